@@ -1,0 +1,249 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// A Config is what a cache is made of.
+type Config struct {
+	// Store is the medium behind the disk tier; nil: there is none.
+	Store Store
+	// Machine gives the memory tier its memory. Nil: up to 4 GiB of the Go heap, which is as much as
+	// a WebAssembly program can have.
+	Machine Machine
+	// Settings to start with.
+	Settings Settings
+	// OnEvent is told what happens. It is not called while the cache is locked, and may call it.
+	OnEvent func(Event)
+	// Pause is called between pieces of long copies, so that others can go on. Nil: no pause.
+	Pause func()
+}
+
+// A Cache allocates room for bytes in memory and on disk. Its methods may be called from several
+// goroutines at once.
+//
+// One lock guards all of its state. It is never held across a wait, so a caller that must not wait,
+// such as an exported function of a WebAssembly program, can call whatever does not say it waits.
+type Cache struct {
+	mu       sync.Mutex
+	settings Settings
+	ledger   ledger
+	machine  Machine
+	heap     heap
+	disk     *disk
+	live     map[*Allocation]struct{}
+	lastID   int64
+	queued   int64 // bytes of copies kept for writes that wait
+	closed   bool
+	calls    sync.WaitGroup // calls under way
+	ended    chan struct{}  // closed when Close is through
+	endErr   error
+
+	reallocations, spills int64
+
+	onEvent func(Event)
+	pause   func()
+}
+
+// New returns an empty cache.
+func New(config Config) (*Cache, error) {
+	if err := config.Settings.validate(); err != nil {
+		return nil, err
+	}
+	c := &Cache{
+		settings: config.Settings,
+		machine:  config.Machine,
+		live:     make(map[*Allocation]struct{}),
+		ended:    make(chan struct{}),
+		onEvent:  config.OnEvent,
+		pause:    config.Pause,
+	}
+	if c.machine == nil {
+		c.machine = NewMachine(4 << 30)
+	}
+	if c.onEvent == nil {
+		c.onEvent = func(Event) {}
+	}
+	if c.pause == nil {
+		c.pause = func() {}
+	}
+	c.heap.newSlab = c.machine.NewSlab
+	c.disk = newDisk(c, config.Store)
+	return c, nil
+}
+
+// Settings returns the settings in force.
+func (c *Cache) Settings() Settings {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.settings
+}
+
+// Configure puts settings in force for the calls that follow. What is allocated stays where it is.
+func (c *Cache) Configure(s Settings) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return ErrClosed
+	}
+	c.settings = s
+	return nil
+}
+
+// Allocate takes room for size bytes, all zero. Room is taken at once, and given back if the call fails.
+// The first allocation on disk waits for the store to open.
+//
+// Errors: [FullError] when there is no room; [ErrUnavailable] when only the disk is asked for and
+// there is none; the cause of ctx's end; [ErrClosed].
+func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
+	if err := checkBytes("size", size); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil, ErrClosed
+	}
+	c.calls.Add(1)
+	defer c.calls.Done()
+	medium, pages, refusal, err := c.place(c.settings, size)
+	if err != nil {
+		c.mu.Unlock()
+		return nil, c.refused(err)
+	}
+	if medium == Disk && !c.disk.isOpen() {
+		c.mu.Unlock()
+		err := c.disk.open(ctx)
+		c.mu.Lock()
+		if c.closed {
+			err = ErrClosed
+		}
+		if err != nil {
+			c.ledger.give(Disk, size)
+			c.mu.Unlock()
+			var full *FullError
+			if errors.As(refusal, &full) && errors.Is(err, ErrUnavailable) {
+				full.Cause = err
+				return nil, c.refused(full)
+			}
+			return nil, err
+		}
+	}
+	defer c.mu.Unlock()
+	return c.attach(medium, pages, size), nil
+}
+
+// AllocateInMemory is Allocate for callers that can't wait: in memory, or not at all.
+//
+// Errors: [FullError]; [ErrNotInMemory] when the settings allow the disk only; [ErrClosed].
+func (c *Cache) AllocateInMemory(size int64) (*Allocation, error) {
+	if err := checkBytes("size", size); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
+	if c.settings.CacheType == CacheOnDiskOnly {
+		return nil, ErrNotInMemory
+	}
+	pages, err := c.takeMemory(c.settings, size)
+	if err != nil {
+		return nil, err
+	}
+	return c.attach(Memory, pages, size), nil
+}
+
+// attach makes the allocation for which room was taken.
+func (c *Cache) attach(m Medium, pages pageTable, size int64) *Allocation {
+	c.lastID++
+	a := &Allocation{cache: c, id: c.lastID, medium: m, pages: pages, size: size}
+	a.held[m] = size
+	c.ledger.allocations[m]++
+	c.live[a] = struct{}{}
+	return a
+}
+
+// Flush waits until all that was written so far is stored.
+func (c *Cache) Flush(ctx context.Context) error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return ErrClosed
+	}
+	c.calls.Add(1)
+	defer c.calls.Done()
+	turns := make([]*Turn, 0, len(c.live))
+	for a := range c.live {
+		turns = append(turns, a.turn())
+	}
+	c.mu.Unlock()
+	errs := make(chan error, len(turns))
+	for _, t := range turns {
+		go func() { errs <- t.Flush(ctx, nil) }()
+	}
+	var first error
+	for range turns {
+		if err := <-errs; first == nil && !errors.Is(err, ErrDisposed) {
+			first = err
+		}
+	}
+	return first
+}
+
+// Close disposes of every allocation, waits for the calls made before, and removes the store. Calls
+// made later fail with [ErrClosed]; a second Close waits for the first.
+func (c *Cache) Close(ctx context.Context) error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		select {
+		case <-c.ended:
+			return c.endErr
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	c.closed = true
+	for a := range c.live {
+		a.dispose()
+	}
+	c.mu.Unlock()
+	c.disk.stop()
+	c.calls.Wait()
+	c.endErr = c.disk.close(ctx)
+	close(c.ended)
+	return c.endErr
+}
+
+// unref gives up one hold on a page; the last one frees it. The cache is locked.
+func (c *Cache) unref(p *page) {
+	p.refs--
+	if p.refs > 0 {
+		return
+	}
+	if p.block != nil {
+		c.heap.release(p.block)
+		p.block = nil
+		return
+	}
+	c.disk.drop(p)
+}
+
+// refused tells the listeners when err is for want of room, and answers it.
+func (c *Cache) refused(err error) error {
+	var full *FullError
+	if errors.As(err, &full) {
+		c.onEvent(Event{Kind: Full, Err: full})
+	}
+	return err
+}

@@ -1,0 +1,152 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// How long the store may take to open, and how often in a row it may fail before nobody asks again.
+const (
+	openLimit    = 5 * time.Second
+	mostFailures = 3
+)
+
+// The disk is the tier over a [Store]: it opens the store when it is first needed, and holds what waits
+// to be stored. All of it is guarded by the cache's lock; see writeback.go for how pages are stored.
+type disk struct {
+	c     *Cache
+	store Store
+
+	// opening is the attempt to open the store that is under way or was the last.
+	opening *opening
+	fails   int
+
+	writeback
+	numbers DiskStatistics
+}
+
+// An opening is one attempt to open the store.
+type opening struct {
+	done chan struct{} // closed when it is over
+	err  error
+}
+
+func newDisk(c *Cache, store Store) *disk {
+	d := &disk{c: c, store: store}
+	d.changed = make(chan struct{})
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	return d
+}
+
+// isOpen tells whether the store is ready. The cache is locked.
+func (d *disk) isOpen() bool {
+	if d.opening == nil {
+		return false
+	}
+	select {
+	case <-d.opening.done:
+		return d.opening.err == nil
+	default:
+		return false
+	}
+}
+
+// open waits until the store is ready. Callers share one attempt; after a failure the next caller
+// begins another, a few times. The cache is not locked.
+func (d *disk) open(ctx context.Context) error {
+	if d.store == nil {
+		return fmt.Errorf("no store: %w", ErrUnavailable)
+	}
+	d.c.mu.Lock()
+	o := d.opening
+	if o == nil || o.failed() && d.fails < mostFailures {
+		o = &opening{done: make(chan struct{})}
+		d.opening = o
+		go func() {
+			ctx, cancel := context.WithTimeout(d.ctx, openLimit)
+			defer cancel()
+			err := d.store.Open(ctx)
+			d.c.mu.Lock()
+			defer d.c.mu.Unlock()
+			if err != nil {
+				d.fails++
+				o.err = unavailable(err)
+			}
+			close(o.done)
+		}()
+	}
+	d.c.mu.Unlock()
+	select {
+	case <-o.done:
+		return o.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (o *opening) failed() bool {
+	select {
+	case <-o.done:
+		return o.err != nil
+	default:
+		return false
+	}
+}
+
+// get reads records and counts it. The cache is not locked.
+func (d *disk) get(ctx context.Context, keys []Key) ([]Buffer, error) {
+	buffers, err := d.store.Get(ctx, keys)
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	d.numbers.Transactions++
+	if err != nil {
+		d.numbers.Failures++
+		return nil, unavailable(err)
+	}
+	for _, b := range buffers {
+		if b != nil {
+			d.numbers.ReadBytes += int64(b.Len())
+		}
+	}
+	return buffers, nil
+}
+
+// newBuffer is a zeroed buffer for a page on its way to the store.
+func (d *disk) newBuffer(n int) (Buffer, error) {
+	b, err := d.store.NewBuffer(n)
+	if err != nil {
+		return nil, &FullError{Medium: Disk, Requested: int64(n), Allocated: d.c.ledger.held[Disk],
+			Reason: ByMemory, Cause: err}
+	}
+	return b, nil
+}
+
+// close waits until no transaction is under way and removes the store.
+func (d *disk) close(ctx context.Context) error {
+	if d.store == nil {
+		return nil
+	}
+	d.c.mu.Lock()
+	for d.underWay > 0 {
+		changed := d.changed
+		d.c.mu.Unlock()
+		<-changed
+		d.c.mu.Lock()
+	}
+	o := d.opening
+	d.c.mu.Unlock()
+	if o != nil {
+		<-o.done
+	}
+	return d.store.Close(ctx)
+}
+
+// unavailable makes sure that a failure of the store can be recognised as one.
+func unavailable(err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}

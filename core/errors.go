@@ -1,0 +1,84 @@
+package core
+
+import (
+	"errors"
+	"strconv"
+)
+
+// Errors that calls return, alone or wrapped.
+var (
+	// ErrDisposed: the allocation was disposed of before the call, or while it waited.
+	ErrDisposed = errors.New("the allocation was disposed of")
+	// ErrClosed: the cache was closed.
+	ErrClosed = errors.New("the cache was closed")
+	// ErrLost: the store no longer has bytes that it had taken. Overwriting them heals the range.
+	ErrLost = errors.New("stored data is gone: the browser or the user removed it")
+	// ErrBusy: the call would have to wait for calls made before it.
+	ErrBusy = errors.New("calls made before are still waiting")
+	// ErrNotInMemory: the bytes are not in memory, where a call that can't wait needs them.
+	ErrNotInMemory = errors.New("the bytes are not in memory")
+)
+
+// Reason says what a [FullError] ran into.
+type Reason string
+
+// The reasons why there is no room.
+const (
+	// ByLimit: the limit in the settings.
+	ByLimit Reason = "limit"
+	// ByMemory: the machine has no more memory for the cache.
+	ByMemory Reason = "memory"
+	// ByQuota: the store's own limit, which shows when bytes are stored.
+	ByQuota Reason = "quota"
+)
+
+// A FullError says that a medium has no room.
+type FullError struct {
+	Medium Medium
+	// Requested is how many bytes were asked for, Allocated how many the medium held at that time.
+	Requested, Allocated int64
+	// Limit is the limit then in force; 0 = none.
+	Limit  int64
+	Reason Reason
+	// Cause is, where both media were tried, why the first refused, or what the store said.
+	Cause error
+}
+
+func (e *FullError) Error() string {
+	where := "in memory"
+	if e.Medium == Disk {
+		where = "on disk"
+	}
+	why := map[Reason]string{
+		ByLimit:  "the limit is " + itoa(e.Limit),
+		ByMemory: "the machine has no more memory for it",
+		ByQuota:  "the browser's quota is used up",
+	}[e.Reason]
+	return "no room " + where + " for " + itoa(e.Requested) + " bytes: " +
+		itoa(e.Allocated) + " are allocated and " + why
+}
+
+func (e *FullError) Unwrap() error { return e.Cause }
+
+// An ArgumentError says that an argument is not one of the values allowed.
+type ArgumentError struct{ Name, Given, Allowed string }
+
+func (e *ArgumentError) Error() string {
+	return e.Name + ": " + e.Given + " was given, allowed is " + e.Allowed
+}
+
+// A RangeError says that a number is out of its range.
+type RangeError struct {
+	Name               string
+	Given, Least, Most int64
+}
+
+func (e *RangeError) Error() string {
+	return e.Name + ": " + itoa(e.Given) + " was given, allowed is " + itoa(e.Least) + " to " + itoa(e.Most)
+}
+
+func outOfRange(name string, given, least, most int64) error {
+	return &RangeError{Name: name, Given: given, Least: least, Most: most}
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,79 @@
+package core
+
+import "context"
+
+// Flush waits until all that was written before is stored. An end of ctx is honoured all the time.
+//
+// Errors: why storing failed, once; [ErrDisposed] when there is nothing left to store; [ErrClosed];
+// the cause of ctx's end.
+func (t *Turn) Flush(ctx context.Context, o *CallOptions) error {
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	a, c := t.a, t.a.cache
+	c.calls.Add(1)
+	defer c.calls.Done()
+	c.mu.Lock()
+	var pages []*page
+	for _, p := range a.pages.all() {
+		if p.buf != nil {
+			pages = append(pages, p)
+		}
+	}
+	err := a.takeStoreErr()
+	c.mu.Unlock()
+	t.end() // later calls need not wait for the store
+	if err != nil {
+		return err
+	}
+	return a.awaitStored(ctx, pages, o)
+}
+
+// awaitStored waits until the pages are stored.
+func (a *Allocation) awaitStored(ctx context.Context, pages []*page, o *CallOptions) error {
+	var total int64
+	for _, p := range pages {
+		total += int64(p.size)
+	}
+	c, d := a.cache, a.cache.disk
+	for {
+		c.mu.Lock()
+		var left int64
+		rest := pages[:0]
+		for _, p := range pages {
+			if p.buf != nil {
+				rest = append(rest, p)
+				left += int64(p.size)
+			}
+		}
+		pages = rest
+		err := a.takeStoreErr()
+		switch {
+		case c.closed:
+			err = ErrClosed
+		case a.disposed:
+			err = ErrDisposed
+		case err == nil && len(pages) > 0:
+			if err = d.failure; err == nil {
+				err = d.wait(ctx)
+			}
+			if err == nil {
+				c.mu.Unlock()
+				o.progress(total-left, total)
+				continue
+			}
+		}
+		c.mu.Unlock()
+		if err == nil {
+			o.progress(total, total)
+		}
+		return err
+	}
+}
+
+// takeStoreErr answers a failure to store that nobody was told of, and forgets it.
+func (a *Allocation) takeStoreErr() error {
+	err := a.storeErr
+	a.storeErr = nil
+	return err
+}

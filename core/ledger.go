@@ -1,0 +1,43 @@
+package core
+
+// Medium is what holds bytes.
+type Medium int
+
+// The two media.
+const (
+	Memory Medium = iota
+	Disk
+)
+
+func (m Medium) String() string {
+	if m == Disk {
+		return "disk"
+	}
+	return "memory"
+}
+
+// A ledger counts what is allocated on each medium: sizes, not pages or buffers. Nothing else in the
+// cache adds these numbers up, and nothing is placed before it is in the ledger.
+//
+// It holds that the sum of what was taken and not given back is held, and that peak is the largest
+// value that held ever had.
+type ledger struct {
+	held, peak  [2]int64
+	allocations [2]int
+}
+
+// fits tells whether n more bytes stay within limit; 0 = no limit. MaxBytes is always one, so that the
+// sum stays a number that JavaScript holds exactly.
+func (l *ledger) fits(m Medium, n, limit int64) bool {
+	if limit == 0 {
+		limit = MaxBytes
+	}
+	return n <= limit-l.held[m]
+}
+
+func (l *ledger) take(m Medium, n int64) {
+	l.held[m] += n
+	l.peak[m] = max(l.peak[m], l.held[m])
+}
+
+func (l *ledger) give(m Medium, n int64) { l.held[m] -= n }

@@ -1,0 +1,200 @@
+// Package mapstore is a [core.Store] in a map, for tests of what stands on a store.
+//
+// It is strict where a store in a browser is only slow or silent: a buffer that is used after it was
+// given back holds junk, and giving back what is not out panics. What it holds can be counted.
+package mapstore
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"asposecache/core"
+)
+
+// Errors of calls out of their turn.
+var (
+	ErrNotOpen = errors.New("mapstore: not open")
+	ErrClosed  = errors.New("mapstore: closed")
+)
+
+// junk is what a buffer holds once it was given back.
+const junk = 0xDB
+
+// Store is the store. Make it with [New].
+type Store struct {
+	mu      sync.Mutex
+	state   error // what an operation answers now; nil while the store is open
+	records map[core.Key][]byte
+	bytes   int64
+	out     map[*byte]struct{} // the first byte of every buffer that is out
+	free    map[int][][]byte   // by length
+}
+
+var _ core.Store = (*Store)(nil)
+
+// New returns an empty store that is not open yet.
+func New() *Store {
+	return &Store{
+		state:   ErrNotOpen,
+		records: make(map[core.Key][]byte),
+		out:     make(map[*byte]struct{}),
+		free:    make(map[int][][]byte),
+	}
+}
+
+// Open makes the store ready.
+func (s *Store) Open(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.state == ErrClosed {
+		return ErrClosed
+	}
+	s.state = nil
+	return nil
+}
+
+// NewBuffer returns a buffer in the Go heap.
+func (s *Store) NewBuffer(n int) (core.Buffer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return core.Bytes(s.take(n)), nil
+}
+
+// take returns a zero buffer of n bytes and notes that it is out. The caller holds mu.
+func (s *Store) take(n int) []byte {
+	var b []byte
+	if free := s.free[n]; len(free) > 0 {
+		b = free[len(free)-1]
+		s.free[n] = free[:len(free)-1]
+		clear(b)
+	} else {
+		b = make([]byte, n)
+	}
+	if n > 0 {
+		s.out[&b[0]] = struct{}{}
+	}
+	return b
+}
+
+// FreeBuffer takes a buffer back. It panics if the buffer is not out.
+func (s *Store) FreeBuffer(buf core.Buffer) {
+	b, ok := buf.(core.Bytes)
+	if !ok {
+		panic("mapstore: FreeBuffer of a buffer of another kind")
+	}
+	if len(b) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.out[&b[0]]; !ok {
+		panic("mapstore: FreeBuffer of a buffer that is not out")
+	}
+	delete(s.out, &b[0])
+	for i := range b {
+		b[i] = junk
+	}
+	s.free[len(b)] = append(s.free[len(b)], b)
+}
+
+// Apply copies the records.
+func (s *Store) Apply(ctx context.Context, puts []core.Record, deletes []core.Key) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	data := make([][]byte, len(puts))
+	for i, r := range puts {
+		data[i] = make([]byte, r.Data.Len())
+		if err := r.Data.ReadAt(data[i], 0); err != nil {
+			return err
+		}
+	}
+	for i, r := range puts {
+		s.remove(r.Key)
+		s.records[r.Key] = data[i]
+		s.bytes += int64(len(data[i]))
+	}
+	for _, k := range deletes {
+		s.remove(k)
+	}
+	return nil
+}
+
+func (s *Store) remove(k core.Key) {
+	s.bytes -= int64(len(s.records[k]))
+	delete(s.records, k)
+}
+
+// Get answers copies.
+func (s *Store) Get(ctx context.Context, keys []core.Key) ([]core.Buffer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	bufs := make([]core.Buffer, len(keys))
+	for i, k := range keys {
+		if data, ok := s.records[k]; ok {
+			b := s.take(len(data))
+			copy(b, data)
+			bufs[i] = core.Bytes(b)
+		}
+	}
+	return bufs, nil
+}
+
+// Close forgets all records.
+func (s *Store) Close(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == ErrClosed {
+		return ErrClosed
+	}
+	s.state = ErrClosed
+	s.records, s.bytes, s.free = make(map[core.Key][]byte), 0, make(map[int][][]byte)
+	return nil
+}
+
+func (s *Store) ready(ctx context.Context) error {
+	if s.state != nil {
+		return s.state
+	}
+	return ctx.Err()
+}
+
+// Records is how many records the store holds.
+func (s *Store) Records() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.records)
+}
+
+// Bytes is how many bytes its records have.
+func (s *Store) Bytes() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
+}
+
+// Buffers is how many buffers are out: returned by NewBuffer or Get and not given back.
+func (s *Store) Buffers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.out)
+}
+
+// Lose removes records behind the back of whoever put them, as a browser does when its user clears
+// the data of a site.
+func (s *Store) Lose(keys ...core.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range keys {
+		s.remove(k)
+	}
+}

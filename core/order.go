@@ -1,0 +1,130 @@
+package core
+
+import "context"
+
+// A Turn is the place of one call in the order of an allocation's calls. It is taken when the call is
+// made, and the call waits until those before it have taken effect, whenever its goroutine runs.
+// That is for callers, such as JavaScript's event loop, where the order of calls and the order in
+// which goroutines start are two things; others use the methods of [Allocation].
+//
+// A Turn is good for exactly one call, which must be made.
+type Turn struct {
+	a *Allocation
+	// settings are those at the time of the call.
+	settings Settings
+	// err is why the call is refused, whatever it is.
+	err error
+
+	ready chan struct{} // closed when its turn has come
+	next  *Turn
+	gone  bool // given up before its turn came
+}
+
+// Turn takes the next place in the order of calls.
+func (a *Allocation) Turn() *Turn {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	return a.turn()
+}
+
+// turn is Turn while the cache is locked.
+func (a *Allocation) turn() *Turn {
+	c := a.cache
+	t := &Turn{a: a, settings: c.settings}
+	switch {
+	case c.closed:
+		t.err = ErrClosed
+	case a.disposed:
+		t.err = ErrDisposed
+	default:
+		c.calls.Add(1)
+		if a.medium == Disk {
+			c.disk.kick()
+		}
+		if a.first == nil {
+			a.first = t
+		} else {
+			t.ready = make(chan struct{})
+			a.last.next = t
+		}
+		a.last = t
+	}
+	return t
+}
+
+// begin waits for the turn. After a nil answer the call must end, by end.
+func (t *Turn) begin(ctx context.Context) error {
+	if t.err != nil {
+		return t.err
+	}
+	if ctx.Err() == nil {
+		if t.ready == nil {
+			return nil
+		}
+		select {
+		case <-t.ready:
+			if ctx.Err() == nil {
+				return nil
+			}
+		case <-ctx.Done():
+		}
+	}
+	t.giveUp()
+	return context.Cause(ctx)
+}
+
+// giveUp ends a turn in which nothing is to be done, whether it has come or not.
+func (t *Turn) giveUp() {
+	if t.err != nil {
+		return
+	}
+	c := t.a.cache
+	c.mu.Lock()
+	if t.a.first == t {
+		t.pass()
+	} else {
+		t.gone = true
+	}
+	c.mu.Unlock()
+	c.calls.Done()
+}
+
+// mustWait tells whether begin would wait.
+func (t *Turn) mustWait() bool {
+	if t.err != nil || t.ready == nil {
+		return false
+	}
+	select {
+	case <-t.ready:
+		return false
+	default:
+		return true
+	}
+}
+
+// end lets the next call go ahead.
+func (t *Turn) end() {
+	c := t.a.cache
+	c.mu.Lock()
+	t.pass()
+	c.mu.Unlock()
+	c.calls.Done()
+}
+
+// pass makes the next turn the first. The cache is locked.
+func (t *Turn) pass() {
+	a := t.a
+	a.first = t.next
+	for a.first != nil && a.first.gone {
+		a.first = a.first.next
+	}
+	switch {
+	case a.first != nil:
+		close(a.first.ready)
+	case a.disposed:
+		a.last = nil
+		a.free()
+	default:
+		a.last = nil
+	}
+}

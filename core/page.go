@@ -1,0 +1,173 @@
+package core
+
+import "iter"
+
+// PageSize is how many bytes a page has: a tile of 256 x 256 RGBA pixels. Only the last page of an
+// allocation can be smaller.
+const PageSize = 256 << 10
+
+// A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in
+// a block, or on disk: then in a buffer until it is stored, and afterwards in a record of the store.
+//
+// refs counts who holds it: the allocation whose table has it, and reads under way. A page whose bytes
+// somebody else may still need is not changed; a write puts a new page in its place. So a record never
+// changes either, and what a read has begun to fetch stays what it was.
+type page struct {
+	refs int32
+	// size is how many of its bytes count; what follows up to the end of the page is zero.
+	size int32
+
+	block *block // in memory
+
+	owner *Allocation // on disk; who is told when storing fails
+	state pageState
+	buf   Buffer
+	key   Key
+	// lost are the bytes that were stored and that the store no longer has.
+	lost []span
+}
+
+// pageState is how far a page on disk has come.
+type pageState int8
+
+const (
+	pageStored  pageState = iota // in the store; buf is nil
+	pageWaiting                  // in buf, in the queue
+	pageStoring                  // in buf, in a transaction under way: buf must not change
+)
+
+// gone tells whether the store has nothing of the page any more.
+func (p *page) gone() bool { return len(p.lost) == 1 && p.lost[0] == span{0, int(p.size)} }
+
+// bytes is where the page's bytes are, or nil when they are only in the store.
+func (p *page) bytes() Buffer {
+	if p.block != nil {
+		return Bytes(p.block.bytes(int(p.size)))
+	}
+	return p.buf
+}
+
+// A span is a range of bytes within a page.
+type span struct{ from, to int }
+
+// cut takes the range from, to out of the spans.
+func cut(spans []span, from, to int) []span {
+	var out []span
+	for _, s := range spans {
+		if s.from < from {
+			out = append(out, span{s.from, min(s.to, from)})
+		}
+		if s.to > to {
+			out = append(out, span{max(s.from, to), s.to})
+		}
+	}
+	return out
+}
+
+// within are the parts of the spans inside from, to.
+func within(spans []span, from, to int) []span {
+	var out []span
+	for _, s := range spans {
+		if f, t := max(s.from, from), min(s.to, to); f < t {
+			out = append(out, span{f, t})
+		}
+	}
+	return out
+}
+
+// A pageTable holds the pages of an allocation by number. A page that is not there is all zero.
+//
+// The pages of the first densePages are in a slice. What lies beyond is in a map, so that an
+// allocation on disk may be as large as a number can say without its table taking memory.
+type pageTable struct {
+	dense  []*page
+	sparse map[int64]*page
+}
+
+const densePages = 1 << 16
+
+func (t *pageTable) get(i int64) *page {
+	if i < int64(len(t.dense)) {
+		return t.dense[i]
+	}
+	return t.sparse[i]
+}
+
+func (t *pageTable) set(i int64, p *page) {
+	if i < densePages {
+		for int64(len(t.dense)) <= i {
+			t.dense = append(t.dense, nil)
+		}
+		t.dense[i] = p
+		return
+	}
+	if t.sparse == nil {
+		t.sparse = make(map[int64]*page)
+	}
+	t.sparse[i] = p
+}
+
+// truncate removes the pages from number n on and answers them.
+func (t *pageTable) truncate(n int64) (cut []*page) {
+	if n < int64(len(t.dense)) {
+		for _, p := range t.dense[n:] {
+			if p != nil {
+				cut = append(cut, p)
+			}
+		}
+		clear(t.dense[n:])
+		t.dense = t.dense[:n]
+	}
+	for i, p := range t.sparse {
+		if i >= n {
+			cut = append(cut, p)
+			delete(t.sparse, i)
+		}
+	}
+	return cut
+}
+
+// all are the pages that are there, by number.
+func (t *pageTable) all() iter.Seq2[int64, *page] {
+	return func(yield func(int64, *page) bool) {
+		for i, p := range t.dense {
+			if p != nil && !yield(int64(i), p) {
+				return
+			}
+		}
+		for i, p := range t.sparse {
+			if !yield(i, p) {
+				return
+			}
+		}
+	}
+}
+
+// pagesOf is how many pages size bytes need.
+func pagesOf(size int64) int64 { return (size + PageSize - 1) / PageSize }
+
+// pageLen is how many bytes page i has in an allocation of that size.
+func pageLen(size, i int64) int { return int(min(PageSize, size-i*PageSize)) }
+
+// A piece is the part of a range that lies in one page.
+type piece struct {
+	page     int64 // number of the page
+	from, to int   // within the page
+	at       int64 // within the range
+}
+
+func (w piece) len() int { return w.to - w.from }
+
+// pieces are the pieces of n bytes from off on.
+func pieces(off, n int64) iter.Seq[piece] {
+	return func(yield func(piece) bool) {
+		for done := int64(0); done < n; {
+			from := int((off + done) % PageSize)
+			to := int(min(PageSize, int64(from)+n-done))
+			if !yield(piece{(off + done) / PageSize, from, to, done}) {
+				return
+			}
+			done += int64(to - from)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package core
+
+import (
+	"context"
+	"fmt"
+)
+
+// Bytes copied between two pauses, so that a long copy does not keep everybody else waiting.
+const pauseEvery = 32 << 20
+
+// A readWindow is how many bytes are asked of the store in one transaction; two are under way.
+const readWindow = 4 << 20
+
+// Read copies n bytes from off on into the buffer that target makes for them; n < 0 means all up to
+// the end. target is called when the turn has come and the range is known to be right. An end of ctx
+// is honoured until then. After an error the content of the buffer is unspecified.
+//
+// Errors: [RangeError], [ErrDisposed], [ErrClosed], [ErrLost], [ErrUnavailable] when the store does
+// not answer, whatever target returns, the cause of ctx's end.
+func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buffer, error), o *CallOptions) error {
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	a, c := t.a, t.a.cache
+	c.calls.Add(1)
+	defer c.calls.Done()
+	r := reading{a: a, off: off, options: o}
+	err := func() error {
+		defer t.end()
+		c.mu.Lock()
+		n, err := a.checkRange(off, n)
+		c.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		r.total = n
+		if r.target, err = target(n); err != nil {
+			return err
+		}
+		return r.begin()
+	}()
+	if err == nil {
+		// The turn is over: what is left to fetch are versions of pages that no later call changes.
+		err = r.fetchAll(context.WithoutCancel(ctx))
+	}
+	c.mu.Lock()
+	for _, f := range r.stored {
+		c.unref(f.p)
+	}
+	c.disk.pump()
+	c.mu.Unlock()
+	return err
+}
+
+// A reading is one Read under way.
+type reading struct {
+	a       *Allocation
+	off     int64
+	target  Buffer
+	stored  []fetch // what the store has to be asked for
+	done    int64
+	total   int64
+	options *CallOptions
+}
+
+// A fetch is a piece of a stored page that a read wants.
+type fetch struct {
+	p        *page
+	from, to int   // within the page
+	at       int64 // in the target
+}
+
+// begin copies what is in memory, and notes and holds the pages of which the bytes are in the store.
+func (r *reading) begin() error {
+	c := r.a.cache
+	unpaused := 0
+	for w := range pieces(r.off, r.total) {
+		if unpaused >= pauseEvery {
+			unpaused = 0
+			r.options.progress(r.done, r.total)
+			c.pause()
+		}
+		c.mu.Lock()
+		copied, err := r.copy(w)
+		c.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		if copied {
+			r.done += int64(w.len())
+			unpaused += w.len()
+		}
+	}
+	r.options.progress(r.done, r.total)
+	return nil
+}
+
+// copy copies one piece, or answers false when it has to be fetched. The cache is locked.
+func (r *reading) copy(w piece) (bool, error) {
+	at := int(w.at)
+	p := r.a.pages.get(w.page)
+	if p == nil {
+		return true, r.target.Clear(at, w.len())
+	}
+	if lost := within(p.lost, w.from, w.to); lost != nil {
+		return false, lostError(w.page*PageSize+int64(lost[0].from), lost[0].to-lost[0].from)
+	}
+	end := max(w.from, min(w.to, int(p.size))) // from here on the page is zero
+	if end < w.to {
+		if err := r.target.Clear(at+end-w.from, w.to-end); err != nil {
+			return false, err
+		}
+	}
+	if end == w.from {
+		return true, nil
+	}
+	if b := p.bytes(); b != nil {
+		return true, copyBuffer(r.target, at, b, w.from, end-w.from)
+	}
+	p.refs++
+	r.stored = append(r.stored, fetch{p, w.from, end, w.at})
+	r.done += int64(w.to - end)
+	return false, nil
+}
+
+// fetchAll copies what is in the store, two windows under way at a time.
+func (r *reading) fetchAll(ctx context.Context) error {
+	type answer struct {
+		window  []fetch
+		buffers []Buffer
+		err     error
+	}
+	rest := r.stored
+	ask := func() chan answer {
+		if len(rest) == 0 {
+			return nil
+		}
+		window := rest[:windowLen(rest)]
+		rest = rest[len(window):]
+		got := make(chan answer, 1)
+		go func() {
+			keys := make([]Key, len(window))
+			for i, f := range window {
+				keys[i] = f.p.key
+			}
+			buffers, err := r.a.cache.disk.get(ctx, keys)
+			got <- answer{window, buffers, err}
+		}()
+		return got
+	}
+	var failure error
+	for current, next := ask(), ask(); current != nil; current, next = next, ask() {
+		got := <-current
+		if failure == nil {
+			failure = got.err
+		}
+		if failure != nil {
+			rest = nil
+		}
+		for i, b := range got.buffers {
+			if failure == nil {
+				failure = r.take(got.window[i], b)
+			}
+			if b != nil {
+				r.a.cache.disk.store.FreeBuffer(b)
+			}
+		}
+	}
+	return failure
+}
+
+// take copies one fetched record's bytes to the target. A nil record is lost.
+func (r *reading) take(f fetch, b Buffer) error {
+	if b == nil || b.Len() < f.to {
+		r.a.cache.noteLost(r.a, f.p, (r.off+f.at)/PageSize)
+		return lostError(r.off+f.at, f.to-f.from)
+	}
+	if err := copyBuffer(r.target, int(f.at), b, f.from, f.to-f.from); err != nil {
+		return err
+	}
+	r.done += int64(f.to - f.from)
+	r.options.progress(r.done, r.total)
+	return nil
+}
+
+// windowLen is how many of the fetches go into one transaction.
+func windowLen(fetches []fetch) int {
+	bytes := 0
+	for i, f := range fetches {
+		bytes += int(f.p.size)
+		if i > 0 && bytes > readWindow {
+			return i
+		}
+	}
+	return len(fetches)
+}
+
+// noteLost notes that the store no longer has page i of a, and tells the listeners if that is news.
+func (c *Cache) noteLost(a *Allocation, p *page, i int64) {
+	c.mu.Lock()
+	news := !p.gone()
+	p.lost = []span{{0, int(p.size)}}
+	size := int64(p.size)
+	c.mu.Unlock()
+	if news {
+		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: i * PageSize, Bytes: size})
+	}
+}
+
+func lostError(off int64, n int) error {
+	return fmt.Errorf("%d bytes from offset %d on: %w", n, off, ErrLost)
+}

@@ -1,0 +1,273 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"asposecache/core"
+)
+
+// Op is an operation of a store that a [Hook] can make fail.
+type Op int
+
+// The operations.
+const (
+	Open Op = iota
+	Apply
+	Get
+	NewBuffer
+	Close
+	ops
+)
+
+func (op Op) String() string {
+	return [...]string{"Open", "Apply", "Get", "NewBuffer", "Close"}[op]
+}
+
+// ErrInjected is the error for a fault that is not meant to look like a particular one.
+var ErrInjected = errors.New("storetest: injected fault")
+
+// A Call is what a [Hook] decides on.
+type Call struct {
+	Op Op
+	// Nth counts the calls of that operation, from 1 on.
+	Nth int
+	// Puts and Deletes are what Apply, Keys what Get was called with. A hook must not keep them.
+	Puts    []core.Record
+	Deletes []core.Key
+	Keys    []core.Key
+}
+
+// A Fault is what happens to a call. The zero value is none. The parts work together, in this order.
+type Fault struct {
+	// Wait holds the call back until the channel is closed, or, with the context's error, until its
+	// context ends. NewBuffer is never held back: it may not wait.
+	Wait <-chan struct{}
+	// Err is returned, and the store below is not called.
+	Err error
+	// Lost are keys that Get answers nil for. The records stay in the store below.
+	Lost []core.Key
+}
+
+// A Hook decides what happens to a call. It is called by many goroutines at once, may be called while
+// the cache is locked, and so must not call back into a store or a cache.
+type Hook func(Call) Fault
+
+// Fail makes every call of the operations fail; of all, if none is named.
+func Fail(err error, on ...Op) Hook {
+	return func(c Call) Fault {
+		if len(on) > 0 && !slices.Contains(on, c.Op) {
+			return Fault{}
+		}
+		return Fault{Err: err}
+	}
+}
+
+// FailNth makes calls number first to last of an operation fail.
+func FailNth(err error, on Op, first, last int) Hook {
+	return func(c Call) Fault {
+		if c.Op != on || c.Nth < first || c.Nth > last {
+			return Fault{}
+		}
+		return Fault{Err: err}
+	}
+}
+
+// Block holds calls of the operations back until release is closed; of all, if none is named.
+func Block(release <-chan struct{}, on ...Op) Hook {
+	return func(c Call) Fault {
+		if len(on) > 0 && !slices.Contains(on, c.Op) {
+			return Fault{}
+		}
+		return Fault{Wait: release}
+	}
+}
+
+// Lose makes Get answer nil for keys; for all, if none is named.
+func Lose(keys ...core.Key) Hook {
+	return func(c Call) Fault {
+		if c.Op != Get {
+			return Fault{}
+		}
+		if len(keys) == 0 {
+			return Fault{Lost: c.Keys}
+		}
+		return Fault{Lost: keys}
+	}
+}
+
+// Each asks hooks in order. The first answer that is a fault counts.
+func Each(hooks ...Hook) Hook {
+	return func(c Call) Fault {
+		for _, h := range hooks {
+			if f := h(c); f.Wait != nil || f.Err != nil || f.Lost != nil {
+				return f
+			}
+		}
+		return Fault{}
+	}
+}
+
+// Counts is what a [Faulty] has seen.
+type Counts struct {
+	// Calls counts calls, Failed those that returned an error, wherever it came from.
+	Calls, Failed [ops]int
+	// Transactions counts the calls of Apply that succeeded; Puts, PutBytes and Deletes what was in
+	// them.
+	Transactions, Puts, Deletes int
+	PutBytes                    int64
+	// Gets counts the keys that successful calls of Get asked for; Missing how many of them were
+	// answered with nil.
+	Gets, Missing int
+	// Waiting is how many calls a fault holds back at the moment.
+	Waiting int
+}
+
+// Faulty is a store that passes calls on to another and injects faults on the way. It is safe for use
+// by several goroutines.
+type Faulty struct {
+	store core.Store
+
+	mu     sync.Mutex
+	hook   Hook
+	counts Counts
+}
+
+var _ core.Store = (*Faulty)(nil)
+
+// NewFaulty returns a Faulty without faults.
+func NewFaulty(store core.Store) *Faulty { return &Faulty{store: store} }
+
+// SetHook replaces the hook for the calls that begin from now on; nil ends all faults.
+func (f *Faulty) SetHook(h Hook) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hook = h
+}
+
+// Counts is what was seen so far.
+func (f *Faulty) Counts() Counts {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.counts
+}
+
+// begin counts a call and asks the hook, without holding mu: a hook may take its own locks.
+func (f *Faulty) begin(ctx context.Context, c Call) (Fault, error) {
+	f.mu.Lock()
+	f.counts.Calls[c.Op]++
+	c.Nth = f.counts.Calls[c.Op]
+	hook := f.hook
+	f.mu.Unlock()
+	if hook == nil {
+		return Fault{}, nil
+	}
+	fault := hook(c)
+	if fault.Wait != nil && c.Op != NewBuffer {
+		f.count(func(n *Counts) { n.Waiting++ })
+		defer f.count(func(n *Counts) { n.Waiting-- })
+		select {
+		case <-fault.Wait:
+		case <-ctx.Done():
+			return fault, ctx.Err()
+		}
+	}
+	return fault, fault.Err
+}
+
+func (f *Faulty) count(add func(*Counts)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	add(&f.counts)
+}
+
+// end counts the outcome of a call.
+func (f *Faulty) end(op Op, err error, succeeded func(*Counts)) {
+	f.count(func(n *Counts) {
+		switch {
+		case err != nil:
+			n.Failed[op]++
+		case succeeded != nil:
+			succeeded(n)
+		}
+	})
+}
+
+// Open passes the call on.
+func (f *Faulty) Open(ctx context.Context) error {
+	_, err := f.begin(ctx, Call{Op: Open})
+	if err == nil {
+		err = f.store.Open(ctx)
+	}
+	f.end(Open, err, nil)
+	return err
+}
+
+// NewBuffer passes the call on.
+func (f *Faulty) NewBuffer(n int) (core.Buffer, error) {
+	_, err := f.begin(context.Background(), Call{Op: NewBuffer})
+	var buf core.Buffer
+	if err == nil {
+		buf, err = f.store.NewBuffer(n)
+	}
+	f.end(NewBuffer, err, nil)
+	return buf, err
+}
+
+// FreeBuffer passes the call on. It cannot fail.
+func (f *Faulty) FreeBuffer(buf core.Buffer) { f.store.FreeBuffer(buf) }
+
+// Apply passes the call on.
+func (f *Faulty) Apply(ctx context.Context, puts []core.Record, deletes []core.Key) error {
+	_, err := f.begin(ctx, Call{Op: Apply, Puts: puts, Deletes: deletes})
+	var bytes int64
+	for _, r := range puts {
+		bytes += int64(r.Data.Len())
+	}
+	if err == nil {
+		err = f.store.Apply(ctx, puts, deletes)
+	}
+	f.end(Apply, err, func(n *Counts) {
+		n.Transactions++
+		n.Puts += len(puts)
+		n.PutBytes += bytes
+		n.Deletes += len(deletes)
+	})
+	return err
+}
+
+// Get passes the call on and loses what the fault says.
+func (f *Faulty) Get(ctx context.Context, keys []core.Key) ([]core.Buffer, error) {
+	fault, err := f.begin(ctx, Call{Op: Get, Keys: keys})
+	var bufs []core.Buffer
+	if err == nil {
+		bufs, err = f.store.Get(ctx, keys)
+	}
+	missing := 0
+	for i, buf := range bufs {
+		if buf != nil && slices.Contains(fault.Lost, keys[i]) {
+			f.store.FreeBuffer(buf)
+			bufs[i] = nil
+		}
+		if bufs[i] == nil {
+			missing++
+		}
+	}
+	f.end(Get, err, func(n *Counts) {
+		n.Gets += len(keys)
+		n.Missing += missing
+	})
+	return bufs, err
+}
+
+// Close passes the call on.
+func (f *Faulty) Close(ctx context.Context) error {
+	_, err := f.begin(ctx, Call{Op: Close})
+	if err == nil {
+		err = f.store.Close(ctx)
+	}
+	f.end(Close, err, nil)
+	return err
+}

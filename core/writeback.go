@@ -1,0 +1,257 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const (
+	// mostWaiting bounds the bytes that wait to be stored. Past it writes wait.
+	mostWaiting = 32 << 20
+	// batchSize is how many bytes are stored in one transaction, if there are as many.
+	batchSize = 8 << 20
+	// batchDeletes is how many records are deleted in one transaction.
+	batchDeletes = 2048
+	// mostUnderWay is how many transactions are under way at a time: while one is committed the
+	// next can be filled.
+	mostUnderWay = 2
+	// gather is how long less than a batch waits for more.
+	gather = 20 * time.Millisecond
+)
+
+// A writeback stores pages behind the writers' backs: it gathers what they leave into few large
+// transactions. Everything in it stays readable, and nothing leaves it before it is stored.
+type writeback struct {
+	queue   []*page // waiting, oldest first; a page that was dropped meanwhile has no buffer
+	queued  int64   // their bytes
+	waiting int64   // bytes of these and of the pages being stored
+	deletes []Key   // records nobody needs any more
+
+	underWay int
+	// hurry: somebody waits, or the time to gather is over.
+	hurry bool
+	timer *time.Timer
+
+	// failure is why storing has stopped; the next call makes another try.
+	failure error
+	// deletesFirst: deleting may make the room that storing lacked.
+	deletesFirst bool
+
+	lastKey Key
+	changed chan struct{} // closed, and made anew, whenever something was stored or has failed
+	ctx     context.Context
+	cancel  context.CancelFunc
+}
+
+// enqueue takes a page of which the bytes are in its buffer.
+func (d *disk) enqueue(p *page) {
+	d.lastKey++
+	p.key, p.state = d.lastKey, pageWaiting
+	n := int64(p.buf.Len())
+	d.queue = append(d.queue, p)
+	d.queued += n
+	d.waiting += n
+}
+
+// drop frees a page that nobody holds any more.
+func (d *disk) drop(p *page) {
+	switch {
+	case p.state == pageStoring: // its record is deleted when it is there
+	case p.buf != nil:
+		if p.key != 0 {
+			n := int64(p.buf.Len())
+			d.queued -= n
+			d.waiting -= n
+		}
+		d.free(p)
+	case p.key != 0:
+		d.deletes = append(d.deletes, p.key)
+	}
+}
+
+// free gives back a page's buffer.
+func (d *disk) free(p *page) {
+	d.store.FreeBuffer(p.buf)
+	p.buf = nil
+}
+
+// hasRoom tells whether n more bytes may wait. A single group of pages always may.
+func (d *disk) hasRoom(n int64) bool { return d.waiting+n <= mostWaiting || n == 0 || d.waiting == 0 }
+
+// waitForRoom waits until something has changed, or answers why nothing can be stored. The cache is
+// locked, but not while it waits.
+func (d *disk) waitForRoom(ctx context.Context) error {
+	switch {
+	case d.ctx.Err() != nil:
+		return ErrClosed
+	case d.failure != nil:
+		return d.failure
+	}
+	return d.wait(ctx)
+}
+
+// wait waits until something was stored or has failed.
+func (d *disk) wait(ctx context.Context) error {
+	d.hurry = true
+	d.pump()
+	changed := d.changed
+	d.c.mu.Unlock()
+	defer d.c.mu.Lock()
+	select {
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// broadcast wakes all that wait.
+func (d *disk) broadcast() {
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+// kick makes another try after a failure.
+func (d *disk) kick() {
+	if d.failure == nil || d.ctx.Err() != nil {
+		return
+	}
+	d.failure = nil
+	d.numbers.Retries++
+	d.hurry = true
+	d.pump()
+}
+
+// stop ends storing: what waits is no longer needed by anybody.
+func (d *disk) stop() {
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	d.cancel()
+	d.broadcast()
+}
+
+// pump begins as many transactions as make sense now. It does not wait.
+func (d *disk) pump() {
+	for d.underWay < mostUnderWay && d.failure == nil && d.ctx.Err() == nil {
+		if d.queued == 0 && len(d.deletes) == 0 {
+			d.hurry = false
+			d.queue = d.queue[:0]
+			return
+		}
+		if d.queued < batchSize && len(d.deletes) < batchDeletes && !d.hurry {
+			if d.timer == nil {
+				d.timer = time.AfterFunc(gather, d.hurryUp)
+			}
+			return
+		}
+		b := d.nextBatch()
+		d.underWay++
+		go d.apply(b)
+	}
+}
+
+func (d *disk) hurryUp() {
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	d.timer = nil
+	d.hurry = true
+	d.pump()
+}
+
+// A batch is what one transaction does.
+type batch struct {
+	pages   []*page
+	bytes   int64
+	deletes []Key
+}
+
+func (d *disk) nextBatch() (b batch) {
+	n := min(len(d.deletes), batchDeletes)
+	b.deletes = append(b.deletes, d.deletes[:n]...)
+	d.deletes = d.deletes[n:]
+	if d.deletesFirst && n > 0 {
+		d.deletesFirst = false
+		return b
+	}
+	taken := 0
+	for _, p := range d.queue {
+		if b.bytes >= batchSize {
+			break
+		}
+		taken++
+		if p.buf == nil {
+			continue
+		}
+		p.state = pageStoring
+		b.pages = append(b.pages, p)
+		b.bytes += int64(p.buf.Len())
+	}
+	d.queue = d.queue[taken:]
+	d.queued -= b.bytes
+	return b
+}
+
+// apply stores a batch. The cache is not locked.
+func (d *disk) apply(b batch) {
+	puts := make([]Record, len(b.pages))
+	for i, p := range b.pages {
+		puts[i] = Record{p.key, p.buf}
+	}
+	err := d.store.Apply(d.ctx, puts, b.deletes)
+
+	d.c.mu.Lock()
+	d.underWay--
+	d.numbers.Transactions++
+	if err == nil {
+		d.stored(b)
+	} else {
+		err = d.notStored(b, err)
+	}
+	d.broadcast()
+	d.pump()
+	stopped := d.ctx.Err() != nil
+	d.c.mu.Unlock()
+	if err != nil && !stopped {
+		d.c.onEvent(Event{Kind: StoreFailed, Err: err})
+	}
+}
+
+func (d *disk) stored(b batch) {
+	d.numbers.WrittenBytes += b.bytes
+	d.waiting -= b.bytes
+	for _, p := range b.pages {
+		p.state = pageStored
+		d.free(p)
+		if p.refs == 0 {
+			d.drop(p)
+		}
+	}
+}
+
+// notStored puts a batch back and stops storing. It answers the failure, for people.
+func (d *disk) notStored(b batch, err error) error {
+	d.numbers.Failures++
+	failure := unavailable(err)
+	if errors.Is(err, ErrQuota) {
+		failure = &FullError{Medium: Disk, Requested: b.bytes, Allocated: d.c.ledger.held[Disk],
+			Limit: d.c.settings.MaxDiskSpaceForCache, Reason: ByQuota, Cause: err}
+	}
+	back := make([]*page, 0, len(b.pages)+len(d.queue))
+	for _, p := range b.pages {
+		n := int64(p.buf.Len())
+		if p.refs == 0 {
+			d.waiting -= n
+			d.free(p)
+			continue
+		}
+		p.state = pageWaiting
+		back = append(back, p)
+		d.queued += n
+		p.owner.storeErr = failure
+	}
+	d.queue = append(back, d.queue...)
+	d.deletes = append(d.deletes, b.deletes...)
+	d.failure, d.deletesFirst = failure, true
+	return failure
+}

@@ -1,0 +1,108 @@
+//go:build js && wasm
+
+package jsbridge
+
+import (
+	"context"
+	"runtime/debug"
+	"syscall/js"
+
+	"asposecache/core"
+	"asposecache/jsbridge/idbstore"
+)
+
+// A Host is the JavaScript object that stands for the page. Its functions run no code of the user's
+// before they return, so that no call comes in while one goes out.
+type Host struct {
+	value js.Value
+
+	// settle(number, ok, value) answers a call: with its result, or with the description of an error.
+	settle js.Value
+	// progress(number, done, total) reports bytes.
+	progress js.Value
+	// event(kind, id, offset, bytes, error) tells what happened.
+	event js.Value
+	// mayGrow(bytes) tells whether the browser lets the WebAssembly memory grow by so much.
+	mayGrow js.Value
+}
+
+// hostName is the property of the global object that holds the host.
+const hostName = "asposeCacheHost"
+
+func findHost() Host {
+	v := js.Global().Get(hostName)
+	return Host{
+		value:    v,
+		settle:   v.Get("settle"),
+		progress: v.Get("progress"),
+		event:    v.Get("event"),
+		mayGrow:  v.Get("mayGrow"),
+	}
+}
+
+// A bridge is one program's cache and what JavaScript knows of it.
+type bridge struct {
+	host  Host
+	cache *core.Cache
+	store *idbstore.Store
+	live  map[int64]*core.Allocation
+	// cancels ends the calls that have a signal, by number.
+	cancels map[int]context.CancelCauseFunc
+	exports uint32
+	closed  chan struct{}
+}
+
+// the is the program's bridge: exported functions have no receiver.
+var the *bridge
+
+// Run serves JavaScript until the cache is closed. version is told to the loader, which compares it
+// with its own.
+func Run(version string) {
+	host := findHost()
+	m := &machine{host: host}
+	// The machine sets a limit that grows with the slabs; see there.
+	debug.SetGCPercent(-1)
+	m.limitGarbage()
+	b := &bridge{
+		host:    host,
+		store:   idbstore.New(idbstore.Options{Folder: host.value.Get("cacheFolder").String()}),
+		live:    make(map[int64]*core.Allocation),
+		cancels: make(map[int]context.CancelCauseFunc),
+		closed:  make(chan struct{}),
+	}
+	cache, err := core.New(core.Config{
+		Store:   b.store,
+		Machine: m,
+		OnEvent: b.tell,
+		Pause:   pause,
+	})
+	if err != nil {
+		panic(err)
+	}
+	b.cache = cache
+	the = b
+	calls := js.FuncOf(b.call)
+	defer calls.Release()
+	host.value.Call("started", version, calls, core.PageSize)
+	<-b.closed
+}
+
+// pause lets the page's other tasks run.
+func pause() {
+	done := make(chan struct{})
+	resume := js.FuncOf(func(js.Value, []js.Value) any {
+		close(done)
+		return nil
+	})
+	defer resume.Release()
+	js.Global().Get(hostName).Call("nextTask", resume)
+	<-done
+}
+
+func (b *bridge) tell(e core.Event) {
+	var id int64
+	if e.Allocation != nil {
+		id = e.Allocation.ID()
+	}
+	b.host.event.Invoke(string(e.Kind), id, e.Offset, e.Bytes, describe(e.Err))
+}

@@ -1,0 +1,214 @@
+//go:build js && wasm
+
+package jsbridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall/js"
+
+	"asposecache/core"
+	"asposecache/jsbridge/idbstore"
+	"asposecache/jsbridge/jsbuf"
+)
+
+// call is the one function through which JavaScript asks for what an export can't do. Its arguments
+// are the name of the operation and those of the operation. An operation of the table requests answers
+// at once; one of the table operations has a number, first of its arguments, by which it is settled.
+func (b *bridge) call(_ js.Value, args []js.Value) (answer any) {
+	defer func() {
+		if r := recover(); r != nil {
+			answer = map[string]any{"error": describe(fmt.Errorf("unexpected: %v", r))}
+		}
+	}()
+	name := args[0].String()
+	if request, ok := requests[name]; ok {
+		answer, err := request(b, args[1:])
+		return map[string]any{"answer": answer, "error": describe(err)}
+	}
+	number := args[1].Int()
+	o := &operation{b: b, number: number, args: args[3:]}
+	ctx := context.Background()
+	if args[2].Truthy() {
+		var cancel context.CancelCauseFunc
+		ctx, cancel = context.WithCancelCause(ctx)
+		b.cancels[number] = cancel
+	}
+	// What fixes a call's place in the order is done here, the rest in a goroutine of its own, which
+	// runs up to where it has to wait before JavaScript goes on.
+	run := operations[name](o)
+	go o.run(ctx, run)
+	return nil
+}
+
+// An operation is one call under way.
+type operation struct {
+	b      *bridge
+	number int
+	args   []js.Value
+}
+
+// run does the call and settles it. Whatever goes wrong is told to the caller of this one call.
+func (o *operation) run(ctx context.Context, f step) {
+	var answer any
+	err := errors.New("unexpected end")
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("unexpected: %v", r)
+		}
+		if cancel := o.b.cancels[o.number]; cancel != nil {
+			delete(o.b.cancels, o.number)
+			cancel(nil)
+		}
+		if err != nil {
+			o.b.host.settle.Invoke(o.number, false, describe(err))
+			return
+		}
+		o.b.host.settle.Invoke(o.number, true, answer)
+	}()
+	answer, err = f(ctx)
+}
+
+func (o *operation) int(i int) int64 { return int64(o.args[i].Float()) }
+
+// options reports progress if the argument says so.
+func (o *operation) options() *core.CallOptions {
+	if !o.args[1].Truthy() {
+		return nil
+	}
+	return &core.CallOptions{Progress: func(done, total int64) {
+		o.b.host.progress.Invoke(o.number, done, total)
+	}}
+}
+
+// requests are answered at once.
+var requests = map[string]func(b *bridge, args []js.Value) (any, error){
+	"configure": func(b *bridge, args []js.Value) (any, error) {
+		s, err := settingsFrom(args[0])
+		if err != nil {
+			return nil, err
+		}
+		if err := b.store.SetFolder(args[0].Get("cacheFolder").String()); err != nil {
+			return nil, err
+		}
+		return nil, b.cache.Configure(s)
+	},
+	"folderIsFixed": func(b *bridge, _ []js.Value) (any, error) {
+		_, fixed := b.store.Folder()
+		return fixed, nil
+	},
+	"statistics": func(b *bridge, _ []js.Value) (any, error) {
+		return statisticsObject(b.cache.Statistics()), nil
+	},
+	"abort": func(b *bridge, args []js.Value) (any, error) {
+		if cancel := b.cancels[args[0].Int()]; cancel != nil {
+			cancel(aborted)
+		}
+		return nil, nil
+	},
+}
+
+// A step is what is left of an operation once its place in the order is fixed.
+type step func(context.Context) (any, error)
+
+// operations take time. Each fixes its place and answers what does the rest.
+var operations = map[string]func(o *operation) step{
+	// allocate(size)
+	"allocate": func(o *operation) step {
+		return func(ctx context.Context) (any, error) {
+			a, err := o.b.cache.Allocate(ctx, o.int(0))
+			if err != nil {
+				return nil, err
+			}
+			o.b.live[a.ID()] = a
+			return a.ID(), nil
+		}
+	},
+	// read(id, progress, offset, length or -1)
+	"read": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		var into *jsbuf.Buffer
+		err := t.Read(ctx, o.int(2), o.int(3), func(n int64) (b core.Buffer, err error) {
+			into, err = jsbuf.New(int(n))
+			if err != nil {
+				return nil, &core.FullError{Medium: core.Memory, Requested: n,
+					Allocated: o.b.cache.Allocated(core.Memory), Reason: core.ByMemory, Cause: err}
+			}
+			return into, nil
+		}, o.options())
+		if err != nil {
+			return nil, err
+		}
+		return into.Array()
+	}),
+	// readInto(id, progress, offset, target)
+	"readInto": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		into := jsbuf.Adopt(o.args[3])
+		n := int64(into.Len())
+		return n, t.Read(ctx, o.int(2), n, func(int64) (core.Buffer, error) { return into, nil }, o.options())
+	}),
+	// write(id, progress, offset, data)
+	"write": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		return nil, t.Write(ctx, &source{jsbuf.Adopt(o.args[3])}, o.int(2), o.options())
+	}),
+	// reallocate(id, progress, newSize)
+	"reallocate": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		return nil, t.Reallocate(ctx, o.int(2), o.options())
+	}),
+	// grow(id, progress, newSize)
+	"grow": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		return nil, t.Grow(ctx, o.int(2), o.options())
+	}),
+	// flush(id, progress)
+	"flush": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		return nil, t.Flush(ctx, o.options())
+	}),
+	// flushAll()
+	"flushAll": func(o *operation) step {
+		return func(ctx context.Context) (any, error) { return nil, o.b.cache.Flush(ctx) }
+	},
+	// close()
+	"close": func(o *operation) step {
+		return func(ctx context.Context) (any, error) {
+			defer close(o.b.closed)
+			return nil, o.b.cache.Close(ctx)
+		}
+	},
+	// sweep() removes what dead instances left.
+	"sweep": func(o *operation) step {
+		return func(ctx context.Context) (any, error) {
+			folder, _ := o.b.store.Folder()
+			return idbstore.Sweep(ctx, folder)
+		}
+	},
+}
+
+// onAllocation is an operation on the allocation that its first argument names. The second says whether
+// JavaScript wants to know of progress.
+func onAllocation(f func(context.Context, *operation, *core.Turn) (any, error)) func(*operation) step {
+	return func(o *operation) step {
+		a := o.b.live[o.int(0)]
+		if a == nil {
+			return func(context.Context) (any, error) { return nil, core.ErrDisposed }
+		}
+		t := a.Turn()
+		return func(ctx context.Context) (any, error) { return f(ctx, o, t) }
+	}
+}
+
+// A source is what a caller gave to write. It is the caller's, so a copy is made if the write has to
+// wait.
+type source struct{ *jsbuf.Buffer }
+
+// Keep makes the copy.
+func (s *source) Keep() error {
+	own, err := jsbuf.New(s.Len())
+	if err != nil {
+		return err
+	}
+	if _, err := own.CopyFrom(0, s.Buffer, 0, s.Len()); err != nil {
+		return err
+	}
+	s.Buffer = own
+	return nil
+}

@@ -1,0 +1,13 @@
+// Package jsbridge makes a [core.Cache] callable from JavaScript. It translates and decides nothing.
+//
+// There are two ways in, because a crossing has two prices:
+//
+//   - Exported functions (exports.go), 0.05 to 0.1 microseconds each, for what can be answered at once
+//     and told in numbers: counters, allocating in memory, and the address of a page, whose bytes
+//     JavaScript then copies by itself. They must never wait.
+//   - One js.Func (calls.go), 10 to 20 microseconds, for everything else. A call has a number; it is
+//     answered, once, by the host's function settle with that number.
+//
+// What the program needs of JavaScript is the host: an object that the loader makes before it starts
+// the program; see [Host].
+package jsbridge

@@ -1,0 +1,64 @@
+//go:build js && wasm
+
+package jsbridge
+
+import (
+	"errors"
+	"syscall/js"
+
+	"asposecache/core"
+	"asposecache/jsbridge/jsbuf"
+)
+
+// aborted is the cause of a call's end by its signal, whose reason JavaScript knows.
+var aborted = errors.New("aborted")
+
+// codes are the errors that JavaScript tells apart by a code alone.
+var codes = []struct {
+	err  error
+	code string
+}{
+	{core.ErrDisposed, "CACHE_DISPOSED"},
+	{core.ErrClosed, "CACHE_CLOSED"},
+	{core.ErrLost, "CACHE_LOST"},
+	{core.ErrBusy, "CACHE_BUSY"},
+	{core.ErrNotInMemory, "CACHE_NOT_IN_MEMORY"},
+	{core.ErrUnavailable, "CACHE_UNAVAILABLE"},
+}
+
+// describe makes the plain object from which JavaScript makes an error: kind says which class, the
+// other properties are that class's. This is the only place where errors are translated.
+func describe(err error) any {
+	if err == nil {
+		return nil
+	}
+	var (
+		full     *core.FullError
+		range_   *core.RangeError
+		argument *core.ArgumentError
+		thrown   js.Error
+	)
+	switch {
+	case errors.Is(err, aborted):
+		return map[string]any{"kind": "aborted"}
+	case errors.As(err, &full):
+		return map[string]any{
+			"kind": "full", "message": full.Error(), "medium": full.Medium.String(),
+			"requested": full.Requested, "allocated": full.Allocated, "limit": full.Limit,
+			"reason": string(full.Reason), "cause": describe(full.Cause),
+		}
+	case errors.As(err, &range_):
+		return map[string]any{"kind": "range", "message": err.Error()}
+	case errors.As(err, &argument), errors.Is(err, jsbuf.ErrDetached):
+		return map[string]any{"kind": "type", "message": err.Error()}
+	}
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return map[string]any{"kind": "code", "code": c.code, "message": err.Error()}
+		}
+	}
+	if errors.As(err, &thrown) {
+		return map[string]any{"kind": "thrown", "message": err.Error(), "thrown": thrown.Value}
+	}
+	return map[string]any{"kind": "error", "message": err.Error()}
+}

@@ -1,0 +1,120 @@
+//go:build js && wasm
+
+package jsbridge
+
+import (
+	"runtime"
+	"unsafe"
+
+	"asposecache/core"
+)
+
+// The functions that JavaScript calls by name. Each answers at once and tells what it has to say in
+// numbers. Numbers of bytes are float64: JavaScript's own, exact up to core.MaxBytes.
+//
+// What an exported function leaves behind, goroutines, timers or garbage, is only seen to when the Go
+// scheduler runs; JavaScript sees to that after calls that may start something, and enter does it for
+// the garbage.
+
+// enter is called at the start of exports that allocate.
+func (b *bridge) enter() {
+	b.exports++
+	if b.exports%256 == 0 {
+		runtime.Gosched()
+	}
+}
+
+// recovered keeps the program alive, whatever happens. The zero answer means "not possible at once", so
+// JavaScript asks again by the way that reports errors.
+func recovered() { _ = recover() }
+
+// allocate takes room in memory and answers the allocation's number, or 0 when there is none.
+//
+//go:wasmexport allocate
+func allocate(size float64) (id float64) {
+	defer recovered()
+	the.enter()
+	a, err := the.cache.AllocateInMemory(int64(size))
+	if err != nil {
+		return 0
+	}
+	the.live[a.ID()] = a
+	return float64(a.ID())
+}
+
+// dispose frees an allocation.
+//
+//go:wasmexport dispose
+func dispose(id float64) {
+	defer recovered()
+	the.enter()
+	if a := the.live[int64(id)]; a != nil {
+		delete(the.live, int64(id))
+		a.Dispose()
+	}
+}
+
+// access answers where the first of n bytes from off on lie, or 0 when they can't be had at once. They
+// go on up to the end of the page; for those of the next page chunk is called. For no bytes at all the
+// answer is 1.
+//
+//go:wasmexport access
+func access(id, off, n float64) (address uint32) {
+	defer recovered()
+	the.enter()
+	a := the.live[int64(id)]
+	if a == nil || a.Access(int64(off), int64(n)) != nil {
+		return 0
+	}
+	if n == 0 {
+		return 1
+	}
+	return addressOf(a.Chunk(int64(off)))
+}
+
+// chunk answers where the byte at off lies, after access has allowed it.
+//
+//go:wasmexport chunk
+func chunk(id, off float64) (address uint32) {
+	defer recovered()
+	return addressOf(the.live[int64(id)].Chunk(int64(off)))
+}
+
+func addressOf(p []byte) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(p)))) }
+
+// allocated answers a counter: 0 memory, 1 disk.
+//
+//go:wasmexport allocated
+func allocated(medium int32) (n float64) {
+	defer recovered()
+	return float64(the.cache.Allocated(core.Medium(medium)))
+}
+
+// size, medium and held answer what an allocation is. -1: there is none of that number.
+//
+//go:wasmexport size
+func size(id float64) (n float64) {
+	defer recovered()
+	if a := the.live[int64(id)]; a != nil {
+		return float64(a.Size())
+	}
+	return -1
+}
+
+//go:wasmexport medium
+func medium(id float64) (m int32) {
+	defer recovered()
+	if a := the.live[int64(id)]; a != nil {
+		return int32(a.Medium())
+	}
+	return -1
+}
+
+//go:wasmexport held
+func held(id float64, m int32) (n float64) {
+	defer recovered()
+	if a := the.live[int64(id)]; a != nil {
+		return float64(a.Held(core.Medium(m)))
+	}
+	return -1
+}

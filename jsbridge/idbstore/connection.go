@@ -1,0 +1,168 @@
+//go:build js && wasm
+
+package idbstore
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"syscall/js"
+	"time"
+
+	"github.com/hack-pad/go-indexeddb/idb"
+)
+
+// limit is how long the browser has for what it should do at once: open, delete, list databases, grant
+// a lock. Some browsers never answer, and tell nothing.
+var limit = 5 * time.Second
+
+var errNoAnswer = errors.New("the browser did not answer in time")
+
+// inTime is a context that ends after limit.
+func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, limit, errNoAnswer)
+}
+
+// objectStore is the name of the one object store of a database.
+const objectStore = "records"
+
+// factory is indexedDB. idb.Global panics where there is none, and remembers that for ever.
+func factory() (js.Value, *idb.Factory, error) {
+	raw, err := get(js.Global(), "indexedDB")
+	if err != nil {
+		return js.Undefined(), nil, failure("find", err)
+	}
+	if raw.Type() != js.TypeObject {
+		return js.Undefined(), nil, &Error{Op: "find", Message: "there is no IndexedDB here"}
+	}
+	f, err := idb.WrapFactory(raw)
+	return raw, f, err
+}
+
+// A connection is an open database. Once dead it stays dead, and must not be used.
+type connection struct {
+	db     *idb.Database
+	raw    js.Value // the IDBDatabase: package idb does not pass on its events
+	dead   atomic.Bool
+	event  js.Func
+	forget func()
+}
+
+// deathEvents are the events after which a connection is dead: the browser closed it, or somebody
+// wants to delete the database and waits for it to be closed. Package idb closes it then, too.
+var deathEvents = []string{"close", "versionchange"}
+
+func newConnection(db *idb.Database, raw js.Value) *connection {
+	c := &connection{db: db, raw: raw}
+	c.forget = onExit(raw.Get("close").Call("bind", raw))
+	c.event = js.FuncOf(func(js.Value, []js.Value) any {
+		c.close()
+		return nil
+	})
+	for _, name := range deathEvents {
+		raw.Call("addEventListener", name, c.event)
+	}
+	return c
+}
+
+// close ends the connection. Transactions under way are finished first, by the browser. It can be
+// called again.
+func (c *connection) close() {
+	if c.dead.Swap(true) {
+		return
+	}
+	c.forget()
+	// A connection that fails to close is one the browser has closed.
+	_ = try(func() error {
+		for _, name := range deathEvents {
+			c.raw.Call("removeEventListener", name, c.event)
+		}
+		return c.db.Close()
+	})
+	c.event.Release()
+}
+
+// connect opens a database and creates it if there is none of that name. It waits until ctx ends. A
+// connection that comes later is closed, and then late is called.
+func connect(ctx context.Context, name string, late func()) (*connection, error) {
+	_, f, err := factory()
+	if err != nil {
+		return nil, err
+	}
+	type answer struct {
+		c   *connection
+		err error
+	}
+	answers := make(chan answer, 1)
+	// The request is listened to until it is answered, even if nobody waits any more.
+	listening, answered := context.WithCancel(context.Background())
+	err = try(func() error {
+		var upgradeErr error
+		req, err := f.Open(listening, name, 1, func(db *idb.Database, _, _ uint) error {
+			_, upgradeErr = db.CreateObjectStore(objectStore, idb.ObjectStoreOptions{})
+			return nil // an error would end the program: package idb panics with it
+		})
+		if err != nil {
+			return err
+		}
+		return req.Listen(listening, func() {
+			defer answered()
+			var a answer
+			a.err = try(func() error {
+				db, err := req.Result()
+				if err != nil {
+					return err
+				}
+				raw, err := req.Request.Result()
+				if err != nil {
+					return err
+				}
+				a.c = newConnection(db, raw)
+				return upgradeErr
+			})
+			answers <- a
+		}, func() {
+			defer answered()
+			answers <- answer{err: req.Err()}
+		})
+	})
+	if err != nil {
+		answered()
+		return nil, failure("open", err)
+	}
+	select {
+	case a := <-answers:
+		if a.err != nil && a.c != nil {
+			a.c.close()
+			late()
+		}
+		return a.c, failure("open", a.err)
+	case <-ctx.Done():
+		go func() {
+			if a := <-answers; a.c != nil {
+				a.c.close()
+				late()
+			}
+		}()
+		return nil, failure("open", context.Cause(ctx))
+	}
+}
+
+// deleteDatabase deletes a database. It waits until ctx ends; the browser goes on trying.
+func deleteDatabase(ctx context.Context, name string) error {
+	_, f, err := factory()
+	if err != nil {
+		return err
+	}
+	err = try(func() error {
+		req, err := f.DeleteDatabase(name)
+		if err != nil {
+			return err
+		}
+		return req.Await(ctx)
+	})
+	if err == nil {
+		err = context.Cause(ctx) // Await tells nothing of it
+	}
+	return failure("delete database", err)
+}

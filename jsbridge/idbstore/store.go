@@ -1,0 +1,309 @@
+//go:build js && wasm
+
+// Package idbstore keeps the records of the cache in IndexedDB.
+//
+// Every store has a database of its own, named <folder>/<UUID>, which it creates when it is opened and
+// deletes when it is closed. Before there is a database the store takes a Web Lock named after it and
+// holds it to its end. What a page that died has left behind is known by its lock being free, and
+// [Sweep] removes it.
+//
+// # Errors
+//
+// What goes wrong in the browser is an [*Error] with the name and message of the exception. It wraps
+// [core.ErrUnavailable] when there is no IndexedDB to be had and [core.ErrQuota] when the quota is used
+// up. A context that ended is context.Canceled or context.DeadlineExceeded.
+package idbstore
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"asposecache/core"
+	"asposecache/jsbridge/jsbuf"
+)
+
+// Errors of calls out of their turn.
+var (
+	errNotOpen = errors.New("idbstore: not open")
+	errClosed  = errors.New("idbstore: closed")
+)
+
+const (
+	// maxReconnects is how many connections in a row may die without having done anything.
+	maxReconnects = 3
+	// rest is how long no other is tried after that.
+	rest = 30 * time.Second
+)
+
+// Options say where a store keeps its database.
+type Options struct {
+	// Folder is what the name of the database begins with. It must not be empty.
+	Folder string
+}
+
+// Store is a [core.Store] in IndexedDB. Make it with [New].
+type Store struct {
+	pool  pool
+	meter meter
+
+	// turn holds one token. Who has it opens, reconnects or closes.
+	turn chan struct{}
+
+	mu          sync.Mutex // guards what follows; never held while waiting
+	folder      string
+	folderFixed bool
+	state       error    // errNotOpen, errClosed; nil while open
+	name        string   // of the database
+	lock        *webLock // nil where there are no Web Locks
+	conn        *connection
+	reconnects  int // since an operation has succeeded
+	lastTry     time.Time
+}
+
+var _ core.Store = (*Store)(nil)
+
+// New returns a store that is not open yet. It does not touch the browser.
+func New(o Options) *Store {
+	return &Store{folder: o.Folder, turn: make(chan struct{}, 1), state: errNotOpen}
+}
+
+// Open creates the database. It takes 5 seconds at most. Each attempt has a name of its own, so that a
+// database that the browser opens too late can be deleted without harm.
+func (s *Store) Open(ctx context.Context) error {
+	if err := s.take(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	if err := s.condition(); err != errNotOpen {
+		return err
+	}
+	limited, cancel := inTime(ctx)
+	defer cancel()
+	name, l, conn, err := create(limited, s.fixFolder())
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return unavailable("open", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state, s.name, s.lock, s.conn = nil, name, l, conn
+	return nil
+}
+
+// create makes a database under a new name, the lock first.
+func create(ctx context.Context, folder string) (string, *webLock, *connection, error) {
+	if _, _, err := factory(); err != nil {
+		return "", nil, nil, err
+	}
+	id, err := uuid()
+	if err != nil {
+		return "", nil, nil, err
+	}
+	name := folder + "/" + id
+	var l *webLock
+	if locks, ok := lockManager(); ok {
+		if l, err = lock(ctx, locks, name, false); err != nil {
+			return "", nil, nil, err
+		}
+	}
+	conn, err := connect(ctx, name, func() {
+		limited, cancel := inTime(context.Background())
+		defer cancel()
+		// What is left over is found by the next sweep.
+		_ = deleteDatabase(limited, name)
+	})
+	if err != nil {
+		l.release()
+		return "", nil, nil, err
+	}
+	return name, l, conn, nil
+}
+
+// NewBuffer returns a zero Uint8Array.
+func (s *Store) NewBuffer(n int) (core.Buffer, error) {
+	b, err := s.pool.get(n)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// FreeBuffer keeps a buffer for reuse or frees its memory.
+func (s *Store) FreeBuffer(buf core.Buffer) {
+	if b, ok := buf.(*jsbuf.Buffer); ok {
+		s.pool.put(b)
+	}
+}
+
+// Apply puts and deletes records in one transaction.
+func (s *Store) Apply(ctx context.Context, puts []core.Record, deletes []core.Key) error {
+	return s.do(ctx, func(c *connection) error {
+		n, err := apply(ctx, c, puts, deletes)
+		s.meter.passed(n)
+		return err
+	})
+}
+
+// Get reads records in one transaction.
+func (s *Store) Get(ctx context.Context, keys []core.Key) (bufs []core.Buffer, err error) {
+	if len(keys) == 0 {
+		return nil, ctx.Err()
+	}
+	err = s.do(ctx, func(c *connection) error {
+		if bufs, err = read(ctx, c, keys); err != nil && !isDead(err) && ctx.Err() == nil {
+			bufs, err = s.readEach(ctx, c, keys)
+		}
+		return err
+	})
+	n := 0
+	for _, buf := range bufs {
+		if buf != nil {
+			n += buf.Len()
+		}
+	}
+	s.meter.passed(n)
+	return bufs, err
+}
+
+// readEach reads records one by one after a transaction for all of them has failed: one that is
+// damaged fails the transaction it is read in.
+func (s *Store) readEach(ctx context.Context, c *connection, keys []core.Key) ([]core.Buffer, error) {
+	bufs := make([]core.Buffer, len(keys))
+	for i, key := range keys {
+		buf, err := readOne(ctx, c, key)
+		if err != nil {
+			for _, buf := range bufs[:i] {
+				s.FreeBuffer(buf)
+			}
+			return nil, err
+		}
+		bufs[i] = buf
+	}
+	return bufs, nil
+}
+
+// Close deletes the database. It waits 5 seconds at most for that. It gives the lock back in any case:
+// a database that is still there can then be swept.
+func (s *Store) Close(ctx context.Context) error {
+	if err := s.take(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	defer s.leave()
+	s.mu.Lock()
+	state, name, l, conn := s.state, s.name, s.lock, s.conn
+	s.state, s.lock, s.conn = errClosed, nil, nil
+	s.mu.Unlock()
+	s.pool.drain()
+	switch state {
+	case errClosed:
+		return errClosed
+	case errNotOpen:
+		return nil
+	}
+	defer l.release()
+	conn.close()
+	limited, cancel := inTime(ctx)
+	defer cancel()
+	return deleteDatabase(limited, name)
+}
+
+// do runs an operation on a living connection. If the connection turns out to be dead, it runs the
+// operation once more on a new one: the transaction of a dead connection has changed nothing, and to
+// put the same records again changes nothing either.
+func (s *Store) do(ctx context.Context, op func(*connection) error) error {
+	for attempt := 1; ; attempt++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		c, err := s.connection(ctx)
+		if err != nil {
+			return err
+		}
+		err = op(c)
+		if err == nil {
+			s.mu.Lock()
+			s.reconnects = 0
+			s.mu.Unlock()
+			return nil
+		}
+		if isDead(err) {
+			c.close()
+		}
+		if !c.dead.Load() || ctx.Err() != nil {
+			return err
+		}
+		if s.resting() {
+			return unavailable("reconnect", err)
+		}
+		if attempt == 2 {
+			return err
+		}
+	}
+}
+
+// connection is the living connection, a new one if need be. The database is created anew, empty, if
+// somebody has deleted it: then the records are gone, and that is what reading them will tell.
+func (s *Store) connection(ctx context.Context) (*connection, error) {
+	if err := s.take(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	if err := s.condition(); err != nil {
+		return nil, err
+	}
+	if !s.conn.dead.Load() {
+		return s.conn, nil
+	}
+	if s.resting() {
+		return nil, unavailable("reconnect", errors.New("the connection was lost again and again"))
+	}
+	limited, cancel := inTime(ctx)
+	defer cancel()
+	conn, err := connect(limited, s.name, func() {})
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err() // who waited has gone; that counts for nothing
+	}
+	s.mu.Lock()
+	s.reconnects++
+	s.lastTry = time.Now()
+	if err == nil {
+		s.conn = conn
+	}
+	s.mu.Unlock()
+	if err != nil && s.resting() {
+		return nil, unavailable("reconnect", err)
+	}
+	return conn, err
+}
+
+// resting reports whether so many connections have died in a row that no other is tried for a while.
+func (s *Store) resting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reconnects >= maxReconnects && time.Since(s.lastTry) < rest
+}
+
+// condition is why the store can't be used, or nil.
+func (s *Store) condition() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
+func (s *Store) take(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Store) leave() { <-s.turn }

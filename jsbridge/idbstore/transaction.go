@@ -1,0 +1,287 @@
+//go:build js && wasm
+
+package idbstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"syscall/js"
+	"time"
+
+	"github.com/hack-pad/go-indexeddb/idb"
+
+	"asposecache/core"
+	"asposecache/jsbridge/jsbuf"
+)
+
+// window is how many bytes are put in one task of the event loop. Each put serialises its value on this
+// thread, which the page needs for itself.
+const window = 2 << 20
+
+// A transaction lives only from one of its own events to the next: between begin and commit nothing but
+// await may wait.
+type transaction struct {
+	mode  idb.TransactionMode
+	tx    *idb.Transaction
+	store *idb.ObjectStore
+	// ended gets the outcome, once: nil when everything has taken effect.
+	ended chan error
+}
+
+// begin starts a transaction. Any exception here means that the connection is dead, whatever its name.
+func begin(c *connection, mode idb.TransactionMode) (*transaction, error) {
+	if c.dead.Load() {
+		return nil, &Error{Op: "begin", Message: "the connection is closed", dead: true}
+	}
+	tx, err := c.db.TransactionWithOptions(idb.TransactionOptions{Mode: mode, Durability: idb.DurabilityRelaxed}, objectStore)
+	if err != nil {
+		return nil, broken("begin", err)
+	}
+	store, err := tx.ObjectStore(objectStore)
+	if err != nil {
+		return nil, broken("begin", err)
+	}
+	t := &transaction{mode: mode, tx: tx, store: store, ended: make(chan error, 1)}
+	// It listens before this goroutine can wait, so before there is any event. A nil error is a
+	// success, unless this package has aborted the transaction, and then nobody asks.
+	go func() { t.ended <- tx.Await(context.Background()) }()
+	return t, nil
+}
+
+// commit ends the transaction and waits until all of it has taken effect.
+func (t *transaction) commit(ctx context.Context) error {
+	// It fails when the transaction has ended already, of which wait tells more. A browser without it
+	// commits by itself.
+	_ = t.tx.Commit()
+	select {
+	case err := <-t.ended:
+		return failure("commit", err)
+	case <-ctx.Done():
+		return t.abort(ctx.Err())
+	}
+}
+
+// await waits for a request to succeed. The transaction is then alive, until the next wait.
+func (t *transaction) await(ctx context.Context, req *idb.Request) error {
+	listening, stop := context.WithCancel(context.Background())
+	defer stop()
+	succeeded := make(chan struct{})
+	if err := req.ListenSuccess(listening, func() { close(succeeded) }); err != nil {
+		return t.fail(failure("put", err))
+	}
+	select {
+	case <-succeeded:
+		return nil
+	case err := <-t.ended:
+		if err == nil {
+			err = errors.New("the transaction ended by itself")
+		}
+		return failure("put", err)
+	case <-ctx.Done():
+		return t.abort(ctx.Err())
+	}
+}
+
+// abort ends the transaction without effect and returns why. If the transaction can't be aborted any
+// more it answers what became of it: nil if all of it has taken effect.
+func (t *transaction) abort(why error) error {
+	if t.tx.Abort() == nil || t.mode == idb.TransactionReadOnly {
+		return why
+	}
+	select {
+	case err := <-t.ended:
+		if err != nil {
+			return why
+		}
+		return nil
+	case <-time.After(limit):
+		// The browser hangs in the middle of a commit, and nobody can know its outcome.
+		return why
+	}
+}
+
+// apply puts and deletes, all or nothing, and answers how many bytes it has put.
+func apply(ctx context.Context, c *connection, puts []core.Record, deletes []core.Key) (int, error) {
+	if len(puts) == 0 && len(deletes) == 0 {
+		return 0, nil
+	}
+	t, err := begin(c, idb.TransactionReadWrite)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range runs(deletes) {
+		keys, err := r.value()
+		if err == nil {
+			_, err = t.store.Delete(keys)
+		}
+		if err != nil {
+			return 0, t.fail(failure("delete", err))
+		}
+	}
+	// A window is put as soon as the first record of the last one is stored: so the browser always has
+	// something to do, and never more than two windows.
+	total, put := 0, 0
+	var first *idb.Request
+	for _, r := range puts {
+		n := r.Data.Len()
+		if put > 0 && put+n > window {
+			if err := t.await(ctx, first); err != nil {
+				return total, err
+			}
+			put = 0
+		}
+		req, err := t.put(r)
+		if err != nil {
+			return total, t.fail(err)
+		}
+		if put == 0 {
+			first = req
+		}
+		put += n
+		total += n
+	}
+	return total, t.commit(ctx)
+}
+
+// fail aborts the transaction because of an error. It may have been aborted before, because of another,
+// of which the first is a consequence.
+func (t *transaction) fail(err error) error {
+	if t.tx.Abort() == nil {
+		return err
+	}
+	select {
+	case cause := <-t.ended:
+		if cause != nil {
+			return failure("put", cause)
+		}
+	default:
+	}
+	return err
+}
+
+// put puts a record. Its array must be all of its ArrayBuffer: IndexedDB would store the whole of it.
+func (t *transaction) put(r core.Record) (*idb.Request, error) {
+	b, ok := r.Data.(*jsbuf.Buffer)
+	if !ok || !b.Whole() {
+		var err error
+		if b, err = copyOf(r.Data); err != nil {
+			return nil, err
+		}
+		defer b.Release()
+	}
+	array, err := b.Array()
+	if err != nil {
+		return nil, err
+	}
+	req, err := t.store.PutKey(keyValue(r.Key), array)
+	return req, failure("put", err)
+}
+
+// copyOf makes an array of the bytes of any other buffer.
+func copyOf(src core.Buffer) (*jsbuf.Buffer, error) {
+	b, err := jsbuf.New(src.Len())
+	if err != nil {
+		return nil, err
+	}
+	if done, err := b.CopyFrom(0, src, 0, src.Len()); done || err != nil {
+		return b, err
+	}
+	p := make([]byte, src.Len())
+	if err := src.ReadAt(p, 0); err != nil {
+		return nil, err
+	}
+	return b, b.WriteAt(p, 0)
+}
+
+// read reads records in a transaction that fails when one of them does.
+func read(ctx context.Context, c *connection, keys []core.Key) ([]core.Buffer, error) {
+	t, err := begin(c, idb.TransactionReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	reqs := make([]*idb.Request, len(keys))
+	for i, key := range keys {
+		if reqs[i], err = t.store.Get(keyValue(key)); err != nil {
+			return nil, t.fail(failure("get", err))
+		}
+	}
+	// The transaction's end is waited for, and no request: that would cost more than reading a page.
+	if err := t.commit(ctx); err != nil {
+		return nil, err
+	}
+	bufs := make([]core.Buffer, len(keys))
+	for i, req := range reqs {
+		value, err := req.Result()
+		if err != nil {
+			return nil, failure("get", err)
+		}
+		// What is no array was not put by a store, and can't be read.
+		if b := jsbuf.Adopt(value); b != nil {
+			bufs[i] = b
+		}
+	}
+	return bufs, nil
+}
+
+// readOne reads one record, and answers nil if it is damaged.
+func readOne(ctx context.Context, c *connection, key core.Key) (core.Buffer, error) {
+	bufs, err := read(ctx, c, []core.Key{key})
+	if err == nil {
+		return bufs[0], nil
+	}
+	damaged, sure := unreadable(err)
+	if damaged && !sure {
+		// The error can mean anything. If the browser knows that the record is there but can't read
+		// it, then it is the record.
+		damaged = count(ctx, c, key) == nil
+	}
+	if damaged {
+		return nil, nil
+	}
+	return nil, err
+}
+
+// count asks how many records have a key. All that matters is whether there is an answer.
+func count(ctx context.Context, c *connection, key core.Key) error {
+	t, err := begin(c, idb.TransactionReadOnly)
+	if err != nil {
+		return err
+	}
+	if _, err := t.store.CountKey(keyValue(key)); err != nil {
+		return t.fail(failure("count", err))
+	}
+	return t.commit(ctx)
+}
+
+// keyValue is a key as IndexedDB has it, exact up to 2^53.
+func keyValue(key core.Key) js.Value { return js.ValueOf(float64(key)) }
+
+// A run is a range of keys without a gap.
+type run struct{ first, last core.Key }
+
+// runs gathers keys: one request deletes a run, of however many records.
+func runs(keys []core.Key) (all []run) {
+	sorted := slices.Clone(keys)
+	slices.Sort(sorted)
+	for _, key := range sorted {
+		if n := len(all); n > 0 && key <= all[n-1].last+1 {
+			all[n-1].last = key
+		} else {
+			all = append(all, run{key, key})
+		}
+	}
+	return all
+}
+
+// value is what IDBObjectStore.delete takes.
+func (r run) value() (v js.Value, err error) {
+	if r.first == r.last {
+		return keyValue(r.first), nil
+	}
+	err = try(func() error {
+		v = js.Global().Get("IDBKeyRange").Call("bound", keyValue(r.first), keyValue(r.last))
+		return nil
+	})
+	return v, err
+}

@@ -1,0 +1,206 @@
+//go:build js && wasm
+
+// Package jsbuf makes JavaScript's typed arrays a [core.Buffer], so that bytes can go from a caller's
+// array to IndexedDB, and back, without passing through the memory of the Go program.
+//
+// JavaScript can take the memory of an array away at any time, by transferring or resizing its
+// buffer. Every method looks first and answers [ErrDetached]. No exception leaves as a panic.
+package jsbuf
+
+import (
+	"errors"
+	"syscall/js"
+
+	"asposecache/core"
+)
+
+var (
+	// ErrDetached: the memory of an array is gone, transferred or resized by who owns it.
+	ErrDetached = errors.New("the array's memory was transferred or resized")
+	// ErrReleased: the buffer was used after Release or Move.
+	ErrReleased = errors.New("the buffer was released")
+	// ErrNoMemory: JavaScript has no memory for an array.
+	ErrNoMemory = errors.New("JavaScript has no memory for an array")
+	// ErrNotBytes: a value is no ArrayBuffer, no SharedArrayBuffer and no view of one.
+	ErrNotBytes = errors.New("not an ArrayBuffer or a view of one")
+)
+
+// A Buffer is a Uint8Array. Make it with [New], [Of] or [Adopt].
+type Buffer struct {
+	array js.Value // undefined once released
+	n     int
+	whole bool // known to be all of an ArrayBuffer
+}
+
+var _ core.Buffer = (*Buffer)(nil)
+
+// New makes an array of n zero bytes.
+func New(n int) (*Buffer, error) {
+	var array js.Value
+	if err := try(func() { array = uint8Array.New(n) }); err != nil {
+		return nil, &jsError{ErrNoMemory, err}
+	}
+	return &Buffer{array: array, n: n, whole: true}, nil
+}
+
+// Of wraps what a caller calls bytes: an ArrayBuffer, a SharedArrayBuffer or any view, of whatever
+// frame. The bytes stay the caller's.
+//
+// It asks with the getters of the language, not with properties that the object may have itself, and
+// makes a plain array of this frame, the only kind whose methods can be relied on. It does not ask for
+// the Type of v, which panics for a BigInt.
+func Of(v js.Value) (*Buffer, error) {
+	kinds := buffers
+	if arrayBuffer.Call("isView", v).Bool() {
+		kinds = views
+	}
+	for _, k := range kinds {
+		var n int
+		if try(func() { n = k.byteLength.Call("call", v).Int() }) != nil {
+			continue // another kind
+		}
+		b := &Buffer{n: n}
+		err := try(func() {
+			if k.buffer.IsUndefined() {
+				b.array = uint8Array.New(v, 0, n)
+			} else {
+				b.array = uint8Array.New(k.buffer.Call("call", v), k.byteOffset.Call("call", v), n)
+			}
+		})
+		if err != nil {
+			return nil, &jsError{ErrDetached, err}
+		}
+		return b, nil
+	}
+	return nil, ErrNotBytes
+}
+
+// Adopt makes a Uint8Array that nobody else has a Buffer. It is nil if v is anything else.
+func Adopt(v js.Value) *Buffer {
+	if !v.InstanceOf(uint8Array) {
+		return nil
+	}
+	return &Buffer{array: v, n: v.Get("length").Int()}
+}
+
+// Len is the number of bytes that the array had when the Buffer was made.
+func (b *Buffer) Len() int { return b.n }
+
+// ReadAt fills p with the bytes from off on.
+func (b *Buffer) ReadAt(p []byte, off int) error {
+	if len(p) == 0 {
+		return nil
+	}
+	src, err := b.view(off, len(p))
+	if err != nil {
+		return err
+	}
+	if js.CopyBytesToGo(p, src) != len(p) {
+		return ErrDetached
+	}
+	return nil
+}
+
+// WriteAt replaces the bytes from off on by those of p.
+func (b *Buffer) WriteAt(p []byte, off int) error {
+	if len(p) == 0 {
+		return nil
+	}
+	dst, err := b.view(off, len(p))
+	if err != nil {
+		return err
+	}
+	if js.CopyBytesToJS(dst, p) != len(p) {
+		return ErrDetached
+	}
+	return nil
+}
+
+// Clear sets n bytes from off on to zero.
+func (b *Buffer) Clear(off, n int) error {
+	array, err := b.Array()
+	if err != nil {
+		return err
+	}
+	return try(func() { array.Call("fill", 0, off, off+n) })
+}
+
+// viewer is a Buffer, or what embeds one.
+type viewer interface {
+	view(off, n int) (js.Value, error)
+}
+
+// CopyFrom copies n bytes of src, from srcOff on, to off. It answers false if src is not an array.
+func (b *Buffer) CopyFrom(off int, src core.Buffer, srcOff, n int) (bool, error) {
+	from, ok := src.(viewer)
+	if !ok {
+		return false, nil
+	}
+	dst, err := b.Array()
+	if err != nil {
+		return true, err
+	}
+	view, err := from.view(srcOff, n)
+	if err != nil {
+		return true, err
+	}
+	return true, try(func() { dst.Call("set", view, off) })
+}
+
+// Array is the Uint8Array, with all of its memory there.
+func (b *Buffer) Array() (js.Value, error) {
+	if b.array.IsUndefined() {
+		return js.Undefined(), ErrReleased
+	}
+	if b.array.Get("length").Int() != b.n {
+		return js.Undefined(), ErrDetached
+	}
+	return b.array, nil
+}
+
+// view is the array, or that part of it.
+//
+// That the memory is there must be known before: syscall/js copies without a net, and an exception
+// out of its copying would end the program.
+func (b *Buffer) view(off, n int) (js.Value, error) {
+	array, err := b.Array()
+	if err != nil || off == 0 && n == b.n {
+		return array, err
+	}
+	var part js.Value
+	err = try(func() { part = array.Call("subarray", off, off+n) })
+	return part, err
+}
+
+// Whole reports whether the array is all of an ArrayBuffer. Only then does a structured clone of it
+// take no more than its own bytes.
+func (b *Buffer) Whole() bool {
+	if !b.whole && !b.array.IsUndefined() {
+		buffer := b.array.Get("buffer")
+		b.whole = buffer.InstanceOf(arrayBuffer) && buffer.Get("byteLength").Int() == b.n
+	}
+	return b.whole
+}
+
+// Move makes a new Buffer of the array. The old one no longer has it.
+func (b *Buffer) Move() *Buffer {
+	moved := *b
+	b.array = js.Undefined()
+	return &moved
+}
+
+// Release frees the memory of the array, which must be nobody else's.
+//
+// The browser frees an array when neither side refers to it, and the Go program drops references only
+// when its own garbage collector gets round to it, which knows nothing of the bytes behind them.
+// Where browsers can transfer a buffer, its memory is freed at once.
+func (b *Buffer) Release() {
+	if b.array.IsUndefined() {
+		return
+	}
+	if canTransfer {
+		// A buffer that can't be transferred is left to the garbage collectors.
+		_ = try(func() { b.array.Get("buffer").Call("transfer", 0) })
+	}
+	b.array = js.Undefined()
+}

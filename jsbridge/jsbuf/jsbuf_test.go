@@ -1,0 +1,254 @@
+//go:build js && wasm
+
+package jsbuf_test
+
+import (
+	"bytes"
+	"errors"
+	"syscall/js"
+	"testing"
+
+	"asposecache/core"
+	"asposecache/jsbridge/jsbuf"
+)
+
+// eval runs the body of a JavaScript function.
+func eval(t *testing.T, body string, args ...any) js.Value {
+	t.Helper()
+	return js.Global().Get("Function").New("a", body).Invoke(args...)
+}
+
+func make8(t *testing.T, n int) *jsbuf.Buffer {
+	t.Helper()
+	b, err := jsbuf.New(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func read(t *testing.T, b core.Buffer, off, n int) []byte {
+	t.Helper()
+	p := make([]byte, n)
+	if err := b.ReadAt(p, off); err != nil {
+		t.Fatalf("ReadAt: %v", err)
+	}
+	return p
+}
+
+func TestReadWriteClear(t *testing.T) {
+	b := make8(t, 8)
+	if b.Len() != 8 || !bytes.Equal(read(t, b, 0, 8), make([]byte, 8)) {
+		t.Fatal("a new buffer has another length, or is not zero")
+	}
+	if err := b.WriteAt([]byte{1, 2, 3, 4, 5, 6, 7, 8}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.WriteAt([]byte{33, 44}, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Clear(5, 2); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, b, 1, 6); !bytes.Equal(got, []byte{2, 33, 44, 5, 0, 0}) {
+		t.Errorf("read %v", got)
+	}
+	if err := b.ReadAt(nil, 8); err != nil {
+		t.Errorf("ReadAt of nothing: %v", err)
+	}
+}
+
+func TestNewWithoutMemoryIsAnError(t *testing.T) {
+	for _, n := range []int{1 << 52, -1} {
+		if b, err := jsbuf.New(n); !errors.Is(err, jsbuf.ErrNoMemory) {
+			t.Errorf("New(%d): %v, %v", n, b, err)
+		}
+	}
+}
+
+// iframe is the global object of another frame.
+const iframe = `const f = document.createElement('iframe'); document.body.append(f); const w = f.contentWindow; `
+
+func TestOfTakesAllThatHoldsBytes(t *testing.T) {
+	for name, body := range map[string]string{
+		"Uint8Array":                    `return new Uint8Array([1, 2, 3, 4])`,
+		"part of a buffer":              `return new Uint8Array([9, 1, 2, 3, 4, 9]).subarray(1, 5)`,
+		"Uint8ClampedArray":             `return new Uint8ClampedArray([1, 2, 3, 4])`,
+		"Uint16Array":                   `return new Uint16Array([0x0201, 0x0403])`,
+		"DataView":                      `return new DataView(new Uint8Array([9, 1, 2, 3, 4, 9]).buffer, 1, 4)`,
+		"ArrayBuffer":                   `return new Uint8Array([1, 2, 3, 4]).buffer`,
+		"Uint8Array of another frame":   iframe + `return new w.Uint8Array([1, 2, 3, 4])`,
+		"ArrayBuffer of another frame":  iframe + `return new w.Uint8Array([1, 2, 3, 4]).buffer`,
+		"array with misleading members": `return Object.defineProperties(new Uint8Array([1, 2, 3, 4]), { length: { value: 9 }, buffer: { get() { throw new Error('no') } }, subarray: { value: null }, byteLength: { value: 1 } })`,
+		"subclass with a species of its own": `class C extends Uint8Array { static get [Symbol.species]() { throw new Error('no') } }
+			return new C([1, 2, 3, 4])`,
+		"ArrayBuffer that can grow": `const b = new ArrayBuffer(4, { maxByteLength: 8 }); new Uint8Array(b).set([1, 2, 3, 4]); return b`,
+		"SharedArrayBuffer": `const b = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer
+			const v = new Uint8Array(b, 0, 4); v.set([1, 2, 3, 4]); return v`,
+	} {
+		b, err := jsbuf.Of(eval(t, body))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if b.Len() != 4 || !bytes.Equal(read(t, b, 0, 4), []byte{1, 2, 3, 4}) || !bytes.Equal(read(t, b, 1, 2), []byte{2, 3}) {
+			t.Errorf("%s: wrong bytes", name)
+		}
+		own := make8(t, 4)
+		if done, err := own.CopyFrom(1, b, 2, 2); !done || err != nil || !bytes.Equal(read(t, own, 0, 4), []byte{0, 3, 4, 0}) {
+			t.Errorf("%s: CopyFrom: %v, %v", name, done, err)
+		}
+	}
+}
+
+func TestOfSharesTheBytes(t *testing.T) {
+	array := eval(t, `return new Uint16Array(4)`)
+	b, err := jsbuf.Of(array)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.WriteAt([]byte{1, 2}, 2); err != nil {
+		t.Fatal(err)
+	}
+	if got := array.Index(1).Int(); got != 0x0201 {
+		t.Errorf("the caller sees %#x", got)
+	}
+}
+
+func TestOfRefusesAllElse(t *testing.T) {
+	for _, body := range []string{
+		`return undefined`, `return null`, `return 5`, `return 'text'`, `return [1, 2]`, `return { length: 4 }`,
+		`return { byteLength: 4, buffer: new ArrayBuffer(4) }`, `return () => 1`, `return Symbol()`, `return 7n`,
+		`return new Proxy(new Uint8Array(4), {})`, `return { [Symbol.toStringTag]: 'ArrayBuffer' }`,
+	} {
+		if b, err := jsbuf.Of(eval(t, body)); !errors.Is(err, jsbuf.ErrNotBytes) {
+			t.Errorf("%s: %v, %v", body, b, err)
+		}
+	}
+}
+
+func TestAdoptTakesUint8ArraysOnly(t *testing.T) {
+	if b := jsbuf.Adopt(eval(t, `return new Uint8Array(5)`)); b == nil || b.Len() != 5 {
+		t.Errorf("a Uint8Array: %v", b)
+	}
+	for _, body := range []string{`return undefined`, `return 'text'`, `return 7n`, `return new Uint16Array(5)`, `return {}`} {
+		if b := jsbuf.Adopt(eval(t, body)); b != nil {
+			t.Errorf("%s: %v", body, b)
+		}
+	}
+}
+
+func TestDetachedArraysGiveErrors(t *testing.T) {
+	for name, c := range map[string]struct{ create, destroy string }{
+		"transferred": {`return new Uint8Array(8)`, `structuredClone(a, { transfer: [a.buffer] })`},
+		"shrunk":      {`return new Uint8Array(new ArrayBuffer(8, { maxByteLength: 8 }))`, `a.buffer.resize(4)`},
+	} {
+		array := eval(t, c.create)
+		b, err := jsbuf.Of(array)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := make8(t, 8)
+		eval(t, c.destroy, array)
+		_, arrayErr := b.Array()
+		_, toErr := b.CopyFrom(0, other, 0, 8)
+		_, fromErr := other.CopyFrom(0, b, 0, 8)
+		_, partErr := other.CopyFrom(0, b, 2, 2)
+		for call, err := range map[string]error{
+			"Array": arrayErr, "CopyFrom to it": toErr, "CopyFrom": fromErr, "CopyFrom of a part": partErr,
+			"ReadAt":            b.ReadAt(make([]byte, 8), 0),
+			"ReadAt of a part":  b.ReadAt(make([]byte, 2), 2),
+			"WriteAt":           b.WriteAt(make([]byte, 8), 0),
+			"WriteAt of a part": b.WriteAt(make([]byte, 2), 2),
+			"Clear":             b.Clear(0, 8),
+		} {
+			if !errors.Is(err, jsbuf.ErrDetached) {
+				t.Errorf("%s, %s: %v", name, call, err)
+			}
+		}
+		if b.Len() != 8 {
+			t.Errorf("%s: Len is %d", name, b.Len())
+		}
+	}
+	if _, err := jsbuf.Of(eval(t, `const gone = new Uint8Array(8); structuredClone(gone, { transfer: [gone.buffer] }); return gone`)); !errors.Is(err, jsbuf.ErrDetached) {
+		t.Errorf("Of: %v", err)
+	}
+}
+
+func TestCopyFromWithinOneArray(t *testing.T) {
+	b := make8(t, 6)
+	if err := b.WriteAt([]byte{1, 2, 3, 4, 5, 6}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := b.CopyFrom(2, b, 0, 4); !done || err != nil {
+		t.Fatal(done, err)
+	}
+	if got := read(t, b, 0, 6); !bytes.Equal(got, []byte{1, 2, 1, 2, 3, 4}) {
+		t.Errorf("read %v", got)
+	}
+}
+
+func TestCopyFromKnowsWhatEmbedsABuffer(t *testing.T) {
+	src := struct{ *jsbuf.Buffer }{make8(t, 4)}
+	if err := src.WriteAt([]byte{1, 2, 3, 4}, 0); err != nil {
+		t.Fatal(err)
+	}
+	dst := make8(t, 4)
+	if done, err := dst.CopyFrom(0, src, 0, 4); !done || err != nil || !bytes.Equal(read(t, dst, 0, 4), []byte{1, 2, 3, 4}) {
+		t.Errorf("an embedded buffer: %v, %v", done, err)
+	}
+	if done, err := dst.CopyFrom(0, core.Bytes{9, 9}, 0, 2); done || err != nil {
+		t.Errorf("bytes of the Go heap: %v, %v", done, err)
+	}
+}
+
+func TestWhole(t *testing.T) {
+	for body, want := range map[string]bool{
+		`return new Uint8Array(8)`:                                                 true,
+		`return new Uint8Array(8).subarray(0, 7)`:                                  false,
+		`return new Uint8Array(new ArrayBuffer(8), 1)`:                             false,
+		`return new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer, 64)`: false,
+	} {
+		b, err := jsbuf.Of(eval(t, body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Whole() != want {
+			t.Errorf("%s: %v", body, b.Whole())
+		}
+	}
+	if !make8(t, 8).Whole() {
+		t.Error("a new one is not")
+	}
+}
+
+func TestReleaseFreesTheMemoryAtOnce(t *testing.T) {
+	b := make8(t, 1000)
+	array, err := b.Array()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Release()
+	b.Release()
+	if n := array.Get("length").Int(); n != 0 {
+		t.Errorf("the array still has %d bytes", n)
+	}
+	if err := b.Clear(0, 1); !errors.Is(err, jsbuf.ErrReleased) {
+		t.Errorf("Clear: %v", err)
+	}
+}
+
+func TestMoveLeavesTheOldBufferWithoutTheArray(t *testing.T) {
+	old := make8(t, 3)
+	if err := old.WriteAt([]byte{1, 2, 3}, 0); err != nil {
+		t.Fatal(err)
+	}
+	moved := old.Move()
+	old.Release()
+	if err := old.ReadAt(make([]byte, 3), 0); !errors.Is(err, jsbuf.ErrReleased) {
+		t.Errorf("the old one: %v", err)
+	}
+	if got := read(t, moved, 0, 3); !bytes.Equal(got, []byte{1, 2, 3}) {
+		t.Errorf("the new one: %v", got)
+	}
+}

@@ -1,0 +1,46 @@
+//go:build js && wasm
+
+package jsbridge
+
+import (
+	"syscall/js"
+
+	"asposecache/core"
+)
+
+// settingsFrom reads a whole settings object, of which JavaScript has checked the types.
+func settingsFrom(v js.Value) (core.Settings, error) {
+	t, err := core.ParseCacheType(v.Get("cacheType").String())
+	return core.Settings{
+		CacheType:            t,
+		MaxMemoryForCache:    int64(v.Get("maxMemoryForCache").Float()),
+		MaxDiskSpaceForCache: int64(v.Get("maxDiskSpaceForCache").Float()),
+		ExactReallocateOnly:  v.Get("exactReallocateOnly").Bool(),
+	}, err
+}
+
+func statisticsObject(s core.Statistics) any {
+	return map[string]any{
+		"memory": map[string]any{
+			"allocations":    s.Memory.Allocations,
+			"allocatedBytes": s.Memory.AllocatedBytes,
+			"peakBytes":      s.Memory.PeakBytes,
+			"occupiedBytes":  s.Memory.OccupiedBytes,
+			"freeBytes":      s.Memory.FreeBytes,
+		},
+		"disk": map[string]any{
+			"allocations":    s.Disk.Allocations,
+			"allocatedBytes": s.Disk.AllocatedBytes,
+			"peakBytes":      s.Disk.PeakBytes,
+			"waitingBytes":   s.Disk.WaitingBytes,
+			"readBytes":      s.Disk.ReadBytes,
+			"writtenBytes":   s.Disk.WrittenBytes,
+			"transactions":   s.Disk.Transactions,
+			"retries":        s.Disk.Retries,
+			"failures":       s.Disk.Failures,
+		},
+		"queuedBytes":   s.QueuedBytes,
+		"spills":        s.Spills,
+		"reallocations": s.Reallocations,
+	}
+}

@@ -1,0 +1,11 @@
+//go:build js && wasm
+
+// Command wasm is the program that browsers run: it only puts the parts together.
+package main
+
+import "asposecache/jsbridge"
+
+// version is set by the build; the loader compares it with its own.
+var version = "dev"
+
+func main() { jsbridge.Run(version) }

@@ -1,0 +1,79 @@
+// Builds web/dist: the Go program, the scripts around it, and the demo.
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, constants } from 'node:zlib'
+import { build } from 'esbuild'
+
+const web = import.meta.dirname
+const dist = join(web, 'dist')
+const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'))
+
+/** What may be sent over the wire, in bytes of brotli 11. */
+const budgets = { 'asposecache.wasm': 800_000, 'asposecache.js': 12_000 }
+
+const go = (...args) => execFileSync('go', args, { cwd: join(web, '..'), encoding: 'utf8', env: goEnv })
+const goEnv = { ...process.env, GOOS: 'js', GOARCH: 'wasm' }
+
+/**
+ * The wasm_exec.js of the toolchain that builds the program: the two belong together. It expects to be
+ * a script of its own and sets properties of globalThis; in a function with a parameter of that name
+ * it does so to whatever it is given.
+ */
+const wasmExec = {
+  name: 'wasm-exec',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^wasm-exec$/ }, ({ path }) => ({ path, namespace: 'go' }))
+    onLoad({ filter: /./, namespace: 'go' }, () => {
+      const source = readFileSync(join(go('env', 'GOROOT').trim(), 'lib/wasm/wasm_exec.js'), 'utf8')
+      return { contents: `export default function (globalThis) {\n${source}\nreturn globalThis.Go\n}` }
+    })
+  },
+}
+
+const banner = {
+  js: `/*! asposeCache ${version}, MIT license. Contains wasm_exec.js, copyright The Go Authors, BSD license. */`,
+}
+
+const common = {
+  bundle: true,
+  minify: true,
+  sourcemap: true,
+  target: 'es2022',
+  define: { VERSION: JSON.stringify(version) },
+  plugins: [wasmExec],
+  banner,
+  logLevel: 'warning',
+}
+
+rmSync(dist, { recursive: true, force: true })
+mkdirSync(dist)
+const ldflags = `-s -w -X main.version=${version}`
+go('build', '-trimpath', `-ldflags=${ldflags}`, '-o', join(dist, 'asposecache.wasm'), './wasm')
+await build({
+  ...common,
+  entryPoints: [join(web, 'src/index.ts')],
+  format: 'esm',
+  outfile: join(dist, 'asposecache.js'),
+})
+await build({
+  ...common,
+  entryPoints: [join(web, 'src/global.ts')],
+  format: 'iife',
+  outfile: join(dist, 'asposecache.global.js'),
+})
+cpSync(join(web, 'src/asposecache.d.ts'), join(dist, 'asposecache.d.ts'))
+
+let over = false
+for (const [name, budget] of Object.entries(budgets)) {
+  const path = join(dist, name)
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }
+  const compressed = brotliCompressSync(readFileSync(path), quality).length
+  const kB = (n) => `${(n / 1000).toFixed(1)} kB`
+  console.log(`${name}: ${kB(statSync(path).size)}, ${kB(compressed)} with brotli (at most ${kB(budget)})`)
+  over ||= compressed > budget
+}
+if (over) {
+  console.error('The build is larger than it may be.')
+  process.exit(1)
+}

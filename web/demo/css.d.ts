@@ -1,0 +1,2 @@
+// esbuild turns imported style sheets into main.css.
+declare module '*.css'

@@ -1,0 +1,66 @@
+import { part, setText } from './dom'
+import type { Explanation } from './errors'
+
+const MOST_NOTICES = 3
+const MOST_EVENTS = 60
+
+// The regions are in the page from the start: screen readers announce what is added to one they know.
+const errors = part('errors')
+const status = part('status')
+const log = part('events')
+const logEmpty = part('events-empty')
+const noticeTemplate = part<HTMLTemplateElement>('notice-template')
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+
+/** Stays until it is dismissed: an error has to be readable at leisure. */
+export function showError({ title, text }: Explanation, action?: { label: string; run: () => void }): void {
+  // The same trouble with ten dropped files is told once, for the newest.
+  for (const old of errors.children) {
+    if (old.querySelector('.notice-title')?.textContent === title) old.remove()
+  }
+  const notice = noticeTemplate.content.firstElementChild!.cloneNode(true) as HTMLElement
+  notice.querySelector('.notice-title')!.textContent = title
+  notice.querySelector('.notice-text')!.textContent = text
+  notice.querySelector('.notice-close')!.addEventListener('click', () => notice.remove())
+  const act = notice.querySelector<HTMLButtonElement>('.notice-action')!
+  if (action) {
+    act.textContent = action.label
+    act.hidden = false
+    act.addEventListener('click', () => {
+      notice.remove()
+      action.run()
+    })
+  }
+  errors.append(notice)
+  while (errors.children.length > MOST_NOTICES) errors.firstElementChild!.remove()
+}
+
+export function clearErrors(): void {
+  errors.replaceChildren()
+}
+
+let fading: ReturnType<typeof setTimeout> | undefined
+
+/** A short word that something is done; it goes away by itself. */
+export function showStatus(text: string): void {
+  clearTimeout(fading)
+  setText(status, text)
+  status.classList.add('shown')
+  fading = setTimeout(() => status.classList.remove('shown'), 3500)
+}
+
+/** Newest first, and not for ever. */
+export function logEvent(kind: string, text: string): void {
+  const item = document.createElement('li')
+  item.dataset.kind = kind
+  const time = document.createElement('time')
+  time.textContent = clock.format(new Date())
+  const name = document.createElement('strong')
+  name.textContent = kind
+  const words = document.createElement('span')
+  words.textContent = text
+  item.append(time, name, words)
+  log.prepend(item)
+  while (log.children.length > MOST_EVENTS) log.lastElementChild!.remove()
+  logEmpty.hidden = true
+}

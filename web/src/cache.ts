@@ -1,0 +1,278 @@
+import { CacheAllocation } from './allocation'
+import { bytes, type CallOptions, callOptions, label, wrong } from './arguments'
+import type * as api from './asposecache'
+import { CacheError, type CacheFullError, closedError, type ErrorDescription, errorFrom } from './errors'
+import type { Program } from './program'
+import { changed, defaultSettings } from './settings'
+import { allocateFrom } from './streams'
+
+/** What JavaScript knows of an allocation and the program does not. */
+interface Info {
+  label: string
+  createdAt: number
+  stack: string | undefined
+}
+
+/** EventTarget, with the types of the events. */
+const Target = EventTarget as new () => Pick<api.AsposeCache, keyof EventTarget>
+
+/** See the types for what each member does. */
+export class AsposeCache extends Target implements api.AsposeCache {
+  // Made from the table of settings, below.
+  declare cacheType: api.CacheTypeName
+  declare cacheFolder: string
+  declare maxMemoryForCache: number
+  declare maxDiskSpaceForCache: number
+  declare exactReallocateOnly: boolean
+
+  #settings: Readonly<api.CacheSettings>
+  readonly #captureStacks: boolean
+  #loading!: Promise<Program>
+  #program: Program | undefined
+  #closing: Promise<void> | undefined
+  readonly #live = new Map<number, Info>()
+  readonly #leaks = new FinalizationRegistry<number>((id) => this.#leaked(id))
+  #quota: api.CacheStatistics['quota'] = null
+  #estimating = false
+  /** The statistics at the end. */
+  #last: object = noStatistics
+
+  static {
+    // Each setting is an accessor property as well.
+    for (const name of Object.keys(defaultSettings) as Array<keyof api.CacheSettings>) {
+      Object.defineProperty(AsposeCache.prototype, name, {
+        get(this: AsposeCache) {
+          return this.#settings[name]
+        },
+        set(this: AsposeCache, value: unknown) {
+          if (value === undefined) throw wrong(name, value, 'a value')
+          this.#configure({ [name]: value })
+        },
+        enumerable: true,
+        configurable: true,
+      })
+    }
+  }
+
+  constructor(settings: Readonly<api.CacheSettings>, captureStacks: boolean) {
+    super()
+    this.#settings = settings
+    this.#captureStacks = captureStacks
+  }
+
+  /** Takes the program for which calls wait. Resolves when it is ready, with the settings in force. */
+  start(loading: Promise<Program>): Promise<void> {
+    this.#loading = loading.then((program) => {
+      program.request('configure', this.#settings)
+      this.#program = program
+      // Not awaited: nobody waits for what dead instances have left.
+      program.begin('sweep', {}, undefined).catch(() => {})
+      return program
+    })
+    this.#loading.catch(() => {}) // every call that waits is told
+    return this.#loading.then(() => {})
+  }
+
+  /** What the program reports unasked. */
+  readonly listener = {
+    event: (kind: string, id: number, offset: number, length: number, error: ErrorDescription | null) => {
+      const label = this.#live.get(id)?.label ?? ''
+      const details: Record<string, () => object> = {
+        spill: () => ({ id, label, bytes: length, reason: 'reallocate' }),
+        full: () => ({ error: errorFrom(error!) as CacheFullError }),
+        lost: () => ({ id, label, offset, length }),
+        storeerror: () => ({ error: errorFrom(error!) as CacheError }),
+      }
+      this.#emit(kind, details[kind]!())
+    },
+    crashed: (error: CacheError) => {
+      this.#live.clear()
+      this.#last = noStatistics
+      queueMicrotask(() => this.#emit('crash', { error }))
+    },
+  }
+
+  get settings(): Readonly<api.CacheSettings> {
+    return this.#settings
+  }
+
+  async configure(settings: Partial<api.CacheSettings>): Promise<api.CacheSettings> {
+    return this.#configure(settings)
+  }
+
+  async setDefaults(): Promise<api.CacheSettings> {
+    const { cacheFolder, ...others } = defaultSettings
+    const fixed = this.#running()?.request('folderIsFixed')
+    return this.#configure(fixed ? others : { ...others, cacheFolder })
+  }
+
+  #configure(changes: unknown): api.CacheSettings {
+    const settings = changed(this.#settings, changes)
+    this.#running()?.request('configure', settings)
+    this.#settings = settings
+    return { ...settings }
+  }
+
+  get allocatedMemoryBytesCount(): number {
+    return this.#count(0)
+  }
+
+  get allocatedDiskBytesCount(): number {
+    return this.#count(1)
+  }
+
+  #count(medium: 0 | 1): number {
+    return this.#program && !this.#program.end ? this.#program.allocated(medium) : 0
+  }
+
+  statistics(): api.CacheStatistics {
+    const program = this.#program
+    if (program && !program.end) {
+      this.#last = program.request('statistics') as object
+      this.#estimate()
+    }
+    return { ...this.#last, wasmBytes: program?.memoryBytes ?? 0, quota: this.#quota } as api.CacheStatistics
+  }
+
+  /** Asks the browser how full it is, for the next statistics. */
+  #estimate() {
+    const storage = globalThis.navigator?.storage
+    if (this.#estimating || !storage?.estimate) return
+    this.#estimating = true
+    storage
+      .estimate()
+      .then(({ usage, quota }) => {
+        this.#quota = { usage: usage ?? 0, quota: quota ?? 0 }
+      })
+      .catch(() => {})
+      .finally(() => {
+        this.#estimating = false
+      })
+  }
+
+  allocations(): api.AllocationInfo[] {
+    const program = this.#program
+    if (!program || program.end) return []
+    return [...this.#live].map(([id, { label, createdAt, stack }]) => ({
+      id,
+      label,
+      size: program.size(id),
+      medium: program.isOnDisk(id) ? 'disk' : 'memory',
+      memoryBytes: program.held(id, 0),
+      diskBytes: program.held(id, 1),
+      role: 'working',
+      createdAt,
+      ...(stack === undefined ? {} : { stack }),
+    }))
+  }
+
+  async allocate(size: number, options?: api.AllocateOptions): Promise<CacheAllocation> {
+    const n = bytes('size', size)
+    const { signal } = callOptions(options)
+    const info = this.#info(options)
+    signal?.throwIfAborted()
+    const program = this.#program ?? (await this.#whenReady(signal))
+    const id = program.allocate(n) || ((await program.begin('allocate', { signal }, undefined, n)) as number)
+    return this.#attach(program, id, info)
+  }
+
+  async allocateFrom(
+    source: BufferSource | Blob | ReadableStream<Uint8Array>,
+    options?: api.AllocateOptions & CallOptions,
+  ): Promise<CacheAllocation> {
+    callOptions(options)
+    label(options)
+    return allocateFrom(source, options ?? {}, (size) => this.allocate(size, options))
+  }
+
+  async flush(): Promise<void> {
+    const program = this.#program ?? (await this.#loading)
+    await program.begin('flushAll', {}, undefined)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const program = this.#program ?? (await this.#loading)
+    const closed = program.close()
+    // The counters have fallen; what the program says now is what stays.
+    if (!program.end) this.#last = program.request('statistics') as object
+    this.#live.clear()
+    await closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** The program, or `undefined` while it is being loaded. Throws when it is over. */
+  #running(): Program | undefined {
+    if (this.#program?.end) throw this.#program.end
+    if (this.#closing) throw closedError()
+    return this.#program
+  }
+
+  /** Waits for the program, unless the signal ends the wait. */
+  async #whenReady(signal: AbortSignal | undefined): Promise<Program> {
+    const program = await this.#loading
+    signal?.throwIfAborted()
+    return program
+  }
+
+  #info(options: unknown): Info {
+    const stack = this.#captureStacks ? new Error('allocated here').stack : undefined
+    return { label: label(options), createdAt: Date.now(), stack }
+  }
+
+  #attach(program: Program, id: number, info: Info): CacheAllocation {
+    const allocation = new CacheAllocation(program, id, info.label, () => {
+      this.#live.delete(id)
+      this.#leaks.unregister(allocation)
+    })
+    this.#live.set(id, info)
+    this.#leaks.register(allocation, id, allocation)
+    return allocation
+  }
+
+  /** Frees what the garbage collector took before it was disposed of, and tells. */
+  #leaked(id: number) {
+    const info = this.#live.get(id)
+    const program = this.#program
+    if (!info || !program || program.end) return
+    const size = program.size(id)
+    this.#live.delete(id)
+    program.dispose(id)
+    this.#emit('leak', {
+      id,
+      label: info.label,
+      size,
+      ...(info.stack === undefined ? {} : { stack: info.stack }),
+    })
+  }
+
+  #emit(type: string, detail: object) {
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}
+
+/** What the program would say if nothing had happened. */
+const noStatistics = Object.freeze({
+  memory: Object.freeze({ allocations: 0, allocatedBytes: 0, peakBytes: 0, occupiedBytes: 0, freeBytes: 0 }),
+  disk: Object.freeze({
+    allocations: 0,
+    allocatedBytes: 0,
+    peakBytes: 0,
+    waitingBytes: 0,
+    readBytes: 0,
+    writtenBytes: 0,
+    transactions: 0,
+    retries: 0,
+    failures: 0,
+  }),
+  queuedBytes: 0,
+  spills: 0,
+  reallocations: 0,
+})

@@ -1,0 +1,323 @@
+import wasmExec, { type GoRuntime } from 'wasm-exec'
+import type { CallOptions } from './arguments'
+import { CacheError, closedError, type ErrorDescription, errorFrom } from './errors'
+import { canGrowTo } from './memory'
+
+/** What the program exports; the numbers are bytes and allocations. See jsbridge/exports.go. */
+interface Exports {
+  mem: WebAssembly.Memory
+  allocate(size: number): number
+  dispose(id: number): void
+  access(id: number, offset: number, length: number): number
+  chunk(id: number, offset: number): number
+  allocated(medium: number): number
+  size(id: number): number
+  medium(id: number): number
+  held(id: number, medium: number): number
+}
+
+type Call = (name: string, ...args: unknown[]) => { answer: unknown; error: ErrorDescription | null } | undefined
+
+interface Pending {
+  resolve(value: unknown): void
+  reject(reason: unknown): void
+  options: CallOptions
+  onAbort?: () => void
+  /** Keeps an allocation from being garbage collected while a call on it waits. */
+  keep: unknown
+}
+
+/** What the program reports unasked. */
+export interface Listener {
+  event(kind: string, id: number, offset: number, bytes: number, error: ErrorDescription | null): void
+  crashed(error: CacheError): void
+}
+
+/**
+ * The running Go program: the only place that calls it, answers its calls, and notices its end.
+ *
+ * Its memory can grow whenever it runs, which detaches every view that was made before. So views are
+ * made anew after each call, and none is kept.
+ */
+export class Program {
+  readonly version: string
+  readonly pageSize: number
+  readonly #go: GoRuntime
+  readonly #exports: Exports
+  readonly #call: Call
+  readonly #listener: Listener
+  readonly #pending = new Map<number, Pending>()
+  readonly #onExit: Array<() => void>
+  #lastCall = 0
+  #waking = false
+  #end: CacheError | undefined
+  #closing = false
+
+  /** Starts the program. Throws when it ends at once. */
+  static async start(module: WebAssembly.Module, cacheFolder: string, listener: Listener): Promise<Program> {
+    let memory: WebAssembly.Memory | undefined
+    let program: Program | undefined
+    let started: { version: string; call: Call; pageSize: number } | undefined
+    const onExit: Array<() => void> = []
+    const host = {
+      cacheFolder,
+      onExit,
+      started(version: string, call: Call, pageSize: number) {
+        started = { version, call, pageSize }
+      },
+      settle: (call: number, ok: boolean, value: unknown) => void (program && program.#settle(call, ok, value)),
+      progress: (call: number, done: number, total: number) => void (program && program.#progress(call, done, total)),
+      event: (kind: string, id: number, offset: number, bytes: number, error: ErrorDescription | null) =>
+        queueMicrotask(() => listener.event(kind, id, offset, bytes, error)),
+      mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),
+      nextTask,
+    }
+    const Go = wasmExec(scopeFor(host))
+    const go = new Go()
+    let exitCode = 0
+    go.exit = (code) => {
+      exitCode = code
+    }
+    const instance = await WebAssembly.instantiate(module, go.importObject)
+    memory = instance.exports.mem as WebAssembly.Memory
+    const ended = go.run(instance)
+    if (!started) throw new Error(`the program ended at its start, exit code ${exitCode}`)
+    program = new Program(go, instance.exports as unknown as Exports, started, listener, onExit)
+    const running = program
+    ended.then(
+      () => running.#crash(`exit code ${exitCode}`),
+      (error) => running.#crash(String(error)),
+    )
+    return program
+  }
+
+  private constructor(
+    go: GoRuntime,
+    exports: Exports,
+    started: { version: string; call: Call; pageSize: number },
+    listener: Listener,
+    onExit: Array<() => void>,
+  ) {
+    this.#go = go
+    this.#exports = exports
+    this.#call = started.call
+    this.version = started.version
+    this.pageSize = started.pageSize
+    this.#listener = listener
+    this.#onExit = onExit
+  }
+
+  /** Why the program can't be called any more. */
+  get end(): CacheError | undefined {
+    return this.#end
+  }
+
+  /** Whether the program has ended, or will have when what was begun is done. */
+  get over(): boolean {
+    return this.#end !== undefined || this.#closing
+  }
+
+  get memoryBytes(): number {
+    return this.#end ? 0 : this.#exports.mem.buffer.byteLength
+  }
+
+  /** Takes room in memory; 0 when that is not possible at once. */
+  allocate(size: number): number {
+    return this.#guard(() => this.#exports.allocate(size))
+  }
+
+  dispose(id: number): void {
+    this.#guard(() => this.#exports.dispose(id))
+    this.#wake()
+  }
+
+  allocated(medium: 0 | 1): number {
+    return this.#guard(() => this.#exports.allocated(medium))
+  }
+
+  size(id: number): number {
+    return this.#guard(() => this.#exports.size(id))
+  }
+
+  isOnDisk(id: number): boolean {
+    return this.#guard(() => this.#exports.medium(id)) === 1
+  }
+
+  held(id: number, medium: 0 | 1): number {
+    return this.#guard(() => this.#exports.held(id, medium))
+  }
+
+  /**
+   * Copies bytes out of an allocation in memory, into `target` or an array of their own. Answers
+   * `undefined` when that is not possible at once.
+   */
+  copyOut(id: number, offset: number, n: number): Uint8Array<ArrayBuffer> | undefined
+  copyOut(id: number, offset: number, n: number, target: Uint8Array): Uint8Array | undefined
+  copyOut(id: number, offset: number, n: number, target?: Uint8Array) {
+    const address = this.#access(id, offset, n)
+    if (address === 0) return
+    const into = target ?? new Uint8Array(n)
+    for (const [memory, at] of this.#chunks(address, id, offset, n)) into.set(memory, at)
+    return into
+  }
+
+  /** Copies bytes into an allocation in memory, or answers false when that is not possible at once. */
+  copyIn(id: number, offset: number, source: Uint8Array): boolean {
+    const n = source.byteLength
+    const address = this.#access(id, offset, n)
+    if (address === 0) return false
+    for (const [memory, at] of this.#chunks(address, id, offset, n))
+      memory.set(source.subarray(at, at + memory.byteLength))
+    return true
+  }
+
+  /** The address of a range's first byte, or 0 when it can't be had at once. They come back signed. */
+  #access(id: number, offset: number, n: number): number {
+    return this.#guard(() => this.#exports.access(id, offset, n)) >>> 0
+  }
+
+  /** The memory of a range, page by page, and where in the range each begins. */
+  *#chunks(first: number, id: number, offset: number, length: number): Generator<[Uint8Array, number]> {
+    let address = first
+    for (let at = 0; at < length; ) {
+      if (at > 0) address = this.#guard(() => this.#exports.chunk(id, offset + at)) >>> 0
+      const n = Math.min(length - at, this.pageSize - ((offset + at) % this.pageSize))
+      yield [new Uint8Array(this.#exports.mem.buffer, address, n), at]
+      at += n
+    }
+  }
+
+  /** Asks for something that is answered at once. */
+  request(name: string, ...args: unknown[]): unknown {
+    const { answer, error } = this.#guard(() => this.#call(name, ...args))!
+    if (error) throw errorFrom(error)
+    return answer
+  }
+
+  /** Begins a call that takes time. `keep` lives as long as it waits. */
+  begin(name: string, options: CallOptions, keep: unknown, ...args: unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { signal } = options
+      if (signal?.aborted) return reject(signal.reason)
+      const call = ++this.#lastCall
+      const pending: Pending = { resolve, reject, options, keep }
+      this.#pending.set(call, pending)
+      if (signal) {
+        pending.onAbort = () => {
+          if (!this.#end) this.request('abort', call)
+        }
+        signal.addEventListener('abort', pending.onAbort, { once: true })
+      }
+      try {
+        this.#guard(() => this.#call(name, call, signal !== undefined, ...args))
+      } catch (error) {
+        this.#settleWith(call, (p) => p.reject(error))
+      }
+    })
+  }
+
+  /** Ends the program: disposes of everything, finishes what was begun, removes what is stored. */
+  async close(): Promise<void> {
+    this.#closing = true
+    try {
+      await this.begin('close', {}, undefined)
+    } finally {
+      this.#end ??= closedError()
+      this.#silence()
+    }
+  }
+
+  #settle(call: number, ok: boolean, value: unknown) {
+    this.#settleWith(call, (pending) =>
+      ok ? pending.resolve(value) : pending.reject(errorFrom(value as ErrorDescription, pending.options.signal)),
+    )
+  }
+
+  #settleWith(call: number, settle: (pending: Pending) => void) {
+    const pending = this.#pending.get(call)
+    if (!pending) return
+    this.#pending.delete(call)
+    if (pending.onAbort) pending.options.signal?.removeEventListener('abort', pending.onAbort)
+    settle(pending)
+  }
+
+  #progress(call: number, done: number, total: number) {
+    const onProgress = this.#pending.get(call)?.options.onProgress
+    // Not at once: the program is in the middle of something, and this is the user's code.
+    if (onProgress) queueMicrotask(() => onProgress({ done, total }))
+  }
+
+  /** Calls the program and looks at whether it survived. */
+  #guard<T>(call: () => T): T {
+    if (this.#end) throw this.#end
+    let answer: T
+    try {
+      answer = call()
+    } catch (error) {
+      // Nothing is thrown across the border on purpose; this is JavaScript's stack at its end, and the
+      // program has been cut off in the middle of something.
+      throw this.#crash(String(error))
+    }
+    if (this.#go.exited) throw this.#crash('it has exited')
+    return answer
+  }
+
+  /** Lets the program see to what a call left behind; once for all the calls of this task. */
+  #wake() {
+    if (this.#waking) return
+    this.#waking = true
+    queueMicrotask(() => {
+      this.#waking = false
+      if (!this.#end) this.#guard(() => this.#go._resume())
+    })
+  }
+
+  /** Timers and events that still come for the program would throw, in nobody's call. */
+  #silence() {
+    this.#go._resume = () => {}
+  }
+
+  #crash(why: string): CacheError {
+    if (this.#end) return this.#end
+    const error = new CacheError('CACHE_CRASHED', `the cache's program ended unexpectedly: ${why}`)
+    this.#end = error
+    this.#silence()
+    for (const cleanUp of this.#onExit) {
+      try {
+        cleanUp()
+      } catch {}
+    }
+    for (const call of [...this.#pending.keys()]) this.#settleWith(call, (p) => p.reject(error))
+    this.#listener.crashed(error)
+    return error
+  }
+}
+
+/**
+ * What the program takes for the global object: the real one, but for what the runtime sets or looks
+ * for there. So nothing of it is left on the page, and nothing of the page's gets in its way.
+ */
+function scopeFor(host: object): object {
+  const own: Record<PropertyKey, unknown> = {
+    __proto__: null,
+    asposeCacheHost: host,
+    fs: undefined,
+    process: undefined,
+    path: undefined,
+    Go: undefined,
+  }
+  return new Proxy(own, {
+    get: (_, key) => (key in own ? own[key] : Reflect.get(globalThis, key)),
+    has: (_, key) => key in own || key in globalThis,
+  })
+}
+
+/** Calls back in a task of its own, sooner than a timer would. */
+function nextTask(callback: () => void) {
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => {
+    port1.close()
+    callback()
+  }
+  port2.postMessage(null)
+}

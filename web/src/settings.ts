@@ -1,0 +1,48 @@
+import { bytes, object, onlyKeys, wrong } from './arguments'
+import type { CacheSettings } from './asposecache'
+
+export const CacheType = Object.freeze({
+  Auto: 'auto',
+  CacheInMemoryOnly: 'cacheInMemoryOnly',
+  CacheOnDiskOnly: 'cacheOnDiskOnly',
+})
+
+export const defaultSettings: Readonly<CacheSettings> = Object.freeze({
+  cacheType: 'auto',
+  cacheFolder: 'asposeCache',
+  maxMemoryForCache: 0,
+  maxDiskSpaceForCache: 0,
+  exactReallocateOnly: false,
+})
+
+const cacheTypes: readonly unknown[] = Object.values(CacheType)
+
+/** What is allowed for each setting, by name. */
+const checks: { readonly [K in keyof CacheSettings]: (value: unknown) => void } = {
+  cacheType(value) {
+    if (!cacheTypes.includes(value))
+      throw wrong('cacheType', value, cacheTypes.map((t) => JSON.stringify(t)).join(', '))
+  },
+  cacheFolder(value) {
+    if (typeof value !== 'string' || value === '') throw wrong('cacheFolder', value, 'a string that is not empty')
+  },
+  maxMemoryForCache: (value) => bytes('maxMemoryForCache', value),
+  maxDiskSpaceForCache: (value) => bytes('maxDiskSpaceForCache', value),
+  exactReallocateOnly(value) {
+    if (typeof value !== 'boolean') throw wrong('exactReallocateOnly', value, 'true or false')
+  },
+}
+
+/** The settings that result from changing some of them; nothing is changed if one is not allowed. */
+export function changed(settings: Readonly<CacheSettings>, changes: unknown): Readonly<CacheSettings> {
+  const given = object('settings', changes)
+  onlyKeys('settings', given, Object.keys(checks))
+  const next: Record<string, unknown> = { ...settings }
+  for (const [key, check] of Object.entries(checks)) {
+    const value = given[key] // read once: it may be an accessor
+    if (value === undefined) continue
+    check(value)
+    next[key] = value
+  }
+  return Object.freeze(next as unknown as CacheSettings)
+}

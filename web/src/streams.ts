@@ -1,0 +1,123 @@
+import type { CacheAllocation } from './allocation'
+import { type CallOptions, view, wrong } from './arguments'
+
+/** What a stream of an allocation reads, and a copy of a blob takes, at a time. */
+const chunk = 1 << 20
+
+/** The bytes of an allocation, read as they are consumed. The stream keeps the allocation alive. */
+export function readable(
+  allocation: CacheAllocation,
+  offset: number,
+  length: number | undefined,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = offset
+  let end = length === undefined ? undefined : offset + length
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        if (end === undefined) {
+          // Calls made before may change the size; an empty read at the start waits for them.
+          await allocation.read(at, 0)
+          end = allocation.size
+        }
+        if (at < end) {
+          const n = Math.min(chunk, end - at)
+          controller.enqueue(await allocation.read(at, n))
+          at += n
+        } else {
+          await allocation.read(at, 0) // the range is checked also when there is nothing in it
+        }
+        if (at >= end) controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** Writes what it is given from `offset` on. The stream keeps the allocation alive. */
+export function writable(allocation: CacheAllocation, offset: number): WritableStream<BufferSource> {
+  let at = offset
+  return new WritableStream({
+    async write(data) {
+      const bytes = view('chunk', data)
+      await allocation.write(bytes, at)
+      at += bytes.byteLength
+    },
+  })
+}
+
+/** Makes an allocation of what a source holds. When that fails nothing is left of it. */
+export async function allocateFrom(
+  source: unknown,
+  options: CallOptions,
+  allocate: (size: number) => Promise<CacheAllocation>,
+): Promise<CacheAllocation> {
+  if (isA<ReadableStream<Uint8Array>>('ReadableStream', source)) return fromStream(source, options, allocate)
+  if (isA<Blob>('Blob', source) || isA<Blob>('File', source)) {
+    return filled(await allocate(source.size), async (allocation) => {
+      for (let at = 0; at < source.size; at += chunk) {
+        const bytes = await source.slice(at, at + chunk).arrayBuffer()
+        await allocation.write(bytes, at, { signal: options.signal })
+        options.onProgress?.({ done: at + bytes.byteLength, total: source.size })
+      }
+    })
+  }
+  let bytes: Uint8Array
+  try {
+    bytes = view('source', source)
+  } catch {
+    throw wrong('source', source, 'an ArrayBuffer, a view of one, a Blob or a ReadableStream')
+  }
+  // The allocation may have to wait, and the bytes are those of now.
+  const copy = bytes.slice()
+  return filled(await allocate(copy.byteLength), (allocation) => allocation.write(copy, 0, options))
+}
+
+/** The size of a stream is known when it ends; until then its allocation grows. */
+async function fromStream(
+  source: ReadableStream<Uint8Array>,
+  { signal, onProgress }: CallOptions,
+  allocate: (size: number) => Promise<CacheAllocation>,
+): Promise<CacheAllocation> {
+  const reader = source.getReader() // throws when somebody else reads it
+  const cancel = () => reader.cancel(signal?.reason).catch(() => {})
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    return await filled(await allocate(0), async (allocation) => {
+      for (let at = 0; ; ) {
+        const { done, value } = await reader.read()
+        signal?.throwIfAborted()
+        if (done) return
+        const bytes = view('chunk', value)
+        await allocation.grow(at + bytes.byteLength, { signal })
+        await allocation.write(bytes, at, { signal })
+        at += bytes.byteLength
+        onProgress?.({ done: at, total: at })
+      }
+    })
+  } catch (error) {
+    await reader.cancel(error).catch(() => {})
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    reader.releaseLock()
+  }
+}
+
+async function filled(
+  allocation: CacheAllocation,
+  fill: (allocation: CacheAllocation) => Promise<void>,
+): Promise<CacheAllocation> {
+  try {
+    await fill(allocation)
+    return allocation
+  } catch (error) {
+    allocation.dispose()
+    throw error
+  }
+}
+
+/** Goes by the name that the platform gives a class, so that other frames' objects are known too. */
+function isA<T>(name: string, value: unknown): value is T {
+  return Object.prototype.toString.call(value) === `[object ${name}]`
+}
