@@ -13,6 +13,7 @@ func (a *Allocation) moveToDisk(ctx context.Context, size int64, s Settings, ref
 	c.mu.Lock()
 	err = a.ended()
 	if err == nil {
+		d.kick()
 		err = withCause(c.takeDisk(s, size), refusal)
 	}
 	c.mu.Unlock()

@@ -55,6 +55,7 @@ func (c *Cache) Statistics() Statistics {
 		Spills:        c.spills,
 		Reallocations: c.reallocations,
 	}
+	s.Disk.WaitingBytes = c.disk.waiting
 	s.Disk.Allocations = c.ledger.allocations[Disk]
 	s.Disk.AllocatedBytes = c.ledger.held[Disk]
 	s.Disk.PeakBytes = c.ledger.peak[Disk]

@@ -17,8 +17,11 @@ func (w *writing) toDisk(ctx context.Context) error {
 		return err
 	}
 	for done := int64(0); done < w.n; {
+		// A group ends where a page does: each page is made once.
+		from := w.off + done
+		to := min(w.off+w.n, (from+mostTogether)/PageSize*PageSize)
 		var group []piece
-		for at := range pieces(w.off+done, min(w.n-done, mostTogether)) {
+		for at := range pieces(from, to-from) {
 			at.at += done
 			group = append(group, at)
 		}

@@ -63,6 +63,19 @@ await build({
   outfile: join(dist, 'asposecache.global.js'),
 })
 cpSync(join(web, 'src/asposecache.d.ts'), join(dist, 'asposecache.d.ts'))
+// The demo uses what was just built, as any page would.
+await build({
+  entryPoints: [join(web, 'demo/main.ts')],
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  alias: { asposecache: '../asposecache.js' },
+  external: ['../asposecache.js'],
+  outdir: join(dist, 'demo'),
+  logLevel: 'warning',
+})
+cpSync(join(web, 'demo/index.html'), join(dist, 'demo/index.html'))
 
 let over = false
 for (const [name, budget] of Object.entries(budgets)) {

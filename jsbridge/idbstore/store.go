@@ -30,12 +30,11 @@ var (
 	errClosed  = errors.New("idbstore: closed")
 )
 
-const (
-	// maxReconnects is how many connections in a row may die without having done anything.
-	maxReconnects = 3
-	// rest is how long no other is tried after that.
-	rest = 30 * time.Second
-)
+// maxReconnects is how many connections in a row may die without having done anything.
+const maxReconnects = 3
+
+// rest is how long no other is tried after that.
+var rest = 30 * time.Second
 
 // Options say where a store keeps its database.
 type Options struct {

@@ -19,40 +19,61 @@ import (
 // thread, which the page needs for itself.
 const window = 2 << 20
 
-// A transaction lives only from one of its own events to the next: between begin and commit nothing but
-// await may wait.
-type transaction struct {
-	mode  idb.TransactionMode
+// begin starts a transaction. Any exception here means that the connection is dead, whatever its name.
+func begin(c *connection, mode idb.TransactionMode) (*idb.Transaction, *idb.ObjectStore, error) {
+	if c.dead.Load() {
+		return nil, nil, &Error{Op: "begin", Message: "the connection is closed", dead: true}
+	}
+	tx, err := c.db.TransactionWithOptions(idb.TransactionOptions{Mode: mode, Durability: idb.DurabilityRelaxed}, objectStore)
+	if err != nil {
+		return nil, nil, broken("begin", err)
+	}
+	store, err := tx.ObjectStore(objectStore)
+	if err != nil {
+		return nil, nil, broken("begin", err)
+	}
+	return tx, store, nil
+}
+
+// A writing is a transaction that writes. It lives only from one of its own events to the next: between
+// beginWriting and commit nothing but await may wait.
+type writing struct {
 	tx    *idb.Transaction
 	store *idb.ObjectStore
 	// ended gets the outcome, once: nil when everything has taken effect.
 	ended chan error
 }
 
-// begin starts a transaction. Any exception here means that the connection is dead, whatever its name.
-func begin(c *connection, mode idb.TransactionMode) (*transaction, error) {
-	if c.dead.Load() {
-		return nil, &Error{Op: "begin", Message: "the connection is closed", dead: true}
-	}
-	tx, err := c.db.TransactionWithOptions(idb.TransactionOptions{Mode: mode, Durability: idb.DurabilityRelaxed}, objectStore)
+func beginWriting(c *connection) (*writing, error) {
+	tx, store, err := begin(c, idb.TransactionReadWrite)
 	if err != nil {
-		return nil, broken("begin", err)
+		return nil, err
 	}
-	store, err := tx.ObjectStore(objectStore)
-	if err != nil {
-		return nil, broken("begin", err)
-	}
-	t := &transaction{mode: mode, tx: tx, store: store, ended: make(chan error, 1)}
-	// It listens before this goroutine can wait, so before there is any event. A nil error is a
-	// success, unless this package has aborted the transaction, and then nobody asks.
-	go func() { t.ended <- tx.Await(context.Background()) }()
+	t := &writing{tx: tx, store: store, ended: make(chan error, 1)}
+	// It listens before this goroutine can wait, so before there is any event.
+	go func() { t.ended <- t.outcome() }()
 	return t, nil
 }
 
+// outcome waits for the end of the transaction. A nil error is a success, unless this package has aborted
+// the transaction, and then nobody asks.
+func (t *writing) outcome() error {
+	err := t.tx.Await(context.Background())
+	if err == nil {
+		return nil
+	}
+	// Requests that wait when a transaction fails, of quota for one, fail before it with an
+	// AbortError that says nothing. The transaction knows the reason by then.
+	if cause := t.tx.Err(); cause != nil {
+		return cause
+	}
+	return err
+}
+
 // commit ends the transaction and waits until all of it has taken effect.
-func (t *transaction) commit(ctx context.Context) error {
-	// It fails when the transaction has ended already, of which wait tells more. A browser without it
-	// commits by itself.
+func (t *writing) commit(ctx context.Context) error {
+	// It fails when the transaction has ended already, of which the outcome tells more. A browser
+	// without it commits by itself.
 	_ = t.tx.Commit()
 	select {
 	case err := <-t.ended:
@@ -63,7 +84,7 @@ func (t *transaction) commit(ctx context.Context) error {
 }
 
 // await waits for a request to succeed. The transaction is then alive, until the next wait.
-func (t *transaction) await(ctx context.Context, req *idb.Request) error {
+func (t *writing) await(ctx context.Context, req *idb.Request) error {
 	listening, stop := context.WithCancel(context.Background())
 	defer stop()
 	succeeded := make(chan struct{})
@@ -85,8 +106,8 @@ func (t *transaction) await(ctx context.Context, req *idb.Request) error {
 
 // abort ends the transaction without effect and returns why. If the transaction can't be aborted any
 // more it answers what became of it: nil if all of it has taken effect.
-func (t *transaction) abort(why error) error {
-	if t.tx.Abort() == nil || t.mode == idb.TransactionReadOnly {
+func (t *writing) abort(why error) error {
+	if t.tx.Abort() == nil {
 		return why
 	}
 	select {
@@ -106,7 +127,7 @@ func apply(ctx context.Context, c *connection, puts []core.Record, deletes []cor
 	if len(puts) == 0 && len(deletes) == 0 {
 		return 0, nil
 	}
-	t, err := begin(c, idb.TransactionReadWrite)
+	t, err := beginWriting(c)
 	if err != nil {
 		return 0, err
 	}
@@ -146,7 +167,7 @@ func apply(ctx context.Context, c *connection, puts []core.Record, deletes []cor
 
 // fail aborts the transaction because of an error. It may have been aborted before, because of another,
 // of which the first is a consequence.
-func (t *transaction) fail(err error) error {
+func (t *writing) fail(err error) error {
 	if t.tx.Abort() == nil {
 		return err
 	}
@@ -161,7 +182,7 @@ func (t *transaction) fail(err error) error {
 }
 
 // put puts a record. Its array must be all of its ArrayBuffer: IndexedDB would store the whole of it.
-func (t *transaction) put(r core.Record) (*idb.Request, error) {
+func (t *writing) put(r core.Record) (*idb.Request, error) {
 	b, ok := r.Data.(*jsbuf.Buffer)
 	if !ok || !b.Whole() {
 		var err error
@@ -194,25 +215,43 @@ func copyOf(src core.Buffer) (*jsbuf.Buffer, error) {
 	return b, b.WriteAt(p, 0)
 }
 
-// read reads records in a transaction that fails when one of them does.
-func read(ctx context.Context, c *connection, keys []core.Key) ([]core.Buffer, error) {
-	t, err := begin(c, idb.TransactionReadOnly)
+// ask makes n requests that only read in one transaction and waits until they are answered. If one of
+// them fails, all do.
+//
+// Requests are answered in order, so only the last is waited for, and not the end of the transaction.
+// The transaction is not committed: Chromium then tells its end before it has loaded the results that
+// lie in files of their own.
+func ask(ctx context.Context, c *connection, n int, request func(store *idb.ObjectStore, i int) (*idb.Request, error)) ([]*idb.Request, error) {
+	tx, store, err := begin(c, idb.TransactionReadOnly)
 	if err != nil {
 		return nil, err
 	}
-	reqs := make([]*idb.Request, len(keys))
-	for i, key := range keys {
-		if reqs[i], err = t.store.Get(keyValue(key)); err != nil {
-			return nil, t.fail(failure("get", err))
+	reqs := make([]*idb.Request, n)
+	for i := range reqs {
+		if reqs[i], err = request(store, i); err != nil {
+			_ = tx.Abort() // what was asked before is of no use
+			return nil, failure("get", err)
 		}
 	}
-	// The transaction's end is waited for, and no request: that would cost more than reading a page.
-	if err := t.commit(ctx); err != nil {
+	_, err = reqs[n-1].Await(ctx)
+	if ctx.Err() != nil { // Await tells nothing of it
+		_ = tx.Abort()
+		return nil, ctx.Err()
+	}
+	return reqs, failure("get", err)
+}
+
+// read reads records, all or none.
+func read(ctx context.Context, c *connection, keys []core.Key) ([]core.Buffer, error) {
+	reqs, err := ask(ctx, c, len(keys), func(store *idb.ObjectStore, i int) (*idb.Request, error) {
+		return store.Get(keyValue(keys[i]))
+	})
+	if err != nil {
 		return nil, err
 	}
 	bufs := make([]core.Buffer, len(keys))
 	for i, req := range reqs {
-		value, err := req.Result()
+		value, err := result(req)
 		if err != nil {
 			return nil, failure("get", err)
 		}
@@ -222,6 +261,14 @@ func read(ctx context.Context, c *connection, keys []core.Key) ([]core.Buffer, e
 		}
 	}
 	return bufs, nil
+}
+
+// result is the result of a request. To ask for it too early throws where nothing catches it.
+func result(req *idb.Request) (js.Value, error) {
+	if state, err := req.ReadyState(); err != nil || state != "done" {
+		return js.Undefined(), errors.Join(errors.New("no answer"), err)
+	}
+	return req.Result()
 }
 
 // readOne reads one record, and answers nil if it is damaged.
@@ -234,24 +281,19 @@ func readOne(ctx context.Context, c *connection, key core.Key) (core.Buffer, err
 	if damaged && !sure {
 		// The error can mean anything. If the browser knows that the record is there but can't read
 		// it, then it is the record.
-		damaged = count(ctx, c, key) == nil
+		_, countErr := ask(ctx, c, 1, func(store *idb.ObjectStore, _ int) (*idb.Request, error) {
+			count, err := store.CountKey(keyValue(key))
+			if err != nil {
+				return nil, err
+			}
+			return count.Request, nil
+		})
+		damaged = countErr == nil
 	}
 	if damaged {
 		return nil, nil
 	}
 	return nil, err
-}
-
-// count asks how many records have a key. All that matters is whether there is an answer.
-func count(ctx context.Context, c *connection, key core.Key) error {
-	t, err := begin(c, idb.TransactionReadOnly)
-	if err != nil {
-		return err
-	}
-	if _, err := t.store.CountKey(keyValue(key)); err != nil {
-		return t.fail(failure("count", err))
-	}
-	return t.commit(ctx)
 }
 
 // keyValue is a key as IndexedDB has it, exact up to 2^53.

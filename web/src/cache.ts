@@ -1,7 +1,7 @@
 import { CacheAllocation } from './allocation'
 import { bytes, type CallOptions, callOptions, label, wrong } from './arguments'
 import type * as api from './asposecache'
-import { CacheError, type CacheFullError, closedError, type ErrorDescription, errorFrom } from './errors'
+import { type CacheError, type CacheFullError, closedError, type ErrorDescription, errorFrom } from './errors'
 import type { Program } from './program'
 import { changed, defaultSettings } from './settings'
 import { allocateFrom } from './streams'

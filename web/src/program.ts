@@ -16,7 +16,10 @@ interface Exports {
   held(id: number, medium: number): number
 }
 
-type Call = (name: string, ...args: unknown[]) => { answer: unknown; error: ErrorDescription | null } | undefined
+type Call = (
+  name: string,
+  ...args: unknown[]
+) => { answer: unknown; error: ErrorDescription | null } | undefined
 
 interface Pending {
   resolve(value: unknown): void
@@ -65,8 +68,10 @@ export class Program {
       started(version: string, call: Call, pageSize: number) {
         started = { version, call, pageSize }
       },
-      settle: (call: number, ok: boolean, value: unknown) => void (program && program.#settle(call, ok, value)),
-      progress: (call: number, done: number, total: number) => void (program && program.#progress(call, done, total)),
+      settle: (call: number, ok: boolean, value: unknown) =>
+        program!.#settle(call, ok, value),
+      progress: (call: number, done: number, total: number) =>
+        program!.#progress(call, done, total),
       event: (kind: string, id: number, offset: number, bytes: number, error: ErrorDescription | null) =>
         queueMicrotask(() => listener.event(kind, id, offset, bytes, error)),
       mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),
@@ -229,7 +234,9 @@ export class Program {
 
   #settle(call: number, ok: boolean, value: unknown) {
     this.#settleWith(call, (pending) =>
-      ok ? pending.resolve(value) : pending.reject(errorFrom(value as ErrorDescription, pending.options.signal)),
+      ok
+        ? pending.resolve(value)
+        : pending.reject(errorFrom(value as ErrorDescription, pending.options.signal)),
     )
   }
 

@@ -24,7 +24,8 @@ const checks: { readonly [K in keyof CacheSettings]: (value: unknown) => void } 
       throw wrong('cacheType', value, cacheTypes.map((t) => JSON.stringify(t)).join(', '))
   },
   cacheFolder(value) {
-    if (typeof value !== 'string' || value === '') throw wrong('cacheFolder', value, 'a string that is not empty')
+    if (typeof value !== 'string' || value === '')
+      throw wrong('cacheFolder', value, 'a string that is not empty')
   },
   maxMemoryForCache: (value) => bytes('maxMemoryForCache', value),
   maxDiskSpaceForCache: (value) => bytes('maxDiskSpaceForCache', value),

@@ -1,0 +1,147 @@
+package core_test
+
+import (
+	"errors"
+	"testing"
+
+	"asposecache/core"
+	"asposecache/core/storetest"
+)
+
+func TestReallocate(t *testing.T) {
+	const M, D = core.Memory, core.Disk
+	inMemory, onDisk := core.CacheInMemoryOnly, core.CacheOnDiskOnly
+	for _, test := range []struct {
+		name     string
+		settings core.Settings // before the call, but for the first allocation's place
+		on       core.Medium
+		from, to int
+		want     core.Medium
+		refused  bool
+	}{
+		{"it grows in place", core.Settings{}, M, 1000, 5000, M, false},
+		{"it grows across pages", core.Settings{}, M, 1000, 3*core.PageSize + 1, M, false},
+		{"it grows on disk", core.Settings{}, D, 1000, 3*core.PageSize + 1, D, false},
+		{"it keeps its size", core.Settings{MaxMemoryForCache: 10, ExactReallocateOnly: true}, M, 1000, 1000, M, false},
+		{"it shrinks, whatever the limit", core.Settings{MaxMemoryForCache: 10, ExactReallocateOnly: true}, M, 2*core.PageSize + 9, 700, M, false},
+		{"it shrinks on disk, whatever the limit", core.Settings{MaxDiskSpaceForCache: 10, ExactReallocateOnly: true}, D, 2*core.PageSize + 9, 700, D, false},
+		{"it shrinks to nothing", core.Settings{}, M, 1000, 0, M, false},
+		{"it grows out of nothing", core.Settings{}, M, 0, 1000, M, false},
+		{"not exact: past the limit of memory", core.Settings{MaxMemoryForCache: 1500}, M, 1000, 2000, M, false},
+		{"not exact: past the limit of the disk", core.Settings{MaxDiskSpaceForCache: 1500}, D, 1000, 2000, D, false},
+		{"not exact: past the limit with memory only", core.Settings{MaxMemoryForCache: 1500, CacheType: inMemory}, M, 1000, 2000, M, false},
+		{"exact: up to the limit", core.Settings{MaxMemoryForCache: 1500, ExactReallocateOnly: true}, M, 1000, 1500, M, false},
+		{"exact: past the limit it moves to disk", core.Settings{MaxMemoryForCache: 1500, ExactReallocateOnly: true}, M, 1000, 1501, D, false},
+		{"exact: many pages move", core.Settings{MaxMemoryForCache: 10 << 20, ExactReallocateOnly: true}, M, 9<<20 + 77, 11<<20 + 5, D, false},
+		{"exact: it moves under disk only too", core.Settings{MaxMemoryForCache: 1500, ExactReallocateOnly: true, CacheType: onDisk}, M, 1000, 2000, D, false},
+		{"exact: it fits in memory under disk only", core.Settings{MaxMemoryForCache: 2000, ExactReallocateOnly: true, CacheType: onDisk}, M, 1000, 2000, M, false},
+		{"exact: with memory only it is refused", core.Settings{MaxMemoryForCache: 1500, ExactReallocateOnly: true, CacheType: inMemory}, M, 1000, 2000, M, true},
+		{"exact: it fits nowhere", core.Settings{MaxMemoryForCache: 1500, MaxDiskSpaceForCache: 1999, ExactReallocateOnly: true}, M, 1000, 2000, M, true},
+		{"exact: past the limit of the disk", core.Settings{MaxDiskSpaceForCache: 1500, ExactReallocateOnly: true}, D, 1000, 1501, D, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, core.Settings{}, func(b *bench) {
+				if test.on == D {
+					b.configure(core.Settings{CacheType: onDisk})
+				}
+				a := b.allocate(int64(test.from))
+				content := picture(test.from, 3)
+				b.write(a, content, 0)
+				b.configure(test.settings)
+				err := a.Reallocate(ctx, int64(test.to))
+				if test.refused {
+					var full *core.FullError
+					if !errors.As(err, &full) {
+						b.Fatalf("got %v", err)
+					}
+					b.holds(a, test.on, content)
+				} else {
+					if err != nil {
+						b.Fatal(err)
+					}
+					want := make([]byte, test.to)
+					copy(want, content)
+					b.holds(a, test.want, want)
+				}
+				held := [2]int64{}
+				held[a.Medium()] = a.Size()
+				b.counts(held[M], held[D])
+				if s := b.Statistics(); a.Medium() == D && s.Memory.OccupiedBytes != 0 {
+					b.Error("its memory was not freed")
+				}
+				if moved := test.on == M && test.want == D; moved != (b.told(core.Spill) == 1) {
+					b.Errorf("%d events tell of a move", b.told(core.Spill))
+				}
+			})
+		})
+	}
+}
+
+func TestBytesThatWereCutOffDoNotComeBack(t *testing.T) {
+	for _, c := range []core.CacheType{core.CacheInMemoryOnly, core.CacheOnDiskOnly} {
+		for _, flush := range []bool{false, true} {
+			t.Run(c.String(), func(t *testing.T) {
+				inBubble(t, core.Settings{CacheType: c}, func(b *bench) {
+					const n = core.PageSize + 50_000
+					a := b.allocate(n)
+					content := picture(n, 5)
+					b.write(a, content, 0)
+					if flush {
+						if err := a.Flush(ctx); err != nil {
+							b.Fatal(err)
+						}
+					}
+					for _, cut := range []int{core.PageSize + 100, core.PageSize, 77} {
+						for _, size := range []int{cut, n} {
+							if err := a.Reallocate(ctx, int64(size)); err != nil {
+								b.Fatal(err)
+							}
+						}
+						clear(content[cut:])
+						b.holds(a, a.Medium(), content)
+						b.write(a, []byte{1}, n-2) // a page written in part takes the rest along
+						content[n-2] = 1
+						b.holds(a, a.Medium(), content)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestAFailedMoveChangesNothing(t *testing.T) {
+	exact := core.Settings{MaxMemoryForCache: 3 << 20, ExactReallocateOnly: true}
+	for _, test := range []struct {
+		name string
+		hook storetest.Hook
+		want error
+	}{
+		{"the disk can't be opened", storetest.Fail(errors.New("x"), storetest.Open), core.ErrUnavailable},
+		{"storing fails", storetest.Fail(errors.New("x"), storetest.Apply), core.ErrUnavailable},
+		{"the quota is used up", storetest.Fail(core.ErrQuota, storetest.Apply), core.ErrQuota},
+		{"there is no buffer", storetest.Fail(errors.New("x"), storetest.NewBuffer), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, exact, func(b *bench) {
+				a := b.allocate(3 << 20)
+				content := picture(3<<20, 9)
+				b.write(a, content, 0)
+				b.store.SetHook(test.hook)
+				err := a.Reallocate(ctx, 4<<20)
+				if err == nil {
+					b.Fatal("it did not fail")
+				}
+				if test.want != nil {
+					b.is(err, test.want)
+				}
+				b.counts(3<<20, 0)
+				b.holds(a, core.Memory, content)
+				b.store.SetHook(nil)
+				if err := a.Reallocate(ctx, 4<<20); err != nil {
+					b.Fatalf("afterwards it can't move: %v", err)
+				}
+				b.counts(0, 4<<20)
+			})
+		})
+	}
+}

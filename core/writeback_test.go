@@ -1,0 +1,314 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"asposecache/core"
+	"asposecache/core/storetest"
+)
+
+var broken = errors.New("the disk is on fire")
+
+func TestSmallWritesAreGathered(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(4 << 20)
+		content := picture(4<<20, 1)
+		for off := 0; off < len(content); off += 4096 {
+			b.write(a, content[off:off+4096], int64(off))
+		}
+		b.is(a.Flush(ctx), nil)
+		n := b.store.Counts()
+		if n.Puts != 16 || n.PutBytes != 4<<20 || n.Transactions > 2 {
+			b.Errorf("1024 writes made %d puts of %d bytes in %d transactions", n.Puts, n.PutBytes, n.Transactions)
+		}
+		b.holds(a, core.Disk, content)
+	})
+}
+
+func TestWhatIsWrittenIsStoredWithoutBeingAsked(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(1000)
+		b.write(a, picture(1000, 1), 0)
+		if n := b.Statistics().Disk.WaitingBytes; n != 1000 {
+			b.Errorf("%d bytes wait", n)
+		}
+		for b.Statistics().Disk.WaitingBytes > 0 {
+			timePasses()
+		}
+		if n := b.disk.Bytes(); n != 1000 {
+			b.Errorf("%d bytes are stored", n)
+		}
+	})
+}
+
+func TestWhatWaitsIsBounded(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(50 << 20)
+		release := make(chan struct{})
+		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		content := picture(50<<20, 1)
+		done := later(func() error {
+			for off := 0; off < len(content); off += 1 << 20 {
+				if err := a.WriteAt(ctx, content[off:off+1<<20], int64(off)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if !waits(done) {
+			b.Error("nobody waits")
+		}
+		if n := b.Statistics().Disk.WaitingBytes; n != 32<<20 {
+			b.Errorf("%d bytes wait", n)
+		}
+		if n := b.store.Counts().Waiting; n != 2 {
+			b.Errorf("%d transactions are under way", n)
+		}
+		close(release)
+		b.is(<-done, nil)
+		b.holds(a, core.Disk, content)
+	})
+}
+
+func TestALargeWriteTakesEffectWhollyOrNotAtAll(t *testing.T) {
+	const n = 40<<20 + 12345
+	before, after := picture(n, 1), picture(n-2000, 2)
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(n)
+		b.write(a, before, 0)
+		b.is(a.Flush(ctx), nil)
+		b.store.SetHook(storetest.FailNth(broken, storetest.Apply, b.store.Counts().Calls[storetest.Apply]+2, 1000))
+		b.is(a.WriteAt(ctx, after, 1000), broken)
+		b.store.SetHook(nil)
+		b.holds(a, core.Disk, before)
+		b.is(a.Flush(ctx), nil) // it was told already
+
+		stop, cancel := context.WithCancelCause(ctx)
+		release := make(chan struct{})
+		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		done := later(func() error { return a.Turn().Write(stop, core.Bytes(after), 1000, nil) })
+		cancel(broken)
+		b.is(<-done, broken)
+		close(release)
+		b.holds(a, core.Disk, before)
+
+		b.is(a.WriteAt(ctx, after, 1000), nil)
+		copy(before[1000:], after)
+		b.holds(a, core.Disk, before)
+		b.is(a.Flush(ctx), nil)
+		b.Flush(ctx)
+		for b.disk.Bytes() > n+core.PageSize { // until what was replaced is deleted
+			timePasses()
+		}
+	})
+}
+
+func TestAStoreThatFailsLosesNothing(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fault error
+	}{{"a fault", broken}, {"the quota", core.ErrQuota}} {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, onDisk, func(b *bench) {
+				one, two, three := b.allocate(1000), b.allocate(1000), b.allocate(1000)
+				content := picture(1000, 1)
+				b.store.SetHook(storetest.Fail(test.fault, storetest.Apply))
+				b.write(one, content, 0)
+				b.write(two, content, 0)
+				for b.told(core.StoreFailed) == 0 {
+					timePasses()
+				}
+				b.holds(one, core.Disk, content)
+				b.is(one.WriteAt(ctx, []byte("no"), 0), test.fault) // told once by the next write, which is not applied
+				b.is(two.Flush(ctx), test.fault)                    // and once by the next flush
+				b.holds(one, core.Disk, content)
+				if test.fault == core.ErrQuota {
+					err := two.Flush(ctx)
+					b.full(err, core.Disk, 2000, 3000, 0, core.ByQuota)
+				}
+				b.settle()
+				b.store.SetHook(nil)
+				_ = one.Flush(ctx)
+				b.is(one.Flush(ctx), nil)
+				_ = two.Flush(ctx)
+				b.is(two.Flush(ctx), nil)
+				b.is(three.Flush(ctx), nil)
+				if n := b.disk.Bytes(); n != 2000 {
+					b.Errorf("%d bytes are stored", n)
+				}
+				s := b.Statistics().Disk
+				if s.Failures == 0 || s.Retries == 0 || s.WaitingBytes != 0 {
+					b.Errorf("%+v", s)
+				}
+				b.holds(one, core.Disk, content)
+				b.holds(two, core.Disk, content)
+			})
+		})
+	}
+}
+
+func TestWritesAreRefusedWhenTheBoundIsReachedAndStoringFails(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a, other := b.allocate(40<<20), b.allocate(10<<20)
+		b.store.SetHook(storetest.Fail(broken, storetest.Apply))
+		content := make([]byte, 40<<20)
+		var err error
+		written := 0
+		for ; written < 40; written++ {
+			p := picture(1<<20, byte(written))
+			if err = a.WriteAt(ctx, p, int64(written)<<20); err != nil {
+				break
+			}
+			copy(content[written<<20:], p)
+			timePasses()
+		}
+		b.is(err, broken)
+		b.holds(a, core.Disk, content)
+		b.store.SetHook(nil)
+		_ = a.Flush(ctx)
+		b.is(a.Flush(ctx), nil)
+		b.is(other.WriteAt(ctx, make([]byte, 10<<20), 0), nil)
+		b.holds(a, core.Disk, content)
+	})
+}
+
+func TestDisposingMakesRoomForWhatCouldNotBeStored(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		old, new := b.allocate(5000), b.allocate(5000)
+		b.write(old, picture(5000, 1), 0)
+		b.is(old.Flush(ctx), nil)
+		b.store.SetHook(func(c storetest.Call) storetest.Fault {
+			if c.Op == storetest.Apply && len(c.Puts) > 0 && b.disk.Bytes() >= 5000 {
+				return storetest.Fault{Err: core.ErrQuota}
+			}
+			return storetest.Fault{}
+		})
+		b.write(new, picture(5000, 2), 0)
+		b.is(new.Flush(ctx), core.ErrQuota)
+		b.settle()
+		old.Dispose()
+		for b.Statistics().Disk.WaitingBytes > 0 {
+			timePasses()
+			_ = new.Flush(ctx)
+		}
+		b.holds(new, core.Disk, picture(5000, 2))
+	})
+}
+
+func TestLostRecords(t *testing.T) {
+	const n = 3 * core.PageSize
+	inBubble(t, onDisk, func(b *bench) {
+		a, other := b.allocate(n), b.allocate(1000)
+		content := picture(n, 1)
+		b.write(a, content, 0)
+		b.write(other, content[:1000], 0)
+		b.is(b.Flush(ctx), nil)
+		b.disk.Lose(2) // the second page
+		p := make([]byte, n)
+		b.is(a.ReadAt(ctx, p, 0), core.ErrLost)
+		b.is(a.ReadAt(ctx, p[:10], core.PageSize), core.ErrLost)
+		b.is(a.ReadAt(ctx, p[:core.PageSize], 0), nil)
+		b.is(a.ReadAt(ctx, p[:core.PageSize], 2*core.PageSize), nil)
+		b.holds(other, core.Disk, content[:1000])
+		if b.told(core.Lost) != 1 {
+			b.Errorf("%d events tell of it", b.told(core.Lost))
+		}
+		b.counts(0, n+1000) // it counts until it is disposed of
+
+		// Overwriting heals, as far as it goes.
+		b.write(a, content[core.PageSize:core.PageSize+500], core.PageSize)
+		b.is(a.ReadAt(ctx, p[:500], core.PageSize), nil)
+		b.is(a.ReadAt(ctx, p[:501], core.PageSize), core.ErrLost)
+		b.is(a.Flush(ctx), nil)
+		b.is(a.ReadAt(ctx, p[:501], core.PageSize), core.ErrLost)
+		b.write(a, content[core.PageSize+500:2*core.PageSize], core.PageSize+500)
+		b.holds(a, core.Disk, content)
+		b.is(a.Flush(ctx), nil)
+		b.holds(a, core.Disk, content)
+	})
+}
+
+func TestAWriteIntoALostPageThatNobodyHasReadYet(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(1000)
+		b.write(a, picture(1000, 1), 0)
+		b.is(a.Flush(ctx), nil)
+		b.disk.Lose(1)
+		b.write(a, []byte("abc"), 10)
+		p := make([]byte, 3)
+		b.is(a.ReadAt(ctx, p, 10), nil)
+		b.is(a.ReadAt(ctx, p, 9), core.ErrLost)
+		b.is(a.Reallocate(ctx, 13), nil)
+		b.is(a.Reallocate(ctx, 1000), nil)
+		b.is(a.ReadAt(ctx, p, 997), nil) // new bytes are zero, not lost
+		if string(p) != "\x00\x00\x00" {
+			b.Errorf("they are %v", p)
+		}
+	})
+}
+
+func TestAReadThatFailsCanBeTriedAgain(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(1000)
+		b.write(a, picture(1000, 1), 0)
+		b.is(a.Flush(ctx), nil)
+		b.store.SetHook(storetest.Fail(broken, storetest.Get))
+		b.is(a.ReadAt(ctx, make([]byte, 10), 0), core.ErrUnavailable)
+		b.is(a.WriteAt(ctx, []byte("x"), 5), broken) // the rest of the page can't be fetched
+		b.store.SetHook(nil)
+		b.holds(a, core.Disk, picture(1000, 1))
+	})
+}
+
+// A read goes on with the bytes of its turn while later writes replace them.
+func TestReadsSeeTheBytesOfTheirTurn(t *testing.T) {
+	const n = 2 * core.PageSize
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(n)
+		before, after := picture(n, 1), picture(n, 2)
+		b.write(a, before, 0)
+		b.is(a.Flush(ctx), nil)
+		release := make(chan struct{})
+		b.store.SetHook(storetest.Block(release, storetest.Get))
+		got := make([]byte, n)
+		read := later(func() error { return a.ReadAt(ctx, got, 0) })
+		b.write(a, after, 0) // it need not wait for the read
+		b.is(a.Flush(ctx), nil)
+		a.Dispose()
+		for range 5 {
+			timePasses()
+		}
+		close(release)
+		b.is(<-read, nil)
+		if string(got) != string(before) {
+			b.Error("the read got later bytes")
+		}
+	})
+}
+
+func TestProgress(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		const n = 40 << 20
+		a := b.allocate(n)
+		var last, calls int64
+		o := &core.CallOptions{Progress: func(done, total int64) {
+			if done < last || done > total || total != n {
+				b.Errorf("%d after %d of %d", done, last, total)
+			}
+			last = done
+			calls++
+		}}
+		b.is(a.Turn().Write(ctx, core.Bytes(make([]byte, n)), 0, o), nil)
+		if last != n || calls < 3 {
+			b.Errorf("%d calls, the last with %d", calls, last)
+		}
+		b.is(a.Flush(ctx), nil)
+		last, calls = 0, 0
+		b.is(a.Turn().Read(ctx, 0, -1, func(n int64) (core.Buffer, error) { return core.Bytes(make([]byte, n)), nil }, o), nil)
+		if last != n || calls < 3 {
+			b.Errorf("%d calls, the last with %d", calls, last)
+		}
+	})
+}

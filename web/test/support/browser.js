@@ -1,0 +1,134 @@
+// Runs tests inside a real browser: one for each test file, and in it a page on an origin of its own for
+// each test, so that no test sees the databases of another.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import puppeteer from 'puppeteer-core'
+import { startSite } from './site.js'
+
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+
+function executable() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM
+  for (const folder of (process.env.PATH ?? '').split(delimiter))
+    for (const name of names) if (existsSync(join(folder, name))) return join(folder, name)
+  throw new Error('There is no Chromium here. CHROMIUM can tell where it is.')
+}
+
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/**
+ * A browser for the tests of one file: started before the first, stopped after the last.
+ *
+ * @param {object} [options]
+ * @param {string[]} [options.flags] more flags for the browser
+ * @param {object} [options.routes] see startSite
+ */
+export function useBrowser({ flags = [], routes } = {}) {
+  const used = { browser: undefined, site: undefined }
+  let profile
+
+  before(async () => {
+    profile = mkdtempSync(join(tmpdir(), 'asposecache-test-'))
+    used.site = await startSite(routes)
+    used.browser = await puppeteer.launch({
+      executablePath: executable(),
+      userDataDir: profile,
+      args: [...quiet, ...flags],
+      protocolTimeout: 240_000,
+    })
+  })
+
+  after(async () => {
+    try {
+      await used.browser?.close()
+    } finally {
+      await used.site?.close()
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+    }
+  })
+
+  /**
+   * A test with a page. What the page reports as an error or a warning, and what it does not catch, fails
+   * the test, unless `expected` matches it.
+   *
+   * @param {string} name
+   * @param {object} options `expected`: a RegExp; `timeout`: milliseconds
+   * @param {(t: Page) => Promise<void>} body
+   */
+  const withPage = (name, { expected, timeout = 60_000 }, body) =>
+    test(name, { timeout }, async (t) => {
+      const origin = used.site.origin()
+      const pages = []
+      const errors = []
+      let overflow
+      const flood = new Promise((_, reject) => {
+        overflow = reject
+      })
+      flood.catch(() => {})
+      const open = async (path = '/') => {
+        const page = await used.browser.newPage()
+        pages.push(page)
+        page.on('pageerror', (error) => errors.push(String(error?.stack ?? error)))
+        page.on('console', (message) => {
+          if (!['error', 'warn'].includes(message.type())) return
+          errors.push(message.text())
+          if (errors.length > 500) overflow(new Error('The page reports errors without end.'))
+        })
+        if (path) await page.goto(origin + path)
+        return page
+      }
+      t.signal.addEventListener('abort', () => close(pages))
+      try {
+        await Promise.race([body({ origin, open, site: used.site, browser: used.browser, errors }), flood])
+        await Promise.all(pages.map(settle))
+      } finally {
+        await close(pages)
+      }
+      const unexpected = errors.filter((error) => !expected?.test(error))
+      if (unexpected.length > 0) throw new Error(`The page reported: ${unexpected.slice(0, 5).join('\n')}`)
+    })
+
+  /**
+   * A test that is a function run in the page. It is sent there as text, so it can only use what it is
+   * given: `{ asposecache, assert, load, ... }` and `options.arg`; see helpers.js.
+   */
+  const inPage = (name, ...rest) => {
+    const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
+    return withPage(name, options, async ({ open }) => {
+      await run(await open(), body, options.arg)
+    })
+  }
+
+  return Object.assign(used, { withPage, inPage })
+}
+
+/** Runs a function in a page, with the helpers. What it throws is thrown here, what it returns returned. */
+export function run(page, body, arg) {
+  return page.evaluate(
+    async (source, argument) => {
+      const helpers = await import('/helpers.js')
+      return helpers.run(source, argument)
+    },
+    String(body),
+    arg,
+  )
+}
+
+/** Errors that nobody caught are reported in a task of their own. */
+async function settle(page) {
+  if (page.isClosed()) return
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve))).catch(() => {})
+}
+
+async function close(pages) {
+  await Promise.all(pages.map((page) => page.close().catch(() => {})))
+}

@@ -1,0 +1,228 @@
+// What the functions that run in the page are given. This file is a module of the page.
+import * as asposecache from '/asposecache.js'
+import { assert } from '/chai.js'
+
+export { assert, asposecache }
+
+export const PAGE = 256 * 1024
+export const MiB = 1024 * 1024
+
+const loaded = []
+
+/** Loads an instance. It is closed when the test is over. */
+export async function load(options) {
+  const cache = await asposecache.loadAsposeCache(options)
+  loaded.push(cache)
+  return cache
+}
+
+/**
+ * Runs the text of a test. When it is over every instance that it loaded is closed, and then nothing may
+ * be left of any of them. A test that leaves something behind on purpose returns `leave`.
+ */
+export async function run(source, argument) {
+  // biome-ignore lint/security/noGlobalEval: this is how a test comes into the page
+  const body = globalThis.eval(`'use strict';(${source})`)
+  const answer = await body(kit, argument)
+  if (answer === leave) return undefined
+  for (const cache of loaded.splice(0)) {
+    await cache.close().catch((error) => {
+      if (error.code !== 'CACHE_CRASHED') throw error
+    })
+    assert.deepEqual(counters(cache), [0, 0], 'the counters after closing')
+  }
+  if (globalThis.indexedDB) assert.deepEqual(await databases(), [], 'databases left after closing')
+  return answer
+}
+
+export const leave = Symbol('leave')
+
+/** Both counters. */
+export const counters = (cache) => [cache.allocatedMemoryBytesCount, cache.allocatedDiskBytesCount]
+
+/** The reason for which a promise is rejected. */
+export async function rejection(promise, what = 'the call') {
+  assert.instanceOf(promise, Promise, `${what} must return a promise`)
+  let value
+  try {
+    value = await promise
+  } catch (error) {
+    return error
+  }
+  assert.fail(`${what} resolved, to ${String(value)}, and should have rejected`)
+}
+
+/** Expects a rejection with a CacheError of that code, and answers it. */
+export async function rejectsWith(code, promise, what) {
+  const error = await rejection(promise, what)
+  assert.instanceOf(error, asposecache.CacheError, `${what ?? ''} ${error?.stack ?? error}`)
+  assert.equal(error.code, code, error.message)
+  return error
+}
+
+/** Expects `error` to be a CacheFullError with these details. */
+export function assertFull(error, details) {
+  assert.instanceOf(error, asposecache.CacheFullError, String(error?.stack ?? error))
+  assert.instanceOf(error, asposecache.CacheError)
+  assert.instanceOf(error, Error)
+  assert.equal(error.name, 'CacheFullError')
+  assert.equal(error.code, 'CACHE_FULL')
+  assert.isNotEmpty(error.message)
+  const { medium, requested, allocated, limit, reason } = error
+  assert.deepInclude({ medium, requested, allocated, limit, reason }, details)
+}
+
+/** Resolves to the detail of the next event of a type. */
+export function next(cache, type) {
+  return new Promise((resolve) => cache.addEventListener(type, ({ detail }) => resolve(detail), { once: true }))
+}
+
+/** Collects the details of all events of a type from now on. */
+export function collect(cache, type) {
+  const details = []
+  cache.addEventListener(type, ({ detail }) => details.push(detail))
+  return details
+}
+
+/** Repeatable numbers from 0 to below n; mulberry32. */
+export function random(seed) {
+  let state = seed >>> 0
+  return (n) => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * n)
+  }
+}
+
+/** Bytes that are repeatable, do not compress, and differ from seed to seed. */
+export function noise(size, seed = 1) {
+  const words = new Uint32Array(Math.ceil(size / 4))
+  let x = (seed * 2654435761) >>> 0 || 1
+  for (let i = 0; i < words.length; i++) {
+    x ^= x << 13
+    x ^= x >>> 17
+    x ^= x << 5
+    words[i] = x
+  }
+  return new Uint8Array(words.buffer).subarray(0, size).slice()
+}
+
+/** The bytes of a buffer or a view. */
+export const bytesOf = (data) =>
+  ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data)
+
+/** Compares bytes; quick, and says where they differ. */
+export function assertBytes(actual, expected, what = 'bytes') {
+  assert.instanceOf(actual, Uint8Array, what)
+  const a = bytesOf(actual)
+  const e = bytesOf(expected)
+  assert.equal(a.length, e.length, `${what}: length`)
+  const at = firstDifference(a, e)
+  if (at >= 0) assert.fail(`${what}: byte ${at} of ${e.length} is ${a[at]} and should be ${e[at]}`)
+}
+
+function firstDifference(a, e) {
+  const whole = a.length >>> 2
+  let i = 0
+  if (a.byteOffset % 4 === 0 && e.byteOffset % 4 === 0) {
+    const x = new Uint32Array(a.buffer, a.byteOffset, whole)
+    const y = new Uint32Array(e.buffer, e.byteOffset, whole)
+    while (i < whole && x[i] === y[i]) i++
+    i *= 4
+  }
+  for (; i < a.length; i++) if (a[i] !== e[i]) return i
+  return -1
+}
+
+/** Names of the databases of this origin. */
+export const databases = async () => (await indexedDB.databases()).map(({ name }) => name).sort()
+
+export const request = (r) =>
+  new Promise((resolve, reject) => {
+    r.onsuccess = () => resolve(r.result)
+    r.onerror = () => reject(r.error)
+  })
+
+/** Sums up what the records of all databases of this origin hold. */
+export async function stored() {
+  let records = 0
+  let bytes = 0
+  for (const name of await databases()) {
+    const db = await request(indexedDB.open(name))
+    for (const store of db.objectStoreNames) {
+      const values = await request(db.transaction(store).objectStore(store).getAll())
+      records += values.length
+      for (const value of values) bytes += value.byteLength
+    }
+    db.close()
+  }
+  return { records, bytes }
+}
+
+/** A promise and the functions that settle it. */
+export function deferred() {
+  const d = {}
+  d.promise = new Promise((resolve, reject) => Object.assign(d, { resolve, reject }))
+  return d
+}
+
+/** Whether a promise is still pending after what is ready to run has run. */
+export async function isPending(promise) {
+  const pending = Symbol('pending')
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve))
+  return (await Promise.race([promise.catch(() => {}), Promise.resolve(pending)])) === pending
+}
+
+/**
+ * Holds back every database that is opened from now on, until `release` is called: another connection to
+ * it is there first, and a deletion waits for that one to be closed.
+ */
+export function holdOpen() {
+  const { open } = IDBFactory.prototype
+  const { addEventListener } = EventTarget.prototype
+  const held = []
+  IDBFactory.prototype.open = function (name, ...rest) {
+    const first = open.call(this, name, 1)
+    held.push(new Promise((resolve) => addEventListener.call(first, 'success', () => resolve(first.result))))
+    this.deleteDatabase(name)
+    return open.call(this, name, ...rest)
+  }
+  return {
+    get calls() {
+      return held.length
+    },
+    async release() {
+      IDBFactory.prototype.open = open
+      for (const db of await Promise.all(held.splice(0))) db.close()
+    },
+  }
+}
+
+const kit = {
+  asposecache,
+  assert,
+  load,
+  leave,
+  PAGE,
+  MiB,
+  counters,
+  rejection,
+  rejectsWith,
+  assertFull,
+  next,
+  collect,
+  random,
+  noise,
+  bytesOf,
+  assertBytes,
+  databases,
+  stored,
+  request,
+  deferred,
+  isPending,
+  holdOpen,
+}

@@ -1,0 +1,69 @@
+// The web site that the tests look at: what was built, chai, the helpers, and pages made by the tests.
+import { createReadStream } from 'node:fs'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import sirv from 'sirv'
+
+const dist = process.env.ASPOSECACHE_DIST ?? join(import.meta.dirname, '../../dist')
+const chai = createRequire(import.meta.url).resolve('chai')
+
+const isolation = {
+  // With these SharedArrayBuffer exists.
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cache-Control': 'no-store',
+}
+
+/** The file of the build. */
+export const built = (name) => join(dist, name)
+
+/**
+ * Starts the site on a free port. Names below `localhost` all lead here, and each is an origin of its
+ * own; so `origin()` answers a new one every time.
+ *
+ * @param {Record<string, (request, response) => void>} routes what to answer, by path
+ */
+export async function startSite(routes = {}) {
+  const build = sirv(dist, { dev: true })
+  const own = {
+    '/': html('<!doctype html><title>test</title>'),
+    '/chai.js': file(chai, 'text/javascript'),
+    '/helpers.js': file(join(import.meta.dirname, 'helpers.js'), 'text/javascript'),
+    '/favicon.ico': (_, response) => response.writeHead(204).end(),
+    ...routes,
+  }
+  const server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(isolation)) response.setHeader(name, value)
+    const { pathname } = new URL(request.url, 'http://localhost')
+    const answer = own[pathname]
+    if (answer) answer(request, response)
+    else build(request, response, () => response.writeHead(404).end('not found'))
+  })
+  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  let origins = 0
+  return {
+    origin: () => `http://t${++origins}.localhost:${port}`,
+    route: (path, answer) => {
+      own[path] = answer
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** Answers a page. */
+export function html(body, headers = {}) {
+  return (_, response) => response.writeHead(200, { 'Content-Type': 'text/html', ...headers }).end(body)
+}
+
+/** Answers a file. */
+export function file(path, type, headers = {}) {
+  return (_, response) => {
+    response.writeHead(200, { 'Content-Type': type, ...headers })
+    createReadStream(path).pipe(response)
+  }
+}
