@@ -73,16 +73,18 @@ func TestOpenThatFails(t *testing.T) {
 	}
 }
 
-// hang makes open wait for a connection that is not closed, as a browser that does not answer. Each call
-// of the function it returns lets go of one open that hangs.
+// hang makes open wait until the connections in hanging are closed, as if the browser did not answer.
+// came counts those that have come after that.
 const hang = `function (name, version) {
-	globalThis.hanging ??= []
 	original.call(this, name, 1).onsuccess = (e) => hanging.push(e.target.result)
 	this.deleteDatabase(name)
-	return original.call(this, name, version)
+	const request = original.call(this, name, version)
+	request.addEventListener('success', () => { came++ })
+	return request
 }`
 
 func TestOpenThatHangs(t *testing.T) {
+	eval(t, `globalThis.hanging = []; globalThis.came = 0`)
 	restore := shorten(t, &limit, 300*time.Millisecond)
 	undo := patch(t, "IDBFactory.prototype", "open", hang)
 	s := New(Options{Folder: "hanging"})
@@ -115,8 +117,8 @@ func TestOpenThatHangs(t *testing.T) {
 		}
 	}
 	eventually(t, "both opens hang", func() bool { return eval(t, `return hanging.length`).Int() == 2 })
-	eval(t, `hanging.forEach((db) => db.close()); delete globalThis.hanging`)
-	time.Sleep(50 * time.Millisecond) // let them come
+	eval(t, `hanging.forEach((db) => db.close())`)
+	eventually(t, "both have come", func() bool { return eval(t, `return came`).Int() == 2 })
 	eventually(t, "only the store's database is there", func() bool {
 		names := databasesOf(t, "hanging/")
 		return len(names) == 1 && names[0] == s.name

@@ -1,0 +1,50 @@
+# Everything that can be done here. `make` alone lists it.
+#
+# What is needed: Go, Node.js with npm, and git. The rest is installed by the targets that need it: Go
+# tools as `go tool`, npm packages by `npm ci`, Chromium as Debian's package.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-core test-wasm test-web lint clean browser
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build, serve the demo on localhost and print its address
+	node web/serve.js
+
+build: web/node_modules ## build the npm package and the demo into web/dist
+	node web/build.js
+
+test: test-core test-wasm test-web ## run every test
+
+test-core: ## test the cache itself, natively, with the race detector
+	go vet ./core/...
+	go test -race ./core/...
+
+# wasmbrowsertest puts the environment into the page that runs the tests, and Go's arguments and
+# environment must fit in 8 KiB there: so it gets only what it needs.
+test-wasm: browser ## test the bridge and the IndexedDB store in headless Chromium
+	GOOS=js GOARCH=wasm go vet ./jsbridge/... ./wasm/...
+	exec=$$(go tool -n wasmbrowsertest) && \
+	env -i PATH="$(CURDIR)/.ci/browser:$$PATH" HOME="$$HOME" GOOS=js GOARCH=wasm \
+		GOMODCACHE="$$(go env GOMODCACHE)" GOCACHE="$$(go env GOCACHE)" GOPROXY="$$(go env GOPROXY)" \
+		go test -exec "$$exec" ./jsbridge/...
+
+test-web: build browser ## test the built package in headless Chromium, as a page uses it
+	cd web && npm test
+
+lint: web/node_modules ## check the form of everything
+	@test -z "$$(gofmt -l core jsbridge wasm)" || { gofmt -l core jsbridge wasm; echo 'run: gofmt -w .'; exit 1; }
+	go vet ./core/... && GOOS=js GOARCH=wasm go vet ./jsbridge/... ./wasm/...
+	go tool staticcheck ./core/... && GOOS=js GOARCH=wasm $$(go tool -n staticcheck) ./jsbridge/... ./wasm/...
+	cd web && npm run check
+
+clean: ## remove what was built
+	rm -rf web/dist web/node_modules
+
+browser:
+	@.ci/need-chromium
+
+web/node_modules: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
