@@ -26,9 +26,9 @@ test-core: ## test the cache itself, natively, with the race detector
 test-wasm: browser ## test the bridge and the IndexedDB store in headless Chromium
 	GOOS=js GOARCH=wasm go vet ./jsbridge/... ./wasm/...
 	exec=$$(go tool -n wasmbrowsertest) && \
-	env -i PATH="$(CURDIR)/.ci/browser:$$PATH" HOME="$$HOME" GOOS=js GOARCH=wasm \
+	env -i PATH="$$PATH" HOME="$$HOME" GOOS=js GOARCH=wasm \
 		GOMODCACHE="$$(go env GOMODCACHE)" GOCACHE="$$(go env GOCACHE)" GOPROXY="$$(go env GOPROXY)" \
-		go test -exec "$$exec" ./jsbridge/...
+		go test -timeout 5m -exec "$$exec" ./jsbridge/...
 
 test-web: build browser ## test the built package in headless Chromium, as a page uses it
 	cd web && npm test

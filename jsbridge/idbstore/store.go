@@ -58,7 +58,7 @@ type Store struct {
 	lock        *webLock // nil where there are no Web Locks
 	conn        *connection
 	reconnects  int // since an operation has succeeded
-	lastTry     time.Time
+	lastTry     time.Duration // since the program began
 }
 
 var _ core.Store = (*Store)(nil)
@@ -268,7 +268,7 @@ func (s *Store) connection(ctx context.Context) (*connection, error) {
 	}
 	s.mu.Lock()
 	s.reconnects++
-	s.lastTry = time.Now()
+	s.lastTry = sinceStart()
 	if err == nil {
 		s.conn = conn
 	}
@@ -283,7 +283,7 @@ func (s *Store) connection(ctx context.Context) (*connection, error) {
 func (s *Store) resting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.reconnects >= maxReconnects && time.Since(s.lastTry) < rest
+	return s.reconnects >= maxReconnects && sinceStart()-s.lastTry < rest
 }
 
 // condition is why the store can't be used, or nil.
@@ -306,3 +306,8 @@ func (s *Store) take(ctx context.Context) error {
 }
 
 func (s *Store) leave() { <-s.turn }
+
+var start = time.Now()
+
+// sinceStart is a clock. It answers no time.Time: one in a store would link the formatting of times.
+func sinceStart() time.Duration { return time.Since(start) }

@@ -222,15 +222,16 @@ inPage('what was disposed of is no leak, and what is referred to neither', async
   await (async () => {
     for (let i = 0; i < 20; i++) (await cache.allocate(600)).dispose()
   })()
-  const probe = new Promise((resolve) => new FinalizationRegistry(resolve).register({}, 0))
   let collected = false
-  probe.then(() => {
+  const registry = new FinalizationRegistry(() => {
     collected = true
   })
+  registry.register({}, 0)
   while (!collected) {
     globalThis.gc()
     await new Promise((resolve) => setTimeout(resolve))
   }
+  registry.unregister({})
   assert.lengthOf(leaks, 0)
   assert.deepEqual(counters(cache), [100, 0])
   assert.equal(kept.size, 100)
