@@ -57,7 +57,7 @@ type Store struct {
 	name        string   // of the database
 	lock        *webLock // nil where there are no Web Locks
 	conn        *connection
-	reconnects  int // since an operation has succeeded
+	reconnects  int           // since an operation has succeeded
 	lastTry     time.Duration // since the program began
 }
 

@@ -387,46 +387,66 @@ onBoth('onProgress ends with everything done', async ({ load, assert, noise, MiB
   }
 })
 
-onBoth('AbortSignal: before the call, while it waits, and too late', async (kit, cacheType) => {
-  const { load, assert, noise, assertBytes, rejection, MiB } = kit
-  const cache = await load({ settings: { cacheType } })
-  const size = 4 * MiB
-  const data = noise(size)
-  const allocation = await cache.allocateFrom(data)
-  const reason = new Error('mine')
-  const calls = {
-    read: (options) => allocation.read(0, 10, options),
-    readInto: (options) => allocation.readInto(new Uint8Array(10), 0, options),
-    write: (options) => allocation.write(noise(10, 9), 0, options),
-    reallocate: (options) => allocation.reallocate(5, options),
-    flush: (options) => allocation.flush(options),
-  }
-  for (const [name, call] of Object.entries(calls)) {
-    assert.strictEqual(await rejection(call({ signal: AbortSignal.abort(reason) }), name), reason, name)
-    // Behind a call that takes a while.
-    const before = allocation.write(data)
-    const busy = allocation.reallocate(size)
+const abortable = {
+  read: (a, options) => a.read(0, 10, options),
+  readInto: (a, options) => a.readInto(new Uint8Array(10), 0, options),
+  write: (a, options) => a.write(new Uint8Array(10).fill(9), 0, options),
+  reallocate: (a, options) => a.reallocate(5, options),
+  flush: (a, options) => a.flush(options),
+}
+for (const [name, call] of Object.entries(abortable)) {
+  const arg = String(call)
+  inPage(`${name} that waits behind a write to a stored page can be aborted`, { arg }, async (kit, call) => {
+    const { load, assert, noise, assertBytes, rejection, PAGE } = kit
+    // biome-ignore lint/security/noGlobalEval: a function that came as text
+    const make = globalThis.eval(call)
+    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+    const allocation = await cache.allocateFrom(noise(PAGE))
+    const reason = new Error('mine')
+    assert.strictEqual(await rejection(make(allocation, { signal: AbortSignal.abort(reason) })), reason)
+    await allocation.flush()
     const controller = new AbortController()
-    if (cacheType === 'cacheOnDiskOnly' && name !== 'flush') {
-      const more = Array.from({ length: 20 }, () => allocation.write(data))
-      const waiting = rejection(call({ signal: controller.signal }), name)
-      controller.abort(reason)
-      assert.strictEqual(await waiting, reason, name)
-      await Promise.all(more)
-    }
-    await before
-    await busy
-    assert.equal(allocation.size, size, name)
-    assertBytes(await allocation.read(), data, name)
-  }
-  for (const [name, call] of Object.entries(calls)) {
-    const controller = new AbortController()
-    await call({ signal: controller.signal })
+    const first = allocation.write(new Uint8Array([7]), 100) // has to fetch the rest of the page
+    const waiting = rejection(make(allocation, { signal: controller.signal }))
+    const behind = allocation.read()
     controller.abort(reason)
-    assert.exists(allocation.size, name)
-  }
-  assertBytes(await allocation.read(), noise(10, 9).subarray(0, 5))
-})
+    assert.strictEqual(await waiting, reason)
+    await first
+    const expected = noise(PAGE)
+    expected[100] = 7
+    assertBytes(await behind, expected)
+    const late = new AbortController()
+    await make(allocation, { signal: late.signal })
+    late.abort(reason)
+    assert.equal(allocation.size, call.includes('reallocate') ? 5 : PAGE)
+  })
+
+  inPage(`${name} that waits behind a move to disk can be aborted, and the move too`, { arg }, async (kit, call) => {
+    const { load, assert, noise, assertBytes, rejection, holdOpen, counters, PAGE } = kit
+    // biome-ignore lint/security/noGlobalEval: a function that came as text
+    const make = globalThis.eval(call)
+    const cache = await load({ settings: { maxMemoryForCache: PAGE, exactReallocateOnly: true } })
+    const allocation = await cache.allocateFrom(noise(PAGE))
+    const opening = holdOpen()
+    const reason = new Error('mine')
+    const moving = new AbortController()
+    const move = rejection(allocation.reallocate(2 * PAGE, { signal: moving.signal }))
+    assert.deepEqual(counters(cache), [PAGE, 2 * PAGE])
+    const controller = new AbortController()
+    const waiting = rejection(make(allocation, { signal: controller.signal }))
+    const behind = allocation.read()
+    controller.abort(reason)
+    assert.strictEqual(await waiting, reason)
+    moving.abort(reason)
+    assert.strictEqual(await move, reason)
+    assertBytes(await behind, noise(PAGE))
+    assert.deepEqual(counters(cache), [PAGE, 0])
+    assert.equal(allocation.medium, 'memory')
+    await opening.release()
+    await allocation.reallocate(2 * PAGE)
+    assert.deepEqual(counters(cache), [0, 2 * PAGE])
+  })
+}
 
 onBoth('a call that was aborted while it waited leaves the others alone', async (kit, cacheType) => {
   const { load, assert, noise, assertBytes, rejection } = kit
