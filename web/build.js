@@ -62,7 +62,8 @@ await build({
   format: 'iife',
   outfile: join(dist, 'asposecache.global.js'),
 })
-cpSync(join(web, 'src/asposecache.d.ts'), join(dist, 'asposecache.d.ts'))
+for (const types of ['asposecache.d.ts', 'asposecache.global.d.ts'])
+  cpSync(join(web, 'src', types), join(dist, types))
 // The demo uses what was just built, as any page would.
 await build({
   entryPoints: [join(web, 'demo/main.ts')],

@@ -62,6 +62,21 @@ export interface LoadOptions {
  */
 export function loadAsposeCache(options?: LoadOptions): Promise<AsposeCache>
 
+/**
+ * What the script `asposecache.global.js` makes of `globalThis.asposeCache`: an instance that is there at
+ * once and starts loading. Until it has loaded, calls that return promises wait, settings are kept, and
+ * counters are 0.
+ */
+export interface GlobalAsposeCache extends AsposeCache {
+  /** Resolves when it has loaded; rejects with `CACHE_LOAD_FAILED`, as do the calls that wait. */
+  readonly ready: Promise<void>
+  /** Tries again after loading has failed. The address defaults to `data-wasm-url` of the script's tag. */
+  load(options?: LoadOptions): Promise<void>
+  readonly CacheType: typeof CacheType
+  readonly CacheError: typeof CacheError
+  readonly CacheFullError: typeof CacheFullError
+}
+
 export interface CallOptions {
   /** Honoured until the call begins to take effect; from then on it completes. */
   signal?: AbortSignal

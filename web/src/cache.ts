@@ -2,6 +2,7 @@ import { CacheAllocation } from './allocation'
 import { bytes, type CallOptions, callOptions, label, wrong } from './arguments'
 import type * as api from './asposecache'
 import { type CacheError, type CacheFullError, closedError, type ErrorDescription, errorFrom } from './errors'
+import type { Options } from './options'
 import type { Program } from './program'
 import { changed, defaultSettings } from './settings'
 import { allocateFrom } from './streams'
@@ -25,8 +26,8 @@ export class AsposeCache extends Target implements api.AsposeCache {
   declare maxDiskSpaceForCache: number
   declare exactReallocateOnly: boolean
 
-  #settings: Readonly<api.CacheSettings>
-  readonly #captureStacks: boolean
+  #settings: Readonly<api.CacheSettings> = defaultSettings
+  #captureStacks = false
   #loading!: Promise<Program>
   #program: Program | undefined
   #closing: Promise<void> | undefined
@@ -54,14 +55,10 @@ export class AsposeCache extends Target implements api.AsposeCache {
     }
   }
 
-  constructor(settings: Readonly<api.CacheSettings>, captureStacks: boolean) {
-    super()
-    this.#settings = settings
-    this.#captureStacks = captureStacks
-  }
-
   /** Takes the program for which calls wait. Resolves when it is ready, with the settings in force. */
-  start(loading: Promise<Program>): Promise<void> {
+  start(loading: Promise<Program>, options: Pick<Options, 'settings' | 'captureStacks'>): Promise<void> {
+    this.#settings = options.settings
+    this.#captureStacks = options.captureStacks
     this.#loading = loading.then((program) => {
       program.request('configure', this.#settings)
       this.#program = program

@@ -1,7 +1,9 @@
+import type * as api from './asposecache'
 import { AsposeCache } from './cache'
 import { CacheError, CacheFullError } from './errors'
-import { loadOptions, loadProgram } from './load'
-import { CacheType, defaultSettings } from './settings'
+import { loadProgram } from './load'
+import { loadOptions, type Options } from './options'
+import { CacheType } from './settings'
 
 /** Where this script is, and what its tag says: known only while it runs for the first time. */
 const script = document.currentScript as HTMLScriptElement | null
@@ -9,34 +11,33 @@ const wasmURL = script?.dataset.wasmUrl
 const besideScript = () => new URL('./asposecache.wasm', script?.src ?? document.baseURI)
 
 /** The instance of a page that uses a script tag: it is there at once, and loads behind the scenes. */
-class GlobalAsposeCache extends AsposeCache {
+class GlobalAsposeCache extends AsposeCache implements api.GlobalAsposeCache {
   readonly CacheType = CacheType
   readonly CacheError = CacheError
   readonly CacheFullError = CacheFullError
   /** Resolves when the program has started; rejects when it could not be loaded. */
   ready: Promise<void>
+  #failed = false
 
   constructor() {
-    super(defaultSettings, false)
-    this.ready = this.#load({ wasmURL, wasmModule: undefined })
+    super()
+    this.ready = this.#load(loadOptions({ wasmURL }))
   }
 
-  /** Tries again, after loading has failed. */
-  load(value?: unknown): Promise<void> {
-    let options: ReturnType<typeof loadOptions>
-    try {
-      options = loadOptions(value)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    this.ready = this.#load({ ...options, wasmURL: options.wasmURL ?? wasmURL })
+  /** Tries again after loading has failed; otherwise there is nothing to do. */
+  async load(options?: api.LoadOptions): Promise<void> {
+    const checked = loadOptions(options, this.settings)
+    if (this.#failed) this.ready = this.#load({ ...checked, wasmURL: checked.wasmURL ?? wasmURL })
     return this.ready
   }
 
-  #load(options: Pick<ReturnType<typeof loadOptions>, 'wasmURL' | 'wasmModule'>): Promise<void> {
-    const settings = this.settings
-    const ready = this.start(loadProgram({ ...options, settings }, besideScript, this))
-    ready.catch((error) => console.error(error))
+  #load(options: Options): Promise<void> {
+    this.#failed = false
+    const ready = this.start(loadProgram(options, besideScript, this), options)
+    ready.catch((error) => {
+      this.#failed = true
+      console.error(error)
+    })
     return ready
   }
 }

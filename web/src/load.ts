@@ -1,48 +1,18 @@
-import { object, onlyKeys, wrong } from './arguments'
-import type * as api from './asposecache'
 import { AsposeCache } from './cache'
 import { CacheError } from './errors'
+import { loadOptions, type Options } from './options'
 import { type Listener, Program } from './program'
-import { changed, defaultSettings } from './settings'
-
-const known = ['wasmURL', 'wasmModule', 'settings', 'captureStacks']
-
-/** The options of loading, checked. */
-export interface Options {
-  wasmURL: string | URL | undefined
-  wasmModule: WebAssembly.Module | undefined
-  settings: Readonly<api.CacheSettings>
-  captureStacks: boolean
-}
-
-export function loadOptions(value: unknown): Options {
-  const options = object('options', value)
-  onlyKeys('options', options, known)
-  const { wasmURL, wasmModule, captureStacks } = options
-  if (wasmURL !== undefined && typeof wasmURL !== 'string' && !(wasmURL instanceof URL))
-    throw wrong('options.wasmURL', wasmURL, 'a string or a URL')
-  if (wasmModule !== undefined && !(wasmModule instanceof WebAssembly.Module))
-    throw wrong('options.wasmModule', wasmModule, 'a WebAssembly.Module')
-  if (captureStacks !== undefined && typeof captureStacks !== 'boolean')
-    throw wrong('options.captureStacks', captureStacks, 'true or false')
-  return {
-    wasmURL,
-    wasmModule,
-    settings: changed(defaultSettings, options.settings),
-    captureStacks: captureStacks ?? false,
-  }
-}
 
 /** Loads an instance. `defaultURL` is only asked for where the options do not say. */
 export async function load(value: unknown, defaultURL: () => URL): Promise<AsposeCache> {
   const options = loadOptions(value)
-  const cache = new AsposeCache(options.settings, options.captureStacks)
-  await cache.start(loadProgram(options, defaultURL, cache))
+  const cache = new AsposeCache()
+  await cache.start(loadProgram(options, defaultURL, cache), options)
   return cache
 }
 
 export async function loadProgram(
-  { wasmURL, wasmModule, settings }: Pick<Options, 'wasmURL' | 'wasmModule' | 'settings'>,
+  { wasmURL, wasmModule, settings }: Options,
   defaultURL: () => URL,
   cache: { listener: Listener },
 ): Promise<Program> {

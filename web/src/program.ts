@@ -68,10 +68,8 @@ export class Program {
       started(version: string, call: Call, pageSize: number) {
         started = { version, call, pageSize }
       },
-      settle: (call: number, ok: boolean, value: unknown) =>
-        program!.#settle(call, ok, value),
-      progress: (call: number, done: number, total: number) =>
-        program!.#progress(call, done, total),
+      settle: (call: number, ok: boolean, value: unknown) => program!.#settle(call, ok, value),
+      progress: (call: number, done: number, total: number) => program!.#progress(call, done, total),
       event: (kind: string, id: number, offset: number, bytes: number, error: ErrorDescription | null) =>
         queueMicrotask(() => listener.event(kind, id, offset, bytes, error)),
       mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),

@@ -1,0 +1,5 @@
+import type { GlobalAsposeCache } from './asposecache.js'
+
+declare global {
+  var asposeCache: GlobalAsposeCache
+}
