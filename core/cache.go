@@ -145,6 +145,16 @@ func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 //
 // Errors: [FullError]; [ErrNotInMemory] when the settings allow the disk only; [ErrClosed].
 func (c *Cache) AllocateInMemory(size int64) (*Allocation, error) {
+	a, err := c.TryAllocate(size)
+	if err != nil {
+		return nil, c.refused(err)
+	}
+	return a, nil
+}
+
+// TryAllocate is AllocateInMemory for callers to whom a refusal is not the end, but a reason to call
+// Allocate: no event tells of it.
+func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err
 	}

@@ -94,6 +94,23 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 		}
 		return nil, b.cache.Configure(s)
 	},
+	// allocateSync(size) answers the number of an allocation in memory.
+	"allocateSync": func(b *bridge, args []js.Value) (any, error) {
+		a, err := b.cache.AllocateInMemory(int64(args[0].Float()))
+		if err != nil {
+			return nil, err
+		}
+		b.live[a.ID()] = a
+		return a.ID(), nil
+	},
+	// access(id, offset, length) finds the words for why the export of that name has answered 0.
+	"access": func(b *bridge, args []js.Value) (any, error) {
+		a := b.live[int64(args[0].Float())]
+		if a == nil {
+			return nil, core.ErrDisposed
+		}
+		return nil, a.Access(int64(args[1].Float()), int64(args[2].Float()))
+	},
 	"folderIsFixed": func(b *bridge, _ []js.Value) (any, error) {
 		_, fixed := b.store.Folder()
 		return fixed, nil

@@ -1,4 +1,4 @@
-import { bytes, type CallOptions, callOptions, view } from './arguments'
+import { bytes, type CallOptions, callOptions, object, view, wrong } from './arguments'
 import type * as api from './asposecache'
 import { disposedError } from './errors'
 import type { Program } from './program'
@@ -83,6 +83,46 @@ export class CacheAllocation implements api.CacheAllocation {
     const n = from.byteLength
     if (n > mostAtOnce || !this.#program.copyIn(this.id, at, from)) await this.#begin('write', call, at, from)
     else done(call, n)
+  }
+
+  readSync(offset = 0, length?: number): Uint8Array<ArrayBuffer> {
+    const from = bytes('offset', offset)
+    const given = length === undefined ? undefined : bytes('length', length)
+    this.#call(undefined)
+    const n = given ?? Math.max(0, this.size - from)
+    return this.#program.copyOut(this.id, from, n) ?? this.#program.cannotAccess(this.id, from, n)
+  }
+
+  readIntoSync(target: AllowSharedBufferSource, offset = 0): number {
+    const into = view('target', target)
+    const from = bytes('offset', offset)
+    this.#call(undefined)
+    const n = into.byteLength
+    if (!this.#program.copyOut(this.id, from, n, into)) this.#program.cannotAccess(this.id, from, n)
+    return n
+  }
+
+  writeSync(data: AllowSharedBufferSource, offset = 0): void {
+    const from = view('data', data)
+    const at = bytes('offset', offset)
+    this.#call(undefined)
+    if (!this.#program.copyIn(this.id, at, from)) this.#program.cannotAccess(this.id, at, from.byteLength)
+  }
+
+  forEachView(
+    offset: number,
+    length: number,
+    callback: (view: Uint8Array, offset: number) => void,
+    options?: { write?: boolean },
+  ): void {
+    const from = bytes('offset', offset)
+    const n = bytes('length', length)
+    if (typeof callback !== 'function') throw wrong('callback', callback, 'a function')
+    const { write } = object('options', options)
+    if (write !== undefined && typeof write !== 'boolean')
+      throw wrong('options.write', write, 'true or false')
+    this.#call(undefined)
+    this.#program.forEachView(this.id, from, n, callback)
   }
 
   async reallocate(newSize: number, options?: api.CallOptions): Promise<void> {

@@ -123,6 +123,11 @@ export interface AsposeCache extends EventTarget, AsyncDisposable {
    * only the disk is asked for and there is none.
    */
   allocate(size: number, options?: AllocateOptions): Promise<CacheAllocation>
+  /**
+   * Allocates in memory, at once. Throws a {@link CacheFullError} when there is no room, and
+   * `CACHE_NOT_IN_MEMORY` when the settings allow the disk only.
+   */
+  allocateSync(size: number, options?: { label?: string }): CacheAllocation
   /** Allocates what `source` holds and fills it. A stream is read to its end. */
   allocateFrom(
     source: BufferSource | Blob | ReadableStream<Uint8Array>,
@@ -191,6 +196,28 @@ export interface CacheAllocation extends AsyncDisposable, Disposable {
    * {@link CacheFullError} of reason `'memory'`.
    */
   write(data: AllowSharedBufferSource, offset?: number, options?: CallOptions): Promise<void>
+  /**
+   * The same at once, for bytes in memory. They throw `CACHE_NOT_IN_MEMORY` for bytes on disk, and
+   * `CACHE_BUSY` while calls made before on this allocation wait.
+   */
+  readSync(offset?: number, length?: number): Uint8Array<ArrayBuffer>
+  readIntoSync(target: AllowSharedBufferSource, offset?: number): number
+  writeSync(data: AllowSharedBufferSource, offset?: number): void
+  /**
+   * Calls back with views of the bytes themselves, in order, without a copy: one for each page of
+   * 256 KiB that the range touches, with the offset where it begins. Throws as `readSync` does, and
+   * what the callback throws.
+   *
+   * A view is valid until the callback returns: keep none, post none, for its buffer is all of the
+   * program's memory. It is for reading, unless `write` is asked for. Calls to the cache from inside
+   * throw `CACHE_BUSY`.
+   */
+  forEachView(
+    offset: number,
+    length: number,
+    callback: (view: Uint8Array, offset: number) => void,
+    options?: { write?: boolean },
+  ): void
   /**
    * Changes the size. The bytes up to the smaller size stay, new ones are zero. Shrinking always
    * succeeds. See `exactReallocateOnly` for what growth does at a limit.
@@ -278,6 +305,8 @@ export type CacheErrorCode =
   | 'CACHE_FULL'
   | 'CACHE_DISPOSED'
   | 'CACHE_CLOSED'
+  | 'CACHE_NOT_IN_MEMORY'
+  | 'CACHE_BUSY'
   | 'CACHE_NOT_READY'
   | 'CACHE_UNAVAILABLE'
   | 'CACHE_LOST'

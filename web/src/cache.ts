@@ -1,7 +1,7 @@
 import { CacheAllocation } from './allocation'
 import { bytes, type CallOptions, callOptions, label, wrong } from './arguments'
 import type * as api from './asposecache'
-import { type CacheError, type CacheFullError, closedError, type ErrorDescription, errorFrom } from './errors'
+import { CacheError, type CacheFullError, closedError, type ErrorDescription, errorFrom } from './errors'
 import type { Options } from './options'
 import type { Program } from './program'
 import { changed, defaultSettings } from './settings'
@@ -170,6 +170,15 @@ export class AsposeCache extends Target implements api.AsposeCache {
     signal?.throwIfAborted()
     const program = this.#program ?? (await this.#whenReady(signal))
     const id = program.allocate(n) || ((await program.begin('allocate', { signal }, undefined, n)) as number)
+    return this.#attach(program, id, info)
+  }
+
+  allocateSync(size: number, options?: { label?: string }): CacheAllocation {
+    const n = bytes('size', size)
+    const info = this.#info(options)
+    const program = this.#running()
+    if (!program) throw new CacheError('CACHE_NOT_READY', 'the cache has not started yet; wait for `ready`')
+    const id = program.allocate(n) || (program.request('allocateSync', n) as number)
     return this.#attach(program, id, info)
   }
 

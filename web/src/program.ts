@@ -55,6 +55,8 @@ export class Program {
   #waking = false
   #end: CacheError | undefined
   #closing = false
+  /** Whether the user's code has a view of the memory now. */
+  #lent = false
 
   /** Starts the program. Throws when it ends at once. */
   static async start(module: WebAssembly.Module, cacheFolder: string, listener: Listener): Promise<Program> {
@@ -174,6 +176,29 @@ export class Program {
     return true
   }
 
+  /**
+   * Hands out the memory of a range, page by page. Nothing of the program may run meanwhile: it could
+   * move what the view looks at.
+   */
+  forEachView(id: number, offset: number, n: number, callback: (view: Uint8Array, offset: number) => void) {
+    const address = this.#access(id, offset, n)
+    if (address === 0) this.cannotAccess(id, offset, n)
+    for (const [memory, at] of this.#chunks(address, id, offset, n)) {
+      this.#lent = true
+      try {
+        callback(memory, offset + at)
+      } finally {
+        this.#lent = false
+      }
+    }
+  }
+
+  /** Throws why a range can't be had at once. */
+  cannotAccess(id: number, offset: number, n: number): never {
+    this.request('access', id, offset, n)
+    throw new CacheError('CACHE_BUSY', 'the allocation is busy')
+  }
+
   /** The address of a range's first byte, or 0 when it can't be had at once. They come back signed. */
   #access(id: number, offset: number, n: number): number {
     return this.#guard(() => this.#exports.access(id, offset, n)) >>> 0
@@ -255,6 +280,7 @@ export class Program {
   /** Calls the program and looks at whether it survived. */
   #guard<T>(call: () => T): T {
     if (this.#end) throw this.#end
+    if (this.#lent) throw new CacheError('CACHE_BUSY', 'the cache was called from inside forEachView')
     let answer: T
     try {
       answer = call()
@@ -277,8 +303,10 @@ export class Program {
     })
   }
 
-  /** Timers and events that still come for the program would throw, in nobody's call. */
+  /** Timers and events that still come for the program would throw, or be waited for without end. */
   #silence() {
+    for (const timeout of this.#go._scheduledTimeouts.values()) clearTimeout(timeout)
+    this.#go._scheduledTimeouts.clear()
     this.#go._resume = () => {}
   }
 

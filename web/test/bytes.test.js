@@ -86,7 +86,11 @@ onBoth('readInto fills every kind of buffer, and nothing beside it', async (kit,
     const to = from + target.byteLength
     assertBytes(whole.slice(from, to), data.subarray(123, 123 + target.byteLength), name)
     const beside = [...whole.subarray(0, from), ...whole.subarray(to)]
-    if (name !== 'view of a SharedArrayBuffer') assert.isTrue(beside.every((byte) => byte === 0xaa), name)
+    if (name !== 'view of a SharedArrayBuffer')
+      assert.isTrue(
+        beside.every((byte) => byte === 0xaa),
+        name,
+      )
   }
 })
 
@@ -217,7 +221,11 @@ onBoth('reads and writes across the borders of pages', async (kit, cacheType) =>
         model.set(piece, from)
         const start = Math.max(0, from - 3)
         const end = Math.min(size, from + length + 3)
-        assertBytes(await allocation.read(start, end - start), model.subarray(start, end), `${from}+${length}`)
+        assertBytes(
+          await allocation.read(start, end - start),
+          model.subarray(start, end),
+          `${from}+${length}`,
+        )
       }
       if (from === PAGE) await allocation.flush()
     }
@@ -226,29 +234,32 @@ onBoth('reads and writes across the borders of pages', async (kit, cacheType) =>
   }
 })
 
-onBoth('write copies at the call: the buffer can be reused, transferred or shared at once', async (kit, cacheType) => {
-  const { load, noise, assertBytes, PAGE } = kit
-  const cache = await load({ settings: { cacheType } })
-  const size = 3 * PAGE
-  const allocation = await cache.allocate(2 * size)
-  const buffer = new Uint8Array(size)
-  const waiting = []
-  for (let i = 0; i < 8; i++) {
-    buffer.set(noise(size, i))
-    waiting.push(allocation.write(buffer, (i % 2) * size))
-    buffer.fill(0xee)
-  }
-  const gone = noise(size, 100)
-  waiting.push(allocation.write(gone))
-  structuredClone(gone.buffer, { transfer: [gone.buffer] })
-  const shrinking = new ArrayBuffer(size, { maxByteLength: size })
-  new Uint8Array(shrinking).set(noise(size, 101))
-  waiting.push(allocation.write(shrinking, size))
-  shrinking.resize(0)
-  await Promise.all(waiting)
-  assertBytes(await allocation.read(0, size), noise(size, 100))
-  assertBytes(await allocation.read(size), noise(size, 101))
-})
+onBoth(
+  'write copies at the call: the buffer can be reused, transferred or shared at once',
+  async (kit, cacheType) => {
+    const { load, noise, assertBytes, PAGE } = kit
+    const cache = await load({ settings: { cacheType } })
+    const size = 3 * PAGE
+    const allocation = await cache.allocate(2 * size)
+    const buffer = new Uint8Array(size)
+    const waiting = []
+    for (let i = 0; i < 8; i++) {
+      buffer.set(noise(size, i))
+      waiting.push(allocation.write(buffer, (i % 2) * size))
+      buffer.fill(0xee)
+    }
+    const gone = noise(size, 100)
+    waiting.push(allocation.write(gone))
+    structuredClone(gone.buffer, { transfer: [gone.buffer] })
+    const shrinking = new ArrayBuffer(size, { maxByteLength: size })
+    new Uint8Array(shrinking).set(noise(size, 101))
+    waiting.push(allocation.write(shrinking, size))
+    shrinking.resize(0)
+    await Promise.all(waiting)
+    assertBytes(await allocation.read(0, size), noise(size, 100))
+    assertBytes(await allocation.read(size), noise(size, 101))
+  },
+)
 
 onBoth('calls take effect in the order in which they were made, awaited or not', async (kit, cacheType) => {
   const { load, assert, noise, assertBytes, PAGE, random, counters } = kit
@@ -268,7 +279,9 @@ onBoth('calls take effect in the order in which they were made, awaited or not',
       const from = next(model.length + 1)
       const to = from + next(model.length - from + 1)
       const expected = model.slice(from, to)
-      pending.push(allocation.read(from, to - from).then((bytes) => assertBytes(bytes, expected, `read ${i}`)))
+      pending.push(
+        allocation.read(from, to - from).then((bytes) => assertBytes(bytes, expected, `read ${i}`)),
+      )
     } else if (kind < 9) {
       const size = next(4 * PAGE)
       const changed = new Uint8Array(size)
@@ -357,7 +370,10 @@ onBoth('100 MB and more in one call', { timeout: 120_000 }, async (kit, cacheTyp
   const target = new Uint8Array(70 * MiB)
   assert.equal(await allocation.readInto(target, 33), target.length)
   assertBytes(target, data.subarray(33, 33 + target.length))
-  assert.deepEqual(counters(cache).reduce((a, b) => a + b), size)
+  assert.deepEqual(
+    counters(cache).reduce((a, b) => a + b),
+    size,
+  )
 })
 
 onBoth('onProgress ends with everything done', async ({ load, assert, noise, MiB }, cacheType) => {
@@ -383,7 +399,8 @@ onBoth('onProgress ends with everything done', async ({ load, assert, noise, MiB
     within = false
     await promise
     await new Promise((resolve) => setTimeout(resolve))
-    if (['write', 'read', 'readInto'].includes(name)) assert.deepEqual(last, { done: size, total: size }, name)
+    if (['write', 'read', 'readInto'].includes(name))
+      assert.deepEqual(last, { done: size, total: size }, name)
   }
 })
 
@@ -421,31 +438,35 @@ for (const [name, call] of Object.entries(abortable)) {
     assert.equal(allocation.size, call.includes('reallocate') ? 5 : PAGE)
   })
 
-  inPage(`${name} that waits behind a move to disk can be aborted, and the move too`, { arg }, async (kit, call) => {
-    const { load, assert, noise, assertBytes, rejection, holdOpen, counters, PAGE } = kit
-    // biome-ignore lint/security/noGlobalEval: a function that came as text
-    const make = globalThis.eval(call)
-    const cache = await load({ settings: { maxMemoryForCache: PAGE, exactReallocateOnly: true } })
-    const allocation = await cache.allocateFrom(noise(PAGE))
-    const opening = holdOpen()
-    const reason = new Error('mine')
-    const moving = new AbortController()
-    const move = rejection(allocation.reallocate(2 * PAGE, { signal: moving.signal }))
-    assert.deepEqual(counters(cache), [PAGE, 2 * PAGE])
-    const controller = new AbortController()
-    const waiting = rejection(make(allocation, { signal: controller.signal }))
-    const behind = allocation.read()
-    controller.abort(reason)
-    assert.strictEqual(await waiting, reason)
-    moving.abort(reason)
-    assert.strictEqual(await move, reason)
-    assertBytes(await behind, noise(PAGE))
-    assert.deepEqual(counters(cache), [PAGE, 0])
-    assert.equal(allocation.medium, 'memory')
-    await opening.release()
-    await allocation.reallocate(2 * PAGE)
-    assert.deepEqual(counters(cache), [0, 2 * PAGE])
-  })
+  inPage(
+    `${name} that waits behind a move to disk can be aborted, and the move too`,
+    { arg },
+    async (kit, call) => {
+      const { load, assert, noise, assertBytes, rejection, holdOpen, counters, PAGE } = kit
+      // biome-ignore lint/security/noGlobalEval: a function that came as text
+      const make = globalThis.eval(call)
+      const cache = await load({ settings: { maxMemoryForCache: PAGE, exactReallocateOnly: true } })
+      const allocation = await cache.allocateFrom(noise(PAGE))
+      const opening = holdOpen()
+      const reason = new Error('mine')
+      const moving = new AbortController()
+      const move = rejection(allocation.reallocate(2 * PAGE, { signal: moving.signal }))
+      assert.deepEqual(counters(cache), [PAGE, 2 * PAGE])
+      const controller = new AbortController()
+      const waiting = rejection(make(allocation, { signal: controller.signal }))
+      const behind = allocation.read()
+      controller.abort(reason)
+      assert.strictEqual(await waiting, reason)
+      moving.abort(reason)
+      assert.strictEqual(await move, reason)
+      assertBytes(await behind, noise(PAGE))
+      assert.deepEqual(counters(cache), [PAGE, 0])
+      assert.equal(allocation.medium, 'memory')
+      await opening.release()
+      await allocation.reallocate(2 * PAGE)
+      assert.deepEqual(counters(cache), [0, 2 * PAGE])
+    },
+  )
 }
 
 onBoth('a call that was aborted while it waited leaves the others alone', async (kit, cacheType) => {

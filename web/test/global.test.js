@@ -4,7 +4,9 @@ import { built, file, html } from './support/site.js'
 
 /** A page with the script's tag, and one that looks at the cache before anything else can happen. */
 const page = (attributes, script) =>
-  html(`<!doctype html><script src="/asposecache.global.js" ${attributes}></script><script>${script}</script>`)
+  html(
+    `<!doctype html><script src="/asposecache.global.js" ${attributes}></script><script>${script}</script>`,
+  )
 
 let gate
 
@@ -170,10 +172,14 @@ onPage('data-wasm-url says where the program is', '/elsewhere.html', async ({ as
   await cache.close()
 })
 
-onPage('without it the program is beside the script, wherever the page is', '/folders/page.html', async () => {
-  await globalThis.asposeCache.ready
-  await globalThis.asposeCache.close()
-})
+onPage(
+  'without it the program is beside the script, wherever the page is',
+  '/folders/page.html',
+  async () => {
+    await globalThis.asposeCache.ready
+    await globalThis.asposeCache.close()
+  },
+)
 
 onPage(
   'after a failure every call tells it, and load tries again',
@@ -187,7 +193,11 @@ onPage(
     assert.equal(failed.code, 'CACHE_LOAD_FAILED')
     assert.include(failed.message, '404')
     assert.include(failed.message, 'missing.wasm')
-    for (const call of [() => cache.allocate(1), () => cache.flush(), () => cache.allocateFrom(new Uint8Array(1))])
+    for (const call of [
+      () => cache.allocate(1),
+      () => cache.flush(),
+      () => cache.allocateFrom(new Uint8Array(1)),
+    ])
       assert.equal((await rejection(call())).code, 'CACHE_LOAD_FAILED')
     assert.deepEqual(counters(cache), [0, 0])
     await cache.configure({ maxMemoryForCache: 12 })
@@ -212,7 +222,11 @@ onPage(
     const cache = globalThis.asposeCache
     await rejection(cache.ready)
     await cache.configure({ maxDiskSpaceForCache: 9 })
-    await cache.load({ wasmURL: '/asposecache.wasm', settings: { maxMemoryForCache: 21 }, captureStacks: true })
+    await cache.load({
+      wasmURL: '/asposecache.wasm',
+      settings: { maxMemoryForCache: 21 },
+      captureStacks: true,
+    })
     assert.equal(cache.maxMemoryForCache, 21)
     await cache.allocate(5)
     assert.isString(cache.allocations()[0].stack)

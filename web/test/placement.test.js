@@ -63,14 +63,38 @@ const placements = [
   ['auto to the byte', { maxMemoryForCache: 100 }, [60, 40, 1], 'mmd', [100, 1]],
   ['auto: one byte too many', { maxMemoryForCache: 100 }, [101, 100], 'dm', [100, 101]],
   ['auto: what is smaller still fits in memory', { maxMemoryForCache: 100 }, [90, 20, 10], 'mdm', [100, 20]],
-  ['auto: memory, then disk, then nothing', { maxMemoryForCache: 10, maxDiskSpaceForCache: 20 }, [10, 20, 1], 'md-', [10, 20]],
-  ['auto: disk to the byte', { maxMemoryForCache: 1, maxDiskSpaceForCache: 20 }, [20, 1, 1, 0], 'dm-m', [1, 20]],
+  [
+    'auto: memory, then disk, then nothing',
+    { maxMemoryForCache: 10, maxDiskSpaceForCache: 20 },
+    [10, 20, 1],
+    'md-',
+    [10, 20],
+  ],
+  [
+    'auto: disk to the byte',
+    { maxMemoryForCache: 1, maxDiskSpaceForCache: 20 },
+    [20, 1, 1, 0],
+    'dm-m',
+    [1, 20],
+  ],
   ['auto: size 0 fits when full', { maxMemoryForCache: 10 }, [10, 0], 'mm', [10, 0]],
   ['memory only', { cacheType: 'cacheInMemoryOnly', maxMemoryForCache: 10 }, [10, 1, 0], 'm-m', [10, 0]],
-  ['memory only, no limit', { cacheType: 'cacheInMemoryOnly', maxDiskSpaceForCache: 1 }, [10, 1], 'mm', [11, 0]],
+  [
+    'memory only, no limit',
+    { cacheType: 'cacheInMemoryOnly', maxDiskSpaceForCache: 1 },
+    [10, 1],
+    'mm',
+    [11, 0],
+  ],
   ['disk only', { cacheType: 'cacheOnDiskOnly', maxDiskSpaceForCache: 10 }, [10, 1, 0], 'd-d', [0, 10]],
   ['disk only, no limit', { cacheType: 'cacheOnDiskOnly', maxMemoryForCache: 1 }, [10, 1], 'dd', [0, 11]],
-  ['sizes are counted, not pages', { maxMemoryForCache: 3 * 262144 + 3 }, [262145, 262145, 262145, 1], 'mmmd', [786435, 1]],
+  [
+    'sizes are counted, not pages',
+    { maxMemoryForCache: 3 * 262144 + 3 },
+    [262145, 262145, 262145, 1],
+    'mmmd',
+    [786435, 1],
+  ],
 ]
 
 inPage('each allocation goes where the settings say', { arg: placements }, async (kit, table) => {
@@ -264,7 +288,9 @@ inPage('new bytes are zero, whatever was there before', async ({ load, assert, n
   for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
     cache.cacheType = cacheType
     for (let round = 0; round < 4; round++) {
-      const sizes = [1, 63, 100, 4096, 70_000, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5].map((n) => n + next(50))
+      const sizes = [1, 63, 100, 4096, 70_000, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5].map(
+        (n) => n + next(50),
+      )
       const made = []
       for (const size of sizes) {
         const allocation = await cache.allocate(size)

@@ -9,7 +9,23 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
     { arg: cacheType },
     async ({ load, assert, noise, assertBytes, counters, PAGE }, cacheType) => {
       const cache = await load({ settings: { cacheType } })
-      const sizes = [1, 10, 5, 0, 3, PAGE, PAGE - 1, PAGE + 1, 64, 65, 3 * PAGE, 2 * PAGE + 7, 2 * PAGE + 9, 0, 2 * PAGE]
+      const sizes = [
+        1,
+        10,
+        5,
+        0,
+        3,
+        PAGE,
+        PAGE - 1,
+        PAGE + 1,
+        64,
+        65,
+        3 * PAGE,
+        2 * PAGE + 7,
+        2 * PAGE + 9,
+        0,
+        2 * PAGE,
+      ]
       for (const flushed of [false, true]) {
         const allocation = await cache.allocate(0)
         let model = new Uint8Array(0)
@@ -66,20 +82,23 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
   )
 }
 
-inPage('not exact: the medium stays, even past its limit', async ({ load, assert, noise, assertBytes, counters }) => {
-  const cache = await load({ settings: { maxMemoryForCache: 100, maxDiskSpaceForCache: 50 } })
-  const inMemory = await cache.allocateFrom(noise(100, 1))
-  const onDisk = await cache.allocateFrom(noise(50, 2))
-  for (const cacheType of ['auto', 'cacheInMemoryOnly', 'cacheOnDiskOnly']) {
-    cache.cacheType = cacheType
-    await inMemory.reallocate(inMemory.size + 1000)
-    await onDisk.reallocate(onDisk.size + 1000)
-    assert.deepEqual([inMemory.medium, onDisk.medium], ['memory', 'disk'])
-  }
-  assert.deepEqual(counters(cache), [3100, 3050])
-  assertBytes((await inMemory.read()).subarray(0, 100), noise(100, 1))
-  assertBytes((await onDisk.read()).subarray(0, 50), noise(50, 2))
-})
+inPage(
+  'not exact: the medium stays, even past its limit',
+  async ({ load, assert, noise, assertBytes, counters }) => {
+    const cache = await load({ settings: { maxMemoryForCache: 100, maxDiskSpaceForCache: 50 } })
+    const inMemory = await cache.allocateFrom(noise(100, 1))
+    const onDisk = await cache.allocateFrom(noise(50, 2))
+    for (const cacheType of ['auto', 'cacheInMemoryOnly', 'cacheOnDiskOnly']) {
+      cache.cacheType = cacheType
+      await inMemory.reallocate(inMemory.size + 1000)
+      await onDisk.reallocate(onDisk.size + 1000)
+      assert.deepEqual([inMemory.medium, onDisk.medium], ['memory', 'disk'])
+    }
+    assert.deepEqual(counters(cache), [3100, 3050])
+    assertBytes((await inMemory.read()).subarray(0, 100), noise(100, 1))
+    assertBytes((await onDisk.read()).subarray(0, 50), noise(50, 2))
+  },
+)
 
 inPage('not exact: when the machine has no more memory it is refused', async (kit) => {
   const { load, assert, assertFull, rejection, noise, assertBytes, counters } = kit
@@ -124,7 +143,12 @@ inPage('exact: where it fits nowhere it is refused and is as it was', async (kit
   assert.deepEqual(counters(cache), [100, 0])
   assertBytes(await inMemory.read(), noise(100, 1))
   const onDisk = await cache.allocateFrom(noise(150, 2))
-  assertFull(await rejection(onDisk.reallocate(151)), { medium: 'disk', allocated: 150, limit: 150, reason: 'limit' })
+  assertFull(await rejection(onDisk.reallocate(151)), {
+    medium: 'disk',
+    allocated: 150,
+    limit: 150,
+    reason: 'limit',
+  })
   cache.cacheType = 'cacheInMemoryOnly'
   const only = await rejection(inMemory.reallocate(101))
   assertFull(only, { medium: 'memory', allocated: 100, limit: 100, reason: 'limit' })

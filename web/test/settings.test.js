@@ -117,8 +117,35 @@ inPage('a wrong value is refused and changes nothing, nor does what came with it
     throw new Error('must not be called')
   }
   const trap = { valueOf: throwing, toString: throwing, [Symbol.toPrimitive]: throwing }
-  const notStrings = [null, 0, 1, true, 1n, Symbol('s'), [], ['auto'], {}, () => 'auto', new String('auto'), trap]
-  const notNumbers = [null, '1', '', true, 1n, Symbol('s'), [], [1], {}, () => 1, new Number(1), new Date(), trap]
+  const notStrings = [
+    null,
+    0,
+    1,
+    true,
+    1n,
+    Symbol('s'),
+    [],
+    ['auto'],
+    {},
+    () => 'auto',
+    new String('auto'),
+    trap,
+  ]
+  const notNumbers = [
+    null,
+    '1',
+    '',
+    true,
+    1n,
+    Symbol('s'),
+    [],
+    [1],
+    {},
+    () => 1,
+    new Number(1),
+    new Date(),
+    trap,
+  ]
   const badNumbers = [-1, -0.5, 0.5, 1.5, Number.NaN, Infinity, -Infinity, 2 ** 53, 1e300]
   const notBooleans = [null, 0, 1, '', 'true', 1n, Symbol('s'), {}, new Boolean(true), trap]
   const wrong = {
@@ -149,7 +176,10 @@ inPage('a wrong value is refused and changes nothing, nor does what came with it
         }
         const others = { exactReallocateOnly: true, maxDiskSpaceForCache: 5, cacheType: 'cacheInMemoryOnly' }
         check(await rejection(cache.configure({ ...others, [name]: value }), what), 'by configure')
-        check(await rejection(kit.asposecache.loadAsposeCache({ settings: { [name]: value } }), what), 'by load')
+        check(
+          await rejection(kit.asposecache.loadAsposeCache({ settings: { [name]: value } }), what),
+          'by load',
+        )
         let thrown
         try {
           cache[name] = value
@@ -184,7 +214,10 @@ inPage('keys that are not settings are refused', { arg: defaults }, async (kit, 
     assert.instanceOf(error, TypeError)
     assert.include(error.message, key)
     assert.deepEqual({ ...cache.settings }, expected, key)
-    assert.instanceOf(await rejection(asposecache.loadAsposeCache({ settings: { [key]: 'never' } })), TypeError)
+    assert.instanceOf(
+      await rejection(asposecache.loadAsposeCache({ settings: { [key]: 'never' } })),
+      TypeError,
+    )
   }
   assert.notProperty(cache, 'spillPolicy')
   assert.notProperty(cache.settings, 'spillPolicy')

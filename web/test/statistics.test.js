@@ -60,7 +60,12 @@ inPage('statistics follows what happens', async ({ load, assert, noise, PAGE }) 
   await a.reallocate(1_000_001)
   const moved = cache.statistics()
   assert.deepInclude(moved, { spills: 1, reallocations: 1 })
-  assert.deepInclude(moved.memory, { allocations: 0, allocatedBytes: 0, peakBytes: 900_000, occupiedBytes: 0 })
+  assert.deepInclude(moved.memory, {
+    allocations: 0,
+    allocatedBytes: 0,
+    peakBytes: 900_000,
+    occupiedBytes: 0,
+  })
   assert.isAtLeast(moved.memory.freeBytes, 900_000)
   assert.deepInclude(moved.disk, { allocations: 2, allocatedBytes: 1_500_001, peakBytes: 1_500_001 })
   await cache.allocate(2 * PAGE)
@@ -159,21 +164,24 @@ inPage('the event spill tells what moved', async ({ load, assert, next, collect 
   assert.lengthOf(all, 1)
 })
 
-inPage('events are CustomEvents of an EventTarget, and can be taken off', async ({ load, assert, rejection }) => {
-  const cache = await load({ settings: { cacheType: 'cacheInMemoryOnly', maxMemoryForCache: 1 } })
-  assert.instanceOf(cache, EventTarget)
-  const seen = []
-  const listener = (event) => seen.push(event)
-  cache.addEventListener('full', listener)
-  await rejection(cache.allocate(2))
-  await new Promise((resolve) => setTimeout(resolve))
-  cache.removeEventListener('full', listener)
-  await rejection(cache.allocate(2))
-  await new Promise((resolve) => setTimeout(resolve))
-  assert.lengthOf(seen, 1)
-  assert.instanceOf(seen[0], CustomEvent)
-  assert.strictEqual(seen[0].target, cache)
-})
+inPage(
+  'events are CustomEvents of an EventTarget, and can be taken off',
+  async ({ load, assert, rejection }) => {
+    const cache = await load({ settings: { cacheType: 'cacheInMemoryOnly', maxMemoryForCache: 1 } })
+    assert.instanceOf(cache, EventTarget)
+    const seen = []
+    const listener = (event) => seen.push(event)
+    cache.addEventListener('full', listener)
+    await rejection(cache.allocate(2))
+    await new Promise((resolve) => setTimeout(resolve))
+    cache.removeEventListener('full', listener)
+    await rejection(cache.allocate(2))
+    await new Promise((resolve) => setTimeout(resolve))
+    assert.lengthOf(seen, 1)
+    assert.instanceOf(seen[0], CustomEvent)
+    assert.strictEqual(seen[0].target, cache)
+  },
+)
 
 inPage('calls can be made from an event', async ({ load, assert, next, counters }) => {
   const settings = { cacheType: 'cacheInMemoryOnly', maxMemoryForCache: 10 }

@@ -6,22 +6,30 @@ const { inPage } = useBrowser()
 for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
   const arg = cacheType
 
-  inPage(`readable gives the bytes, a part of them, or none (${cacheType})`, { arg }, async (kit, cacheType) => {
-    const { load, assert, noise, assertBytes, MiB } = kit
-    const cache = await load({ settings: { cacheType } })
-    const size = 3 * MiB + 77
-    const data = noise(size)
-    const allocation = await cache.allocateFrom(data)
-    const ranges = [[], [0], [5], [MiB - 1, 2], [0, size], [size], [size, 0], [7, 2 * MiB], [undefined, 10]]
-    for (const [offset, length] of ranges) {
-      const stream = allocation.readable(offset, length)
-      assert.instanceOf(stream, ReadableStream)
-      const bytes = new Uint8Array(await new Response(stream).arrayBuffer())
-      const from = offset ?? 0
-      assertBytes(bytes, data.subarray(from, length === undefined ? size : from + length), `${offset}, ${length}`)
-    }
-    for await (const chunk of allocation.readable()) assert.strictEqual(chunk.constructor, Uint8Array)
-  })
+  inPage(
+    `readable gives the bytes, a part of them, or none (${cacheType})`,
+    { arg },
+    async (kit, cacheType) => {
+      const { load, assert, noise, assertBytes, MiB } = kit
+      const cache = await load({ settings: { cacheType } })
+      const size = 3 * MiB + 77
+      const data = noise(size)
+      const allocation = await cache.allocateFrom(data)
+      const ranges = [[], [0], [5], [MiB - 1, 2], [0, size], [size], [size, 0], [7, 2 * MiB], [undefined, 10]]
+      for (const [offset, length] of ranges) {
+        const stream = allocation.readable(offset, length)
+        assert.instanceOf(stream, ReadableStream)
+        const bytes = new Uint8Array(await new Response(stream).arrayBuffer())
+        const from = offset ?? 0
+        assertBytes(
+          bytes,
+          data.subarray(from, length === undefined ? size : from + length),
+          `${offset}, ${length}`,
+        )
+      }
+      for await (const chunk of allocation.readable()) assert.strictEqual(chunk.constructor, Uint8Array)
+    },
+  )
 
   inPage(`writable writes one chunk after the other (${cacheType})`, { arg }, async (kit, cacheType) => {
     const { load, assert, noise, assertBytes } = kit
@@ -270,7 +278,10 @@ inPage('allocateFrom can be aborted', async ({ load, assert, rejection, counters
     })
     return { stream, told }
   }
-  const silent = { stream: new ReadableStream({ cancel: (why) => Object.assign(silent.told, { reason: why }) }), told: {} }
+  const silent = {
+    stream: new ReadableStream({ cancel: (why) => Object.assign(silent.told, { reason: why }) }),
+    told: {},
+  }
   for (const { stream, told } of [endless(), silent]) {
     const controller = new AbortController()
     if (told.chunks === undefined) setTimeout(() => controller.abort(reason), 20)

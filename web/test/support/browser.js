@@ -99,12 +99,18 @@ export function useBrowser({ flags = [], routes } = {}) {
 
   /**
    * A test that is a function run in the page. It is sent there as text, so it can only use what it is
-   * given: `{ asposecache, assert, load, ... }` and `options.arg`; see helpers.js.
+   * given: `{ asposecache, assert, load, ... }` and `options.arg`; see helpers.js. With `options.devtools`
+   * the page has a function of that name, which sends a command of the DevTools protocol.
    */
   const inPage = (name, ...rest) => {
     const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
     return withPage(name, options, async ({ open }) => {
-      await run(await open(), body, options.arg)
+      const page = await open()
+      if (options.devtools) {
+        const session = await page.createCDPSession()
+        await page.exposeFunction('devtools', (method, parameters) => session.send(method, parameters))
+      }
+      await run(page, body, options.arg)
     })
   }
 

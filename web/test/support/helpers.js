@@ -2,7 +2,7 @@
 import * as asposecache from '/asposecache.js'
 import { assert } from '/chai.js'
 
-export { assert, asposecache }
+export { asposecache, assert }
 
 export const PAGE = 256 * 1024
 export const MiB = 1024 * 1024
@@ -74,7 +74,9 @@ export function assertFull(error, details) {
 
 /** Resolves to the detail of the next event of a type. */
 export function next(cache, type) {
-  return new Promise((resolve) => cache.addEventListener(type, ({ detail }) => resolve(detail), { once: true }))
+  return new Promise((resolve) =>
+    cache.addEventListener(type, ({ detail }) => resolve(detail), { once: true }),
+  )
 }
 
 /** Collects the details of all events of a type from now on. */

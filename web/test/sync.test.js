@@ -1,0 +1,230 @@
+// The calls that answer at once, for bytes in memory.
+import { useBrowser } from './support/browser.js'
+
+const { inPage } = useBrowser()
+
+inPage('bytes written at once are read at once', async ({ load, assert, noise, assertBytes, PAGE }) => {
+  const cache = await load()
+  for (const size of [0, 1, 4096, PAGE, 3 * PAGE + 5]) {
+    const allocation = cache.allocateSync(size, { label: 'now' })
+    assert.equal(allocation.medium, 'memory')
+    assert.equal(allocation.label, 'now')
+    assertBytes(allocation.readSync(), new Uint8Array(size))
+    const content = noise(size, 1)
+    allocation.writeSync(content)
+    assertBytes(allocation.readSync(), content)
+    assertBytes(await allocation.read(), content)
+    const target = new Uint8Array(size)
+    assert.equal(allocation.readIntoSync(target), size)
+    assertBytes(target, content)
+    if (size > 10) {
+      allocation.writeSync(new Uint8Array([1, 2, 3]), size - 4)
+      assertBytes(allocation.readSync(size - 4, 3), new Uint8Array([1, 2, 3]))
+    }
+    allocation[Symbol.dispose]()
+  }
+  assert.equal(cache.allocatedMemoryBytesCount, 0)
+})
+
+inPage(
+  'views are of the bytes themselves, page by page',
+  async ({ load, assert, noise, assertBytes, PAGE }) => {
+    const cache = await load()
+    const size = 2 * PAGE + 100
+    const allocation = cache.allocateSync(size)
+    const content = noise(size, 2)
+    allocation.writeSync(content)
+    const seen = []
+    allocation.forEachView(50, size - 60, (view, offset) => {
+      seen.push([offset, view.byteLength])
+      assertBytes(view, content.subarray(offset, offset + view.byteLength))
+    })
+    assert.deepEqual(seen, [
+      [50, PAGE - 50],
+      [PAGE, PAGE],
+      [2 * PAGE, 90],
+    ])
+    allocation.forEachView(PAGE - 2, 4, (view) => view.fill(7), { write: true })
+    content.fill(7, PAGE - 2, PAGE + 2)
+    assertBytes(allocation.readSync(), content)
+    allocation.forEachView(0, 0, () => assert.fail('there is nothing to look at'))
+  },
+)
+
+inPage('nothing of the cache can be called while a view is out', async ({ load, assert }) => {
+  const cache = await load()
+  const allocation = cache.allocateSync(10)
+  const refused = []
+  allocation.forEachView(0, 10, () => {
+    for (const call of [
+      () => allocation.readSync(),
+      () => allocation.size,
+      () => cache.allocateSync(1),
+      () => cache.allocatedMemoryBytesCount,
+      () => allocation.forEachView(0, 1, () => {}),
+    ])
+      assert.equal(attempt(call)?.code, 'CACHE_BUSY', String(call))
+    refused.push(allocation.read(), cache.allocate(5), allocation.dispose())
+    function attempt(call) {
+      try {
+        call()
+      } catch (error) {
+        return error
+      }
+    }
+  })
+  for (const call of refused) assert.equal((await call.catch((error) => error)).code, 'CACHE_BUSY')
+  assert.equal(allocation.disposed, false)
+  assert.throws(
+    () =>
+      allocation.forEachView(0, 1, () => {
+        throw new Error('mine')
+      }),
+    'mine',
+  )
+  assert.equal(allocation.readSync().byteLength, 10)
+})
+
+inPage('what can not be answered at once is refused', async ({ load, assert }) => {
+  const cache = await load({ settings: { maxMemoryForCache: 100 } })
+  const allocation = cache.allocateSync(60)
+  const code = (call) => {
+    try {
+      call()
+    } catch (error) {
+      return error.code ?? error.name
+    }
+    return 'nothing'
+  }
+  assert.equal(
+    code(() => allocation.readSync(61)),
+    'RangeError',
+  )
+  assert.equal(
+    code(() => allocation.readSync(1, 60)),
+    'RangeError',
+  )
+  assert.equal(
+    code(() => allocation.readIntoSync(new Uint8Array(61))),
+    'RangeError',
+  )
+  assert.equal(
+    code(() => allocation.writeSync(new Uint8Array(2), 59)),
+    'RangeError',
+  )
+  assert.equal(
+    code(() => allocation.forEachView(60, 1, () => {})),
+    'RangeError',
+  )
+  assert.equal(
+    code(() => allocation.writeSync('abc')),
+    'TypeError',
+  )
+  assert.equal(
+    code(() => allocation.readSync(-1)),
+    'RangeError',
+  )
+  assert.equal(
+    code(() => allocation.readSync(1.5)),
+    'RangeError',
+  )
+  assert.equal(
+    code(() => allocation.readSync(1n)),
+    'TypeError',
+  )
+  assert.equal(
+    code(() => allocation.forEachView(0, 1, 5)),
+    'TypeError',
+  )
+  assert.equal(
+    code(() => allocation.forEachView(0, 1, () => {}, { write: 1 })),
+    'TypeError',
+  )
+  assert.equal(
+    code(() => cache.allocateSync(-1)),
+    'RangeError',
+  )
+
+  let full
+  cache.addEventListener('full', (event) => {
+    full = event.detail.error
+  })
+  assert.equal(
+    code(() => cache.allocateSync(41)),
+    'CACHE_FULL',
+  )
+  await Promise.resolve()
+  assert.equal(full?.requested, 41)
+  assert.equal(cache.allocatedMemoryBytesCount, 60)
+
+  await cache.configure({ cacheType: 'cacheOnDiskOnly' })
+  assert.equal(
+    code(() => cache.allocateSync(1)),
+    'CACHE_NOT_IN_MEMORY',
+  )
+  const onDisk = await cache.allocate(10)
+  assert.equal(
+    code(() => onDisk.readSync()),
+    'CACHE_NOT_IN_MEMORY',
+  )
+  assert.equal(
+    code(() => onDisk.writeSync(new Uint8Array(1))),
+    'CACHE_NOT_IN_MEMORY',
+  )
+
+  await allocation.dispose()
+  assert.equal(
+    code(() => allocation.readSync()),
+    'CACHE_DISPOSED',
+  )
+  await cache.close()
+  assert.equal(
+    code(() => cache.allocateSync(1)),
+    'CACHE_CLOSED',
+  )
+  assert.equal(
+    code(() => onDisk.readSync()),
+    'CACHE_CLOSED',
+  )
+})
+
+inPage(
+  'order holds between awaited calls and those at once',
+  async ({ load, assert, noise, assertBytes, PAGE }) => {
+    const cache = await load({ settings: { maxMemoryForCache: 4 * PAGE, exactReallocateOnly: true } })
+    const allocation = cache.allocateSync(2 * PAGE)
+    const content = noise(2 * PAGE, 3)
+    const written = allocation.write(content)
+    assertBytes(allocation.readSync(), content, 'a write to memory is done when it returns')
+    await written
+    const moved = allocation.reallocate(5 * PAGE)
+    const later = allocation.write(new Uint8Array([1]), 0)
+    assert.throws(() => allocation.readSync(0, 1), /waiting/)
+    assert.throws(() => allocation.writeSync(new Uint8Array(1)), /waiting/)
+    await Promise.all([moved, later])
+    content[0] = 1
+    assertBytes(await allocation.read(0, 2 * PAGE), content)
+  },
+)
+
+inPage('growth of the memory between two calls is survived', async ({ load, assert, noise, assertBytes }) => {
+  const cache = await load()
+  const first = cache.allocateSync(100_000)
+  const content = noise(100_000, 4)
+  first.writeSync(content)
+  let size = cache.statistics().wasmBytes
+  let grown = 0
+  const others = []
+  for (let i = 0; i < 24; i++) {
+    const other = cache.allocateSync(3_000_000)
+    other.writeSync(noise(1000, i), 2_999_000)
+    others.push(other)
+    assertBytes(first.readSync(), content)
+    first.writeSync(content.subarray(0, 50), 0)
+    const now = cache.statistics().wasmBytes
+    if (now > size) grown++
+    size = now
+  }
+  assert.isAbove(grown, 3)
+  for (const [i, other] of others.entries()) assertBytes(other.readSync(2_999_000, 1000), noise(1000, i))
+})
