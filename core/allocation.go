@@ -143,34 +143,39 @@ func (a *Allocation) checkRange(off, n int64) (int64, error) {
 	return n, nil
 }
 
-// Access tells whether n bytes from off on can be had at once, by [Allocation.Chunk].
+// Access returns the bytes from off on up to the end of their page, if n bytes from off on can be had at
+// once; [Allocation.Chunk] returns those of the pages that follow. The slices are valid, for reading and
+// for writing, until the next other call that is made on the cache. For n = 0 it is empty.
 //
 // Errors: [ErrNotInMemory], [ErrBusy], [RangeError], [ErrDisposed], [ErrClosed].
-func (a *Allocation) Access(off, n int64) error {
+func (a *Allocation) Access(off, n int64) ([]byte, error) {
 	c := a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closed:
-		return ErrClosed
+		return nil, ErrClosed
 	case a.disposed:
-		return ErrDisposed
+		return nil, ErrDisposed
 	case a.medium != Memory:
-		return ErrNotInMemory
+		return nil, ErrNotInMemory
 	case a.first != nil:
-		return ErrBusy
+		return nil, ErrBusy
 	}
-	_, err := a.checkRange(off, n)
-	return err
+	if _, err := a.checkRange(off, n); err != nil || n == 0 {
+		return nil, err
+	}
+	return a.chunk(off), nil
 }
 
-// Chunk returns the bytes from off, less than the size, up to the end of their page. It may be called
-// after [Allocation.Access] has allowed the range. The slice is valid, for reading and for writing,
-// until the next call that is made on the cache.
+// Chunk returns the bytes from off, less than the size, up to the end of their page; see Access.
 func (a *Allocation) Chunk(off int64) []byte {
-	c := a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	return a.chunk(off)
+}
+
+func (a *Allocation) chunk(off int64) []byte {
 	p := a.pages.get(off / PageSize)
 	return p.block.bytes(int(p.size))[off%PageSize:]
 }

@@ -94,7 +94,7 @@ func TestRanges(t *testing.T) {
 					}
 					check(a.WriteAt(ctx, p, test.off))
 					if a.Medium() == core.Memory {
-						check(a.Access(test.off, test.n))
+						check(access(a, test.off, test.n))
 					}
 					b.holds(a, a.Medium(), content)
 				})
@@ -204,7 +204,7 @@ func TestDisposing(t *testing.T) {
 				b.is(a.ReadAt(ctx, nil, 0), core.ErrDisposed)
 				b.is(a.Reallocate(ctx, 0), core.ErrDisposed)
 				b.is(a.Flush(ctx), core.ErrDisposed)
-				b.is(a.Access(0, 0), core.ErrDisposed)
+				b.is(access(a, 0, 0), core.ErrDisposed)
 				b.counts(0, 0)
 				if s := b.Statistics(); s.Memory.OccupiedBytes != 0 || s.Disk.WaitingBytes != 0 {
 					b.Errorf("afterwards: %+v", s)
@@ -275,7 +275,7 @@ func TestWhatCantBeHadAtOnce(t *testing.T) {
 	inBubble(t, core.Settings{}, func(b *bench) {
 		a, err := b.AllocateInMemory(core.PageSize + 10)
 		b.is(err, nil)
-		b.is(a.Access(0, 10), nil)
+		b.is(access(a, 0, 10), nil)
 		copy(a.Chunk(core.PageSize-3), "abcdef") // ends with the page
 		copy(a.Chunk(core.PageSize), "def")
 		want := make([]byte, core.PageSize+10)
@@ -283,14 +283,14 @@ func TestWhatCantBeHadAtOnce(t *testing.T) {
 		b.holds(a, core.Memory, want)
 
 		turn := a.Turn()
-		b.is(a.Access(0, 10), core.ErrBusy)
+		b.is(access(a, 0, 10), core.ErrBusy)
 		b.is(turn.Flush(ctx, nil), nil)
-		b.is(a.Access(0, 10), nil)
+		b.is(access(a, 0, 10), nil)
 
 		b.configure(onDisk)
 		_, err = b.AllocateInMemory(1)
 		b.is(err, core.ErrNotInMemory)
-		b.is(b.allocate(1).Access(0, 1), core.ErrNotInMemory)
+		b.is(access(b.allocate(1), 0, 1), core.ErrNotInMemory)
 		b.configure(core.Settings{MaxMemoryForCache: 5})
 		_, err = b.AllocateInMemory(1)
 		b.full(err, core.Memory, 1, core.PageSize+10, 5, core.ByLimit)
@@ -346,4 +346,9 @@ func TestAWriteThatWaitsKeepsItsBytes(t *testing.T) {
 			b.Error("a write that is done at once makes a copy")
 		}
 	})
+}
+
+func access(a *core.Allocation, off, n int64) error {
+	_, err := a.Access(off, n)
+	return err
 }

@@ -109,7 +109,8 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 		if a == nil {
 			return nil, core.ErrDisposed
 		}
-		return nil, a.Access(int64(args[1].Float()), int64(args[2].Float()))
+		_, err := a.Access(int64(args[1].Float()), int64(args[2].Float()))
+		return nil, err
 	},
 	"folderIsFixed": func(b *bridge, _ []js.Value) (any, error) {
 		_, fixed := b.store.Folder()

@@ -63,13 +63,17 @@ func access(id, off, n float64) (address uint32) {
 	defer recovered()
 	the.enter()
 	a := the.live[int64(id)]
-	if a == nil || a.Access(int64(off), int64(n)) != nil {
+	if a == nil {
 		return 0
 	}
-	if n == 0 {
+	p, err := a.Access(int64(off), int64(n))
+	switch {
+	case err != nil:
+		return 0
+	case n == 0:
 		return 1
 	}
-	return addressOf(a.Chunk(int64(off)))
+	return addressOf(p)
 }
 
 // chunk answers where the byte at off lies, after access has allowed it.

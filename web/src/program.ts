@@ -39,8 +39,8 @@ export interface Listener {
 /**
  * The running Go program: the only place that calls it, answers its calls, and notices its end.
  *
- * Its memory can grow whenever it runs, which detaches every view that was made before. So views are
- * made anew after each call, and none is kept.
+ * Its memory can grow whenever it runs, which detaches every view that was made before: their length is
+ * then 0. So the view of it is looked at anew after each call.
  */
 export class Program {
   readonly version: string
@@ -55,6 +55,7 @@ export class Program {
   #waking = false
   #end: CacheError | undefined
   #closing = false
+  #view = new Uint8Array(0)
   /** Whether the user's code has a view of the memory now. */
   #lent = false
 
@@ -159,20 +160,29 @@ export class Program {
   copyOut(id: number, offset: number, n: number): Uint8Array<ArrayBuffer> | undefined
   copyOut(id: number, offset: number, n: number, target: Uint8Array): Uint8Array | undefined
   copyOut(id: number, offset: number, n: number, target?: Uint8Array) {
-    const address = this.#access(id, offset, n)
+    let address = this.#access(id, offset, n)
     if (address === 0) return
     const into = target ?? new Uint8Array(n)
-    for (const [memory, at] of this.#chunks(address, id, offset, n)) into.set(memory, at)
+    for (let at = 0; at < n; ) {
+      if (at > 0) address = this.#chunk(id, offset + at)
+      const length = this.#chunkLength(offset + at, n - at)
+      into.set(this.#memory.subarray(address, address + length), at)
+      at += length
+    }
     return into
   }
 
   /** Copies bytes into an allocation in memory, or answers false when that is not possible at once. */
   copyIn(id: number, offset: number, source: Uint8Array): boolean {
     const n = source.byteLength
-    const address = this.#access(id, offset, n)
+    let address = this.#access(id, offset, n)
     if (address === 0) return false
-    for (const [memory, at] of this.#chunks(address, id, offset, n))
-      memory.set(source.subarray(at, at + memory.byteLength))
+    for (let at = 0; at < n; ) {
+      if (at > 0) address = this.#chunk(id, offset + at)
+      const length = this.#chunkLength(offset + at, n - at)
+      this.#memory.set(length === n ? source : source.subarray(at, at + length), address)
+      at += length
+    }
     return true
   }
 
@@ -181,15 +191,18 @@ export class Program {
    * move what the view looks at.
    */
   forEachView(id: number, offset: number, n: number, callback: (view: Uint8Array, offset: number) => void) {
-    const address = this.#access(id, offset, n)
+    let address = this.#access(id, offset, n)
     if (address === 0) this.cannotAccess(id, offset, n)
-    for (const [memory, at] of this.#chunks(address, id, offset, n)) {
+    for (let at = 0; at < n; ) {
+      if (at > 0) address = this.#chunk(id, offset + at)
+      const length = this.#chunkLength(offset + at, n - at)
       this.#lent = true
       try {
-        callback(memory, offset + at)
+        callback(this.#memory.subarray(address, address + length), offset + at)
       } finally {
         this.#lent = false
       }
+      at += length
     }
   }
 
@@ -199,20 +212,35 @@ export class Program {
     throw new CacheError('CACHE_BUSY', 'the allocation is busy')
   }
 
-  /** The address of a range's first byte, or 0 when it can't be had at once. They come back signed. */
+  /**
+   * The address of a range's first byte, or 0 when it can't be had at once. This is #guard without a
+   * closure, for the shortest path there is. Addresses come back signed.
+   */
   #access(id: number, offset: number, n: number): number {
-    return this.#guard(() => this.#exports.access(id, offset, n)) >>> 0
+    this.#check()
+    let address: number
+    try {
+      address = this.#exports.access(id, offset, n)
+    } catch (error) {
+      throw this.#crash(String(error))
+    }
+    if (this.#go.exited) throw this.#crash('it has exited')
+    return address >>> 0
   }
 
-  /** The memory of a range, page by page, and where in the range each begins. */
-  *#chunks(first: number, id: number, offset: number, length: number): Generator<[Uint8Array, number]> {
-    let address = first
-    for (let at = 0; at < length; ) {
-      if (at > 0) address = this.#guard(() => this.#exports.chunk(id, offset + at)) >>> 0
-      const n = Math.min(length - at, this.pageSize - ((offset + at) % this.pageSize))
-      yield [new Uint8Array(this.#exports.mem.buffer, address, n), at]
-      at += n
-    }
+  #chunk(id: number, offset: number): number {
+    return this.#guard(() => this.#exports.chunk(id, offset)) >>> 0
+  }
+
+  /** How many of `n` bytes from an offset on lie in one page. */
+  #chunkLength(offset: number, n: number): number {
+    return Math.min(n, this.pageSize - (offset % this.pageSize))
+  }
+
+  /** All of the program's memory, made anew after it has grown. */
+  get #memory(): Uint8Array {
+    if (this.#view.byteLength === 0) this.#view = new Uint8Array(this.#exports.mem.buffer)
+    return this.#view
   }
 
   /** Asks for something that is answered at once. */
@@ -277,10 +305,14 @@ export class Program {
     if (onProgress) queueMicrotask(() => onProgress({ done, total }))
   }
 
-  /** Calls the program and looks at whether it survived. */
-  #guard<T>(call: () => T): T {
+  #check() {
     if (this.#end) throw this.#end
     if (this.#lent) throw new CacheError('CACHE_BUSY', 'the cache was called from inside forEachView')
+  }
+
+  /** Calls the program and looks at whether it survived. */
+  #guard<T>(call: () => T): T {
+    this.#check()
     let answer: T
     try {
       answer = call()

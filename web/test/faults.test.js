@@ -127,15 +127,11 @@ const broken = {
   'put is gone': () => {
     IDBObjectStore.prototype.put = undefined
   },
-  'put answers nothing': () => {
-    IDBObjectStore.prototype.put = () => undefined
-  },
-  'every transaction is aborted': () => {
-    const { transaction } = IDBDatabase.prototype
-    IDBDatabase.prototype.transaction = function (...args) {
-      const made = transaction.apply(this, args)
-      if (args[1] === 'readwrite') queueMicrotask(() => made.abort())
-      return made
+  'every request fails': () => {
+    const { add } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = function (value) {
+      add.call(this, 1, 'taken')
+      return add.call(this, value, 'taken')
     }
   },
   'transaction throws': () => {
