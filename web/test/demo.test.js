@@ -1,0 +1,81 @@
+// The page of `make run`, used as a person would.
+import assert from 'node:assert/strict'
+import { useBrowser } from './support/browser.js'
+
+const { withPage } = useBrowser()
+
+const hook = (name) => `[data-testid="${name}"]`
+
+async function openDemo(open) {
+  const page = await open('/demo/index.html')
+  await page.waitForSelector('body[data-state="ready"]')
+  return page
+}
+
+const bytesOf = (page, name) => page.$eval(hook(name), (element) => Number(element.dataset.bytes))
+
+const shows = (page, memory, disk) =>
+  page.waitForFunction(
+    (memory, disk) => {
+      const bytes = (name) => Number(document.querySelector(`[data-testid="${name}"]`).dataset.bytes)
+      return bytes('memory-bytes') === memory && bytes('disk-bytes') === disk
+    },
+    {},
+    memory,
+    disk,
+  )
+
+const idle = (page, rows) =>
+  page.waitForFunction(
+    (rows) => document.querySelectorAll('[data-testid="row"][data-phase="idle"]').length === rows,
+    { timeout: 50_000 },
+    rows,
+  )
+
+withPage("the vendor's sample takes 40000 bytes, and none after it was disposed of", {}, async ({ open }) => {
+  const page = await openDemo(open)
+  await shows(page, 0, 0)
+  await page.click(hook('sample-100'))
+  await shows(page, 40000, 0)
+  await idle(page, 1)
+  await page.click(hook('dispose'))
+  await shows(page, 0, 0)
+  await page.select(hook('cache-type'), 'cacheOnDiskOnly')
+  await page.click(hook('apply'))
+  await page.click(hook('sample-100'))
+  await shows(page, 0, 40000)
+})
+
+withPage('three pictures, and memory for two: all come back as they were', {}, async ({ open }) => {
+  const page = await openDemo(open)
+  await page.click(hook('show-me'))
+  await shows(page, 96_000_000, 48_000_000)
+  await idle(page, 3)
+  const media = await page.$$eval(hook('row-medium'), (all) => all.map((element) => element.dataset.medium))
+  assert.deepEqual(media.sort(), ['disk', 'memory', 'memory'])
+  for (let row = 0; row < 3; row++) {
+    await (await page.$$(hook('read-back')))[row].click()
+    await page.waitForSelector(`${hook('preview-check')}[data-state="equal"]`)
+    await page.click(hook('preview-close'))
+  }
+  const checks = await page.$$eval(hook('row-check'), (all) => all.map((element) => element.dataset.state))
+  assert.deepEqual(checks, ['equal', 'equal', 'equal'])
+  await page.click(hook('dispose-all'))
+  await shows(page, 0, 0)
+})
+
+withPage('a refusal is told in words', {}, async ({ open }) => {
+  const page = await openDemo(open)
+  await page.select(hook('cache-type'), 'cacheInMemoryOnly')
+  await page.$eval(hook('limit-memory'), (input) => {
+    input.value = ''
+  })
+  await page.type(hook('limit-memory'), '1')
+  await page.click(hook('apply'))
+  await page.click(hook('sample-2mp'))
+  const text = await (await page.waitForSelector(hook('error-text'))).evaluate(
+    (element) => element.textContent,
+  )
+  assert.match(text, /1 MiB/)
+  assert.equal(await bytesOf(page, 'memory-bytes'), 0)
+})
