@@ -19,6 +19,8 @@ type Allocation struct {
 
 	// storeErr is a failure to store its pages that nobody has been told of yet.
 	storeErr error
+	// told is the writeback's number of successes when somebody was last told of one.
+	told int64
 }
 
 // ID numbers the allocations of a cache, from 1 on; no number is used again.

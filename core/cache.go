@@ -129,12 +129,7 @@ func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 		if err != nil {
 			c.ledger.give(Disk, size)
 			c.mu.Unlock()
-			var full *FullError
-			if errors.As(refusal, &full) && errors.Is(err, ErrUnavailable) {
-				full.Cause = err
-				return nil, c.refused(full)
-			}
-			return nil, err
+			return nil, c.refused(becauseUnavailable(refusal, err))
 		}
 	}
 	defer c.mu.Unlock()
@@ -165,6 +160,9 @@ func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	}
 	if c.settings.CacheType == CacheOnDiskOnly {
 		return nil, ErrNotInMemory
+	}
+	if !c.machine.Spare() {
+		return nil, c.full(Memory, size, c.settings.MaxMemoryForCache, ByMemory)
 	}
 	pages, err := c.takeMemory(c.settings, size)
 	if err != nil {

@@ -36,6 +36,7 @@ type opening struct {
 func newDisk(c *Cache, store Store) *disk {
 	d := &disk{c: c, store: store}
 	d.changed = make(chan struct{})
+	d.successes = 1
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d
 }
@@ -95,8 +96,13 @@ func (o *opening) failed() bool {
 	}
 }
 
-// get reads records and counts it. The cache is not locked.
-func (d *disk) get(ctx context.Context, keys []Key) ([]Buffer, error) {
+// get reads the records of stored pages, and counts it. A buffer is nil when the store does not have all
+// of the page any more. The cache is not locked.
+func (d *disk) get(ctx context.Context, pages []*page) ([]Buffer, error) {
+	keys := make([]Key, len(pages))
+	for i, p := range pages {
+		keys[i] = p.key
+	}
 	buffers, err := d.store.Get(ctx, keys)
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
@@ -105,9 +111,14 @@ func (d *disk) get(ctx context.Context, keys []Key) ([]Buffer, error) {
 		d.numbers.Failures++
 		return nil, unavailable(err)
 	}
-	for _, b := range buffers {
-		if b != nil {
-			d.numbers.ReadBytes += int64(b.Len())
+	for i, b := range buffers {
+		if b == nil {
+			continue
+		}
+		d.numbers.ReadBytes += int64(b.Len())
+		if b.Len() < int(pages[i].size) {
+			d.store.FreeBuffer(b)
+			buffers[i] = nil
 		}
 	}
 	return buffers, nil

@@ -71,9 +71,12 @@ func (a *Allocation) awaitStored(ctx context.Context, pages []*page, o *CallOpti
 	}
 }
 
-// takeStoreErr answers a failure to store that nobody was told of, and forgets it.
+// takeStoreErr answers a failure to store that nobody was told of. Until something was stored again,
+// the failures that follow are the same one.
 func (a *Allocation) takeStoreErr() error {
 	err := a.storeErr
-	a.storeErr = nil
+	if err != nil {
+		a.storeErr, a.told = nil, a.cache.disk.successes
+	}
 	return err
 }

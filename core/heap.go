@@ -15,8 +15,9 @@ const (
 // kept here needs no garbage collection before it is used again.
 //
 // Free blocks are in lists by size class, two levels deep (power of two, then eighths of it), so that
-// taking and freeing a block costs the same however many there are. The scheme is known as TLSF:
-// M. Masmano et al., "TLSF: a New Dynamic Memory Allocator for Real-Time Systems" (2004).
+// freeing a block costs the same however many there are, and so does taking one, but when the memory
+// would have to grow. The scheme is known as TLSF: M. Masmano et al., "TLSF: a New Dynamic Memory
+// Allocator for Real-Time Systems" (2004).
 type heap struct {
 	// newSlab makes a zeroed slab, or answers nil when the machine has no more memory.
 	newSlab func(n int) []byte

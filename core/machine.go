@@ -6,6 +6,8 @@ type Machine interface {
 	NewSlab(n int) []byte
 	// Fits tells whether NewSlab can give about n bytes more.
 	Fits(n int64) bool
+	// Spare tells whether there is memory for what describes one more allocation.
+	Spare() bool
 }
 
 // NewMachine returns a Machine that gives at most that many bytes of the Go heap.
@@ -20,5 +22,7 @@ func (g *goHeap) NewSlab(n int) []byte {
 	g.room -= int64(n)
 	return make([]byte, n)
 }
+
+func (g *goHeap) Spare() bool { return true }
 
 func (g *goHeap) Fits(n int64) bool { return n <= g.room }

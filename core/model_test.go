@@ -34,14 +34,17 @@ type twin struct {
 // TestModel does random operations on the cache and on the model and compares them after each: the
 // contents of what was touched, both counters, and every so often all contents.
 func TestModel(t *testing.T) {
-	const operations = 200_000
+	operations, checks := 200_000, "1050"
+	if testing.Short() {
+		operations, checks = 10_000, "750" // of which rapid does a fifth
+	}
 	set := func(name, value string) {
 		if err := flag.Set(name, value); err != nil {
 			t.Fatal(err)
 		}
 	}
 	set("rapid.steps", "250")
-	set("rapid.checks", "1050")
+	set("rapid.checks", checks)
 	done := 0
 	rapid.Check(t, func(t *rapid.T) {
 		store := mapstore.New()

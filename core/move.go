@@ -1,9 +1,6 @@
 package core
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // moveToDisk copies an allocation from memory to disk, where it then has that size, and frees it in
 // memory when all of it is stored. refusal is why it can't stay. The call is in its turn; the cache is
@@ -16,6 +13,9 @@ func (a *Allocation) moveToDisk(ctx context.Context, size int64, s Settings, ref
 		d.kick()
 		err = withCause(c.takeDisk(s, size), refusal)
 	}
+	if err == nil {
+		a.held[Disk] = size // from here on a disposal gives it back
+	}
 	c.mu.Unlock()
 	if err != nil {
 		return err
@@ -25,7 +25,7 @@ func (a *Allocation) moveToDisk(ctx context.Context, size int64, s Settings, ref
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if err != nil {
-			c.ledger.give(Disk, size)
+			a.resize(Disk, 0)
 			a.takeStoreErr() // it is told now
 		}
 		for _, p := range m.pages.truncate(0) {
@@ -34,12 +34,7 @@ func (a *Allocation) moveToDisk(ctx context.Context, size int64, s Settings, ref
 		d.pump()
 	}()
 	if err := d.open(ctx); err != nil {
-		var full *FullError
-		if errors.As(refusal, &full) && errors.Is(err, ErrUnavailable) {
-			full.Cause = err
-			return full
-		}
-		return err
+		return becauseUnavailable(refusal, err)
 	}
 	if err := m.copy(ctx, o); err != nil {
 		return err
@@ -52,7 +47,6 @@ func (a *Allocation) moveToDisk(ctx context.Context, size int64, s Settings, ref
 	m.pages, a.pages = a.pages, m.pages
 	a.size, a.medium = size, Disk
 	a.resize(Memory, 0)
-	a.held[Disk] = size
 	c.ledger.allocations[Memory]--
 	c.ledger.allocations[Disk]++
 	c.reallocations++

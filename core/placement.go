@@ -7,6 +7,9 @@ import "errors"
 // machine's memory is part of what "fits" means. On disk, refusal is why it is not in memory, if that
 // was tried. The cache is locked.
 func (c *Cache) place(s Settings, size int64) (m Medium, pages pageTable, refusal, err error) {
+	if !c.machine.Spare() {
+		return 0, pages, nil, c.full(Memory, size, s.MaxMemoryForCache, ByMemory)
+	}
 	if s.CacheType != CacheOnDiskOnly {
 		pages, refusal = c.takeMemory(s, size)
 		if refusal == nil {
@@ -43,6 +46,9 @@ func (c *Cache) takeDisk(s Settings, size int64) error {
 }
 
 func (c *Cache) full(m Medium, size, limit int64, why Reason) error {
+	if limit == 0 && why == ByLimit {
+		limit = MaxBytes
+	}
 	return &FullError{Medium: m, Requested: size, Allocated: c.ledger.held[m], Limit: limit, Reason: why}
 }
 
@@ -51,6 +57,17 @@ func withCause(err, cause error) error {
 	var full *FullError
 	if cause != nil && errors.As(err, &full) && full.Cause == nil {
 		full.Cause = cause
+	}
+	return err
+}
+
+// becauseUnavailable gives a refusal in memory the reason why the disk was no way out as its cause. If
+// memory was not asked, or the disk is not the problem, that reason is the error.
+func becauseUnavailable(refusal, err error) error {
+	var full *FullError
+	if errors.As(refusal, &full) && errors.Is(err, ErrUnavailable) {
+		full.Cause = err
+		return full
 	}
 	return err
 }

@@ -90,6 +90,9 @@ func TestPlacement(t *testing.T) {
 					a, err := b.Allocate(ctx, size)
 					if i == len(test.want) {
 						limit := []int64{test.settings.MaxMemoryForCache, test.settings.MaxDiskSpaceForCache}[test.refused]
+						if limit == 0 {
+							limit = core.MaxBytes // which is always one
+						}
 						full := b.full(err, test.refused, size, held[test.refused], limit, core.ByLimit)
 						if wantCause := test.settings.CacheType == core.Auto; wantCause != (full.Cause != nil) {
 							b.Errorf("its cause is %v", full.Cause)

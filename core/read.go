@@ -139,11 +139,11 @@ func (r *reading) fetchAll(ctx context.Context) error {
 		rest = rest[len(window):]
 		got := make(chan answer, 1)
 		go func() {
-			keys := make([]Key, len(window))
+			pages := make([]*page, len(window))
 			for i, f := range window {
-				keys[i] = f.p.key
+				pages[i] = f.p
 			}
-			buffers, err := r.a.cache.disk.get(ctx, keys)
+			buffers, err := r.a.cache.disk.get(ctx, pages)
 			got <- answer{window, buffers, err}
 		}()
 		return got
@@ -171,7 +171,7 @@ func (r *reading) fetchAll(ctx context.Context) error {
 
 // take copies one fetched record's bytes to the target. A nil record is lost.
 func (r *reading) take(f fetch, b Buffer) error {
-	if b == nil || b.Len() < f.to {
+	if b == nil {
 		r.a.cache.noteLost(r.a, f.p, (r.off+f.at)/PageSize)
 		return lostError(r.off+f.at, f.to-f.from)
 	}

@@ -17,20 +17,25 @@ const (
 //
 // Errors: [RangeError], [ErrDisposed], [ErrClosed], [FullError] of reason [ByMemory] when more than
 // 256 MiB of copies wait, why storing earlier writes to this allocation failed, once, or why storing
-// fails when there is no room to wait, the cause of ctx's end. After an error nothing has changed.
+// fails when there is no room to wait, the cause of ctx's end. After an error nothing has changed; only
+// a source that was not kept and fails in the middle may leave a part of its bytes in memory.
 func (t *Turn) Write(ctx context.Context, src Buffer, off int64, o *CallOptions) error {
 	w := writing{t: t, src: src, off: off, n: int64(src.Len()), options: o}
-	defer w.close()
 	if t.mustWait() {
 		if err := w.keep(); err != nil {
 			t.giveUp()
+			w.close()
 			return err
 		}
 	}
 	if err := t.begin(ctx); err != nil {
+		w.close()
 		return err
 	}
-	defer t.end()
+	defer func() {
+		w.close()
+		t.end()
+	}()
 	a, c := t.a, t.a.cache
 	c.mu.Lock()
 	_, err := a.checkRange(off, w.n)
@@ -58,6 +63,8 @@ type writing struct {
 	kept    int64
 	fresh   []freshPage // on disk: pages that are to take the place of others
 	options *CallOptions
+	// alone: the write is one group, so that nothing can go wrong after its pages are made.
+	alone bool
 }
 
 // A freshPage is a page that is not in its table yet.
@@ -102,6 +109,9 @@ func (w *writing) toMemory() error {
 	for at := range pieces(w.off, w.n) {
 		if unpaused >= pauseEvery {
 			unpaused = 0
+			if err := w.keep(); err != nil {
+				return err
+			}
 			w.options.progress(at.at, w.n)
 			c.pause()
 		}

@@ -26,6 +26,7 @@ func (w *writing) toDisk(ctx context.Context) error {
 			group = append(group, at)
 		}
 		last := group[len(group)-1]
+		w.alone = done == 0 && last.at+int64(last.len()) == w.n
 		done = last.at + int64(last.len())
 		c.mu.Lock()
 		edges, err := w.ready(ctx, group)
@@ -49,10 +50,10 @@ func (w *writing) toDisk(ctx context.Context) error {
 }
 
 // inPlace tells whether a piece can be written into the buffer of the page that is there: when nobody
-// else needs what is in it, and nothing can go wrong any more that would have to be undone.
+// else needs what is in it, and no other group follows, which could fail when this one is in place.
 func (w *writing) inPlace(at piece) bool {
 	p := w.t.a.pages.get(at.page)
-	return w.n <= mostTogether && p != nil && p.state == pageWaiting && p.refs == 1 && p.buf.Len() >= at.to
+	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 && p.buf.Len() >= at.to
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
@@ -62,6 +63,9 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 	a, d := w.t.a, w.t.a.cache.disk
 	edges = make(map[*page]Buffer)
 	for {
+		if ctx.Err() != nil {
+			return edges, context.Cause(ctx)
+		}
 		var need int64
 		var missing *page
 		var number int64
@@ -107,7 +111,10 @@ func (w *writing) fetch(ctx context.Context, p *page, number int64) (Buffer, err
 	c := w.t.a.cache
 	c.mu.Unlock()
 	defer c.mu.Lock()
-	got, err := c.disk.get(context.WithoutCancel(ctx), []Key{p.key})
+	got, err := c.disk.get(ctx, []*page{p})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +132,7 @@ func (w *writing) keepLocked() error {
 }
 
 // stage makes the pages that a group of pieces needs and gives them to the disk. Pieces that can be
-// written in place come last, when nothing can fail.
+// written in place come last, when there is nothing left that has to be made.
 func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
 	a, d := w.t.a, w.t.a.cache.disk
 	staged := len(w.fresh)

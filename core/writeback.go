@@ -33,8 +33,10 @@ type writeback struct {
 	hurry bool
 	timer *time.Timer
 
-	// failure is why storing has stopped; the next call makes another try.
-	failure error
+	// failure is why storing has stopped; the next call makes another try. successes counts the
+	// transactions that stored something, from 1 on.
+	failure   error
+	successes int64
 	// deletesFirst: deleting may make the room that storing lacked.
 	deletesFirst bool
 
@@ -218,6 +220,9 @@ func (d *disk) apply(b batch) {
 }
 
 func (d *disk) stored(b batch) {
+	if len(b.pages) > 0 {
+		d.successes++
+	}
 	d.numbers.WrittenBytes += b.bytes
 	d.waiting -= b.bytes
 	for _, p := range b.pages {
@@ -248,9 +253,16 @@ func (d *disk) notStored(b batch, err error) error {
 		p.state = pageWaiting
 		back = append(back, p)
 		d.queued += n
-		p.owner.storeErr = failure
+		if p.owner.told != d.successes {
+			p.owner.storeErr = failure
+		}
 	}
-	d.queue = append(back, d.queue...)
+	for _, p := range d.queue {
+		if p.buf != nil {
+			back = append(back, p)
+		}
+	}
+	d.queue = back
 	d.deletes = append(d.deletes, b.deletes...)
 	d.failure, d.deletesFirst = failure, true
 	return failure

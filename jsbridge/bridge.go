@@ -4,7 +4,7 @@ package jsbridge
 
 import (
 	"context"
-	"runtime/debug"
+	"sync"
 	"syscall/js"
 
 	"asposecache/core"
@@ -42,13 +42,15 @@ func findHost() Host {
 
 // A bridge is one program's cache and what JavaScript knows of it.
 type bridge struct {
-	host  Host
-	cache *core.Cache
-	store *idbstore.Store
-	live  map[int64]*core.Allocation
+	host    Host
+	machine *machine
+	cache   *core.Cache
+	store   *idbstore.Store
+	live    map[int64]*core.Allocation
 	// cancels ends the calls that have a signal, by number.
 	cancels map[int]context.CancelCauseFunc
 	exports uint32
+	sweeps  sync.WaitGroup
 	closed  chan struct{}
 }
 
@@ -59,12 +61,9 @@ var the *bridge
 // with its own.
 func Run(version string) {
 	host := findHost()
-	m := &machine{host: host}
-	// The machine sets a limit that grows with the slabs; see there.
-	debug.SetGCPercent(-1)
-	m.limitGarbage()
 	b := &bridge{
 		host:    host,
+		machine: newMachine(host),
 		store:   idbstore.New(idbstore.Options{Folder: host.value.Get("cacheFolder").String()}),
 		live:    make(map[int64]*core.Allocation),
 		cancels: make(map[int]context.CancelCauseFunc),
@@ -72,7 +71,7 @@ func Run(version string) {
 	}
 	cache, err := core.New(core.Config{
 		Store:   b.store,
-		Machine: m,
+		Machine: b.machine,
 		OnEvent: b.tell,
 		Pause:   pause,
 	})

@@ -28,6 +28,9 @@ func (b *bridge) call(_ js.Value, args []js.Value) (answer any) {
 		return map[string]any{"answer": answer, "error": describe(err)}
 	}
 	number := args[1].Int()
+	if !b.machine.Spare() && name != "close" {
+		return map[string]any{"error": describe(b.noMemory(0))}
+	}
 	o := &operation{b: b, number: number, args: args[3:]}
 	ctx := context.Background()
 	if args[2].Truthy() {
@@ -47,6 +50,8 @@ type operation struct {
 	b      *bridge
 	number int
 	args   []js.Value
+	// after is done when the call is settled.
+	after func()
 }
 
 // run does the call and settles it. Whatever goes wrong is told to the caller of this one call.
@@ -62,12 +67,21 @@ func (o *operation) run(ctx context.Context, f step) {
 			cancel(nil)
 		}
 		if err != nil {
-			o.b.host.settle.Invoke(o.number, false, describe(err))
-			return
+			o.settle(false, describe(err))
+		} else {
+			o.settle(true, answer)
 		}
-		o.b.host.settle.Invoke(o.number, true, answer)
+		if o.after != nil {
+			o.after()
+		}
 	}()
 	answer, err = f(ctx)
+}
+
+// settle answers the call. It must not fail: nobody is left to tell.
+func (o *operation) settle(ok bool, value any) {
+	defer recovered()
+	o.b.host.settle.Invoke(o.number, ok, value)
 }
 
 func (o *operation) int(i int) int64 { return int64(o.args[i].Float()) }
@@ -149,8 +163,7 @@ var operations = map[string]func(o *operation) step{
 		err := t.Read(ctx, o.int(2), o.int(3), func(n int64) (b core.Buffer, err error) {
 			into, err = jsbuf.New(int(n))
 			if err != nil {
-				return nil, &core.FullError{Medium: core.Memory, Requested: n,
-					Allocated: o.b.cache.Allocated(core.Memory), Reason: core.ByMemory, Cause: err}
+				return nil, o.b.noMemory(n)
 			}
 			return into, nil
 		}, o.options())
@@ -167,7 +180,7 @@ var operations = map[string]func(o *operation) step{
 	}),
 	// write(id, progress, offset, data)
 	"write": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		return nil, t.Write(ctx, &source{jsbuf.Adopt(o.args[3])}, o.int(2), o.options())
+		return nil, t.Write(ctx, &source{jsbuf.Adopt(o.args[3]), o.b}, o.int(2), o.options())
 	}),
 	// reallocate(id, progress, newSize)
 	"reallocate": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
@@ -188,13 +201,21 @@ var operations = map[string]func(o *operation) step{
 	// close()
 	"close": func(o *operation) step {
 		return func(ctx context.Context) (any, error) {
-			defer close(o.b.closed)
-			return nil, o.b.cache.Close(ctx)
+			o.after = func() { close(o.b.closed) }
+			err := o.b.cache.Close(ctx)
+			o.b.sweeps.Wait()
+			// Others may have died while this one lived, and nobody may come after it.
+			folder, _ := o.b.store.Folder()
+			_, _ = idbstore.Sweep(ctx, folder)
+			pause() // the program does not end inside of the call that asks for it
+			return nil, err
 		}
 	},
 	// sweep() removes what dead instances left.
 	"sweep": func(o *operation) step {
+		o.b.sweeps.Add(1)
 		return func(ctx context.Context) (any, error) {
+			defer o.b.sweeps.Done()
 			folder, _ := o.b.store.Folder()
 			return idbstore.Sweep(ctx, folder)
 		}
@@ -216,13 +237,16 @@ func onAllocation(f func(context.Context, *operation, *core.Turn) (any, error)) 
 
 // A source is what a caller gave to write. It is the caller's, so a copy is made if the write has to
 // wait.
-type source struct{ *jsbuf.Buffer }
+type source struct {
+	*jsbuf.Buffer
+	b *bridge
+}
 
 // Keep makes the copy.
 func (s *source) Keep() error {
 	own, err := jsbuf.New(s.Len())
 	if err != nil {
-		return err
+		return s.b.noMemory(int64(s.Len()))
 	}
 	if _, err := own.CopyFrom(0, s.Buffer, 0, s.Len()); err != nil {
 		return err

@@ -26,6 +26,12 @@ var codes = []struct {
 	{core.ErrUnavailable, "CACHE_UNAVAILABLE"},
 }
 
+// noMemory is the refusal of n bytes that JavaScript, or the program itself, has no memory for.
+func (b *bridge) noMemory(n int64) error {
+	return &core.FullError{Medium: core.Memory, Requested: n, Allocated: b.cache.Allocated(core.Memory),
+		Limit: b.cache.Settings().MaxMemoryForCache, Reason: core.ByMemory}
+}
+
 // describe makes the plain object from which JavaScript makes an error: kind says which class, the
 // other properties are that class's. This is the only place where errors are translated.
 func describe(err error) any {

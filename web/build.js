@@ -23,7 +23,7 @@ const gcflags = 'all=-l'
 /**
  * The wasm_exec.js of the toolchain that builds the program: the two belong together. It expects to be
  * a script of its own and sets properties of globalThis; in a function with a parameter of that name
- * it does so to whatever it is given.
+ * it does so to whatever it is given. What it uses by its bare name is put there too.
  */
 const wasmExec = {
   name: 'wasm-exec',
@@ -31,7 +31,11 @@ const wasmExec = {
     onResolve({ filter: /^wasm-exec$/ }, ({ path }) => ({ path, namespace: 'go' }))
     onLoad({ filter: /./, namespace: 'go' }, () => {
       const source = readFileSync(join(go('env', 'GOROOT').trim(), 'lib/wasm/wasm_exec.js'), 'utf8')
-      return { contents: `export default function (globalThis) {\n${source}\nreturn globalThis.Go\n}` }
+      return {
+        contents: `export default function (globalThis) {
+const fs = { writeSync: (fd, bytes) => globalThis.fs.writeSync(fd, bytes) }
+${source}\nreturn globalThis.Go\n}`,
+      }
     })
   },
 }

@@ -84,7 +84,21 @@ func (c *connection) close() {
 
 // connect opens a database and creates it if there is none of that name. It waits until ctx ends. A
 // connection that comes later is closed, and then late is called.
+//
+// An opening is aborted when the site's data is cleared just then; that is over when it is told.
 func connect(ctx context.Context, name string, late func()) (*connection, error) {
+	for {
+		c, err := tryConnect(ctx, name, late)
+		e := (*Error)(nil)
+		if errors.As(err, &e) && e.Name == "AbortError" && ctx.Err() == nil {
+			continue
+		}
+		return c, err
+	}
+}
+
+// tryConnect is one attempt of connect.
+func tryConnect(ctx context.Context, name string, late func()) (*connection, error) {
 	_, f, err := factory()
 	if err != nil {
 		return nil, err

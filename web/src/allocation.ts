@@ -1,4 +1,4 @@
-import { bytes, type CallOptions, callOptions, object, view, wrong } from './arguments'
+import { bytes, type CallOptions, callOptions, object, report, signals, view, wrong } from './arguments'
 import type * as api from './asposecache'
 import { disposedError } from './errors'
 import type { Program } from './program'
@@ -61,7 +61,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const n = given < 0 ? this.size - from : given
     const copy = n >= 0 && n <= mostAtOnce ? this.#program.copyOut(this.id, from, n) : undefined
     if (!copy) return (await this.#begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
-    done(call, n)
+    report(call, n, n)
     return copy
   }
 
@@ -72,7 +72,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const n = into.byteLength
     if (n > mostAtOnce || !this.#program.copyOut(this.id, from, n, into))
       return (await this.#begin('readInto', call, from, into)) as number
-    done(call, n)
+    report(call, n, n)
     return n
   }
 
@@ -82,7 +82,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const call = this.#call(options)
     const n = from.byteLength
     if (n > mostAtOnce || !this.#program.copyIn(this.id, at, from)) await this.#begin('write', call, at, from)
-    else done(call, n)
+    else report(call, n, n)
   }
 
   readSync(offset = 0, length?: number): Uint8Array<ArrayBuffer> {
@@ -167,16 +167,11 @@ export class CacheAllocation implements api.CacheAllocation {
     const call = callOptions(options)
     if (this.#program.end) throw this.#program.end
     if (this.#last) throw disposedError()
-    call.signal?.throwIfAborted()
+    signals.throwIfAborted(call.signal)
     return call
   }
 
   #begin(name: string, call: CallOptions, ...args: unknown[]): Promise<unknown> {
     return this.#program.begin(name, call, this, this.id, call.onProgress !== undefined, ...args)
   }
-}
-
-/** Reports what was done at once; not before the caller has the promise. */
-function done({ onProgress }: CallOptions, n: number) {
-  if (onProgress) queueMicrotask(() => onProgress({ done: n, total: n }))
 }

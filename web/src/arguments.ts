@@ -1,9 +1,64 @@
-/** What was given, for an error's message. */
+/** What was given, for an error's message. Runs no code of the caller's. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'symbol' || value === null || typeof value !== 'object') return String(value)
-  return Object.prototype.toString.call(value)
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'bigint':
+      return `${value}n`
+    case 'function':
+      return 'a function'
+    case 'object':
+      return value === null ? 'null' : 'an object'
+    default:
+      return String(value)
+  }
+}
+
+/**
+ * Whether a value is what only the platform makes. The getters look at the inside, so nothing else
+ * passes, and what other frames have made does.
+ */
+function isMadeBy<T>(getter: string, ...names: string[]) {
+  const getters = names.map((name) => {
+    const made = (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name]
+    return made && Object.getOwnPropertyDescriptor(made.prototype, getter)?.get
+  })
+  return (value: unknown): value is T =>
+    getters.some((get) => {
+      try {
+        get?.call(value)
+        return get !== undefined
+      } catch {
+        return false
+      }
+    })
+}
+
+export const isBlob = isMadeBy<Blob>('size', 'Blob')
+export const isStream = isMadeBy<ReadableStream<Uint8Array>>('locked', 'ReadableStream')
+const isBuffer = isMadeBy<ArrayBufferLike>('byteLength', 'ArrayBuffer', 'SharedArrayBuffer')
+const isSignal = isMadeBy<AbortSignal>('aborted', 'AbortSignal')
+
+/**
+ * What an AbortSignal says, by the platform's own means: properties of the object may be the caller's,
+ * and run the caller's code.
+ */
+export const signals = {
+  aborted: (signal: AbortSignal): boolean => platform(AbortSignal, 'aborted').get!.call(signal),
+  reason: (signal: AbortSignal): unknown => platform(AbortSignal, 'reason').get!.call(signal),
+  throwIfAborted(signal: AbortSignal | undefined) {
+    if (signal && signals.aborted(signal)) throw signals.reason(signal)
+  },
+  listen(signal: AbortSignal, listener: () => void) {
+    EventTarget.prototype.addEventListener.call(signal, 'abort', listener, { once: true })
+  },
+  unlisten(signal: AbortSignal, listener: () => void) {
+    EventTarget.prototype.removeEventListener.call(signal, 'abort', listener)
+  },
+}
+
+function platform(made: { prototype: object }, name: string): PropertyDescriptor {
+  return Object.getOwnPropertyDescriptor(made.prototype, name)!
 }
 
 export function wrong(name: string, value: unknown, allowed: string): TypeError {
@@ -31,12 +86,6 @@ export function view(name: string, value: unknown): Uint8Array {
     if (isBuffer(value)) return new Uint8Array(value, 0, value.byteLength)
   } catch {}
   throw wrong(name, value, allowed)
-}
-
-/** Also those of other frames, so it goes by the name that the language gives them. */
-function isBuffer(value: unknown): value is ArrayBufferLike {
-  const tag = Object.prototype.toString.call(value)
-  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]'
 }
 
 /** An object of options; `undefined` is one without any. */
@@ -67,9 +116,9 @@ export function callOptions(value: unknown): CallOptions {
   return { signal, onProgress } as CallOptions
 }
 
-/** Also those of other frames. */
-function isSignal(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === '[object AbortSignal]'
+/** Reports progress: not at once, for the caller is in the middle of something. */
+export function report({ onProgress }: CallOptions, done: number, total: number): void {
+  if (onProgress) queueMicrotask(() => onProgress({ done, total }))
 }
 
 export function label(value: unknown): string {

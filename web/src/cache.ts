@@ -1,5 +1,5 @@
 import { CacheAllocation } from './allocation'
-import { bytes, type CallOptions, callOptions, label, wrong } from './arguments'
+import { bytes, type CallOptions, callOptions, label, signals, wrong } from './arguments'
 import type * as api from './asposecache'
 import { CacheError, type CacheFullError, closedError, type ErrorDescription, errorFrom } from './errors'
 import type { Options } from './options'
@@ -62,8 +62,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     this.#loading = loading.then((program) => {
       program.request('configure', this.#settings)
       this.#program = program
-      // Not awaited: nobody waits for what dead instances have left.
-      program.begin('sweep', {}, undefined).catch(() => {})
+      this.#sweep(program)
       return program
     })
     this.#loading.catch(() => {}) // every call that waits is told
@@ -104,10 +103,18 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   #configure(changes: unknown): api.CacheSettings {
-    const settings = changed(this.#settings, changes)
-    this.#running()?.request('configure', settings)
+    const before = this.#settings
+    const settings = changed(before, changes)
+    const program = this.#running()
+    program?.request('configure', settings)
     this.#settings = settings
+    if (program && settings.cacheFolder !== before.cacheFolder) this.#sweep(program)
     return { ...settings }
+  }
+
+  /** Removes what dead instances have left. Nobody waits for it. */
+  #sweep(program: Program) {
+    program.begin('sweep', {}, undefined).catch(() => {})
   }
 
   get allocatedMemoryBytesCount(): number {
@@ -167,10 +174,15 @@ export class AsposeCache extends Target implements api.AsposeCache {
     const n = bytes('size', size)
     const { signal } = callOptions(options)
     const info = this.#info(options)
-    signal?.throwIfAborted()
-    const program = this.#program ?? (await this.#whenReady(signal))
-    const id = program.allocate(n) || ((await program.begin('allocate', { signal }, undefined, n)) as number)
-    return this.#attach(program, id, info)
+    signals.throwIfAborted(signal)
+    const begin = (program: Program) =>
+      program.allocate(n) || program.begin('allocate', { signal }, undefined, n)
+    const program = this.#program
+    if (program) return this.#attach(program, (await begin(program)) as number, info)
+    const settings = this.#settings
+    const started = await this.#whenReady(signal)
+    const id = this.#under(settings, started, () => begin(started))
+    return this.#attach(started, (await id) as number, info)
   }
 
   allocateSync(size: number, options?: { label?: string }): CacheAllocation {
@@ -197,7 +209,11 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    this.#closing ??= this.#close().catch((error) => {
+      // It can be tried again, unless it is over.
+      if (!this.#program?.end) this.#closing = undefined
+      throw error
+    })
     return this.#closing
   }
 
@@ -222,10 +238,24 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   /** Waits for the program, unless the signal ends the wait. */
-  async #whenReady(signal: AbortSignal | undefined): Promise<Program> {
-    const program = await this.#loading
-    signal?.throwIfAborted()
-    return program
+  #whenReady(signal: AbortSignal | undefined): Promise<Program> {
+    if (!signal) return this.#loading
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signals.reason(signal))
+      signals.listen(signal, abort)
+      this.#loading.then(resolve, reject).finally(() => signals.unlisten(signal, abort))
+    })
+  }
+
+  /** Makes a call that had to wait for the program under the settings of its own moment. */
+  #under<T>(settings: Readonly<api.CacheSettings>, program: Program, call: () => T): T {
+    const { cacheFolder } = this.#settings
+    program.request('configure', { ...settings, cacheFolder })
+    try {
+      return call()
+    } finally {
+      program.request('configure', this.#settings)
+    }
   }
 
   #info(options: unknown): Info {

@@ -1,3 +1,4 @@
+import { signals } from './arguments'
 import type * as api from './asposecache'
 
 /** See the types for what each property says. */
@@ -45,7 +46,7 @@ export type ErrorDescription =
 export function errorFrom(description: ErrorDescription, signal?: AbortSignal): unknown {
   switch (description.kind) {
     case 'aborted':
-      return signal?.reason
+      return signal && signals.reason(signal)
     case 'full': {
       const options = description.cause ? { cause: errorFrom(description.cause) } : undefined
       return new CacheFullError(description.message, description, options)

@@ -57,9 +57,9 @@ async function compile(url: string | URL): Promise<WebAssembly.Module> {
   }
 }
 
+/** What browsers compile while it arrives; they are strict about it. */
 function isWasm(response: Response): boolean {
-  const type = response.headers.get('content-type')?.split(';')[0]
-  return type?.trim().toLowerCase() === 'application/wasm'
+  return response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm'
 }
 
 function failed(what: string, cause?: unknown): CacheError {

@@ -1,5 +1,5 @@
 import wasmExec, { type GoRuntime } from 'wasm-exec'
-import type { CallOptions } from './arguments'
+import { type CallOptions, report, signals } from './arguments'
 import { CacheError, closedError, type ErrorDescription, errorFrom } from './errors'
 import { canGrowTo } from './memory'
 
@@ -46,6 +46,7 @@ export class Program {
   readonly version: string
   readonly pageSize: number
   readonly #go: GoRuntime
+  readonly #exitCode: () => number
   readonly #exports: Exports
   readonly #call: Call
   readonly #listener: Listener
@@ -55,6 +56,7 @@ export class Program {
   #waking = false
   #end: CacheError | undefined
   #closing = false
+  #closeCall = 0
   #view = new Uint8Array(0)
   /** Whether the user's code has a view of the memory now. */
   #lent = false
@@ -85,26 +87,50 @@ export class Program {
       exitCode = code
     }
     const instance = await WebAssembly.instantiate(module, go.importObject)
-    memory = instance.exports.mem as WebAssembly.Memory
-    const ended = go.run(instance)
-    if (!started) throw new Error(`the program ended at its start, exit code ${exitCode}`)
-    program = new Program(go, instance.exports as unknown as Exports, started, listener, onExit)
-    const running = program
-    ended.then(
-      () => running.#crash(`exit code ${exitCode}`),
-      (error) => running.#crash(String(error)),
+    memory = instance.exports.mem as WebAssembly.Memory | undefined
+    let why: unknown
+    go.run(instance)
+      .catch((error) => {
+        why = error
+      })
+      .then(() => {
+        if (program) program.#hasExited(why)
+      })
+    if (!started) {
+      await Promise.resolve() // until it is known why
+      throw why ?? new Error(`it ended at its start, with exit code ${exitCode}`)
+    }
+    // An exception that leaves the program has cut it off in the middle, whoever called it.
+    const resume = go._resume.bind(go)
+    go._resume = () => {
+      try {
+        resume()
+      } catch (error) {
+        if (!program) throw error
+        program.#crash(String(error))
+      }
+    }
+    program = new Program(
+      go,
+      () => exitCode,
+      instance.exports as unknown as Exports,
+      started,
+      listener,
+      onExit,
     )
     return program
   }
 
   private constructor(
     go: GoRuntime,
+    exitCode: () => number,
     exports: Exports,
     started: { version: string; call: Call; pageSize: number },
     listener: Listener,
     onExit: Array<() => void>,
   ) {
     this.#go = go
+    this.#exitCode = exitCode
     this.#exports = exports
     this.#call = started.call
     this.version = started.version
@@ -162,7 +188,8 @@ export class Program {
   copyOut(id: number, offset: number, n: number, target?: Uint8Array) {
     let address = this.#access(id, offset, n)
     if (address === 0) return
-    const into = target ?? new Uint8Array(n)
+    const into = target ?? this.#newArray(n)
+    if (!into) return
     for (let at = 0; at < n; ) {
       if (at > 0) address = this.#chunk(id, offset + at)
       const length = this.#chunkLength(offset + at, n - at)
@@ -170,6 +197,15 @@ export class Program {
       at += length
     }
     return into
+  }
+
+  /** An array, or `undefined` when JavaScript has no memory for it: the program finds the words. */
+  #newArray(n: number): Uint8Array<ArrayBuffer> | undefined {
+    try {
+      return new Uint8Array(n)
+    } catch {
+      return
+    }
   }
 
   /** Copies bytes into an allocation in memory, or answers false when that is not possible at once. */
@@ -224,7 +260,7 @@ export class Program {
     } catch (error) {
       throw this.#crash(String(error))
     }
-    if (this.#go.exited) throw this.#crash('it has exited')
+    if (this.#go.exited) throw this.#hasExited()
     return address >>> 0
   }
 
@@ -254,18 +290,20 @@ export class Program {
   begin(name: string, options: CallOptions, keep: unknown, ...args: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { signal } = options
-      if (signal?.aborted) return reject(signal.reason)
+      if (signal && signals.aborted(signal)) return reject(signals.reason(signal))
       const call = ++this.#lastCall
       const pending: Pending = { resolve, reject, options, keep }
       this.#pending.set(call, pending)
       if (signal) {
         pending.onAbort = () => {
-          if (!this.#end) this.request('abort', call)
+          if (this.#lent) queueMicrotask(() => pending.onAbort?.())
+          else if (!this.#end) this.request('abort', call)
         }
-        signal.addEventListener('abort', pending.onAbort, { once: true })
+        signals.listen(signal, pending.onAbort)
       }
       try {
-        this.#guard(() => this.#call(name, call, signal !== undefined, ...args))
+        const refused = this.#guard(() => this.#call(name, call, signal !== undefined, ...args))?.error
+        if (refused) throw errorFrom(refused)
       } catch (error) {
         this.#settleWith(call, (p) => p.reject(error))
       }
@@ -274,20 +312,19 @@ export class Program {
 
   /** Ends the program: disposes of everything, finishes what was begun, removes what is stored. */
   async close(): Promise<void> {
+    this.#check()
     this.#closing = true
-    try {
-      await this.begin('close', {}, undefined)
-    } finally {
-      this.#end ??= closedError()
-      this.#silence()
-    }
+    this.#closeCall = this.#lastCall + 1
+    await this.begin('close', {}, undefined)
   }
 
   #settle(call: number, ok: boolean, value: unknown) {
-    this.#settleWith(call, (pending) =>
-      ok
-        ? pending.resolve(value)
-        : pending.reject(errorFrom(value as ErrorDescription, pending.options.signal)),
+    if (call === this.#closeCall) this.#end ??= closedError()
+    // Not at once: the program is in the middle of something, and settling may run the caller's code.
+    queueMicrotask(() =>
+      this.#settleWith(call, ({ resolve, reject, options }) =>
+        ok ? resolve(value) : reject(errorFrom(value as ErrorDescription, options.signal)),
+      ),
     )
   }
 
@@ -295,14 +332,14 @@ export class Program {
     const pending = this.#pending.get(call)
     if (!pending) return
     this.#pending.delete(call)
-    if (pending.onAbort) pending.options.signal?.removeEventListener('abort', pending.onAbort)
+    const { signal } = pending.options
+    if (signal && pending.onAbort) signals.unlisten(signal, pending.onAbort)
     settle(pending)
   }
 
   #progress(call: number, done: number, total: number) {
-    const onProgress = this.#pending.get(call)?.options.onProgress
-    // Not at once: the program is in the middle of something, and this is the user's code.
-    if (onProgress) queueMicrotask(() => onProgress({ done, total }))
+    const pending = this.#pending.get(call)
+    if (pending) report(pending.options, done, total)
   }
 
   #check() {
@@ -321,8 +358,19 @@ export class Program {
       // program has been cut off in the middle of something.
       throw this.#crash(String(error))
     }
-    if (this.#go.exited) throw this.#crash('it has exited')
+    if (this.#go.exited) throw this.#hasExited()
+    // The program may also have crashed in an event inside of the call.
+    if (this.#end) throw this.#end
     return answer
+  }
+
+  /** Answers why it can't be called any more: it was asked to end, or it has crashed. */
+  #hasExited(why?: unknown): CacheError {
+    const code = this.#exitCode()
+    if (!this.#closing || code !== 0) return this.#crash(String(why ?? `exit code ${code}`))
+    this.#silence()
+    this.#end ??= closedError()
+    return this.#end
   }
 
   /** Lets the program see to what a call left behind; once for all the calls of this task. */

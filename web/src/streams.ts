@@ -1,5 +1,5 @@
 import type { CacheAllocation } from './allocation'
-import { type CallOptions, view, wrong } from './arguments'
+import { type CallOptions, isBlob, isStream, report, signals, view, wrong } from './arguments'
 
 /** What a stream of an allocation reads, and a copy of a blob takes, at a time. */
 const chunk = 1 << 20
@@ -52,13 +52,13 @@ export async function allocateFrom(
   options: CallOptions,
   allocate: (size: number) => Promise<CacheAllocation>,
 ): Promise<CacheAllocation> {
-  if (isA<ReadableStream<Uint8Array>>('ReadableStream', source)) return fromStream(source, options, allocate)
-  if (isA<Blob>('Blob', source) || isA<Blob>('File', source)) {
+  if (isStream(source)) return fromStream(source, options, allocate)
+  if (isBlob(source)) {
     return filled(await allocate(source.size), async (allocation) => {
       for (let at = 0; at < source.size; at += chunk) {
         const bytes = await source.slice(at, at + chunk).arrayBuffer()
         await allocation.write(bytes, at, { signal: options.signal })
-        options.onProgress?.({ done: at + bytes.byteLength, total: source.size })
+        report(options, at + bytes.byteLength, source.size)
       }
     })
   }
@@ -76,30 +76,31 @@ export async function allocateFrom(
 /** The size of a stream is known when it ends; until then its allocation grows. */
 async function fromStream(
   source: ReadableStream<Uint8Array>,
-  { signal, onProgress }: CallOptions,
+  options: CallOptions,
   allocate: (size: number) => Promise<CacheAllocation>,
 ): Promise<CacheAllocation> {
+  const { signal } = options
   const reader = source.getReader() // throws when somebody else reads it
-  const cancel = () => reader.cancel(signal?.reason).catch(() => {})
-  signal?.addEventListener('abort', cancel, { once: true })
+  const cancel = () => void reader.cancel(signal && signals.reason(signal)).catch(() => {})
+  if (signal) signals.listen(signal, cancel)
   try {
     return await filled(await allocate(0), async (allocation) => {
       for (let at = 0; ; ) {
         const { done, value } = await reader.read()
-        signal?.throwIfAborted()
+        signals.throwIfAborted(signal)
         if (done) return
         const bytes = view('chunk', value)
         await allocation.grow(at + bytes.byteLength, { signal })
         await allocation.write(bytes, at, { signal })
         at += bytes.byteLength
-        onProgress?.({ done: at, total: at })
+        report(options, at, at)
       }
     })
   } catch (error) {
-    await reader.cancel(error).catch(() => {})
+    reader.cancel(error).catch(() => {}) // not awaited: it may take for ever
     throw error
   } finally {
-    signal?.removeEventListener('abort', cancel)
+    if (signal) signals.unlisten(signal, cancel)
     reader.releaseLock()
   }
 }
@@ -115,9 +116,4 @@ async function filled(
     allocation.dispose()
     throw error
   }
-}
-
-/** Goes by the name that the platform gives a class, so that other frames' objects are known too. */
-function isA<T>(name: string, value: unknown): value is T {
-  return Object.prototype.toString.call(value) === `[object ${name}]`
 }

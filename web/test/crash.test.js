@@ -46,7 +46,8 @@ const expected = /panic|fatal|unreachable|RuntimeError|exit code|goroutine|Go pr
 
 for (const [name, way] of Object.entries(ways)) {
   inPage(`the program ends: ${name}`, { arg: String(way), expected }, async (kit, way) => {
-    const { load, assert, rejectsWith, counters, noise, assertBytes, databases, next, asposecache, leave } = kit
+    const { load, assert, rejectsWith, counters, noise, assertBytes, databases, next, asposecache, leave } =
+      kit
     // biome-ignore lint/security/noGlobalEval: a function that came as text
     const end = globalThis.eval(way)()
     const folder = { cacheFolder: 'mortal' }

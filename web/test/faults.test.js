@@ -314,24 +314,55 @@ inPage(
 )
 
 inPage('site data cleared while writes wait: nothing that waits is lost', { devtools }, async (kit) => {
-  const { load, noise, assertBytes, MiB } = kit
+  const { load, assert, asposecache, noise, assertBytes, rejection, next, MiB } = kit
   const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
   const allocation = await cache.allocate(4 * MiB)
-  await allocation.flush()
-  const written = allocation.write(noise(4 * MiB))
-  const cleared = globalThis.devtools('Storage.clearDataForOrigin', {
+  const { put } = IDBObjectStore.prototype
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException('not now', 'UnknownError')
+  }
+  const told = next(cache, 'storeerror')
+  await allocation.write(noise(4 * MiB))
+  await told
+  await globalThis.devtools('Storage.clearDataForOrigin', {
     origin: location.origin,
     storageTypes: 'indexeddb',
   })
-  await written
-  const early = await allocation.read()
-  assertBytes(early, noise(4 * MiB), 'before')
-  await cleared
-  await allocation.write(noise(4 * MiB, 2))
-  assertBytes(await allocation.read(), noise(4 * MiB, 2))
+  assertBytes(await allocation.read(), noise(4 * MiB))
+  assert.instanceOf(await rejection(allocation.flush()), asposecache.CacheError)
+  IDBObjectStore.prototype.put = put
+  await allocation.flush().catch((error) => assert.instanceOf(error, asposecache.CacheError))
   await allocation.flush()
-  assertBytes(await allocation.read(), noise(4 * MiB, 2))
+  assertBytes(await allocation.read(), noise(4 * MiB))
 })
+
+inPage(
+  'site data cleared: an opening that the clearing aborted is tried again',
+  { devtools },
+  async (kit) => {
+    const { load, assert, noise, assertBytes, rejectsWith, MiB } = kit
+    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+    const allocation = await cache.allocateFrom(noise(MiB))
+    await allocation.flush()
+    await globalThis.devtools('Storage.clearDataForOrigin', {
+      origin: location.origin,
+      storageTypes: 'indexeddb',
+    })
+    // The browser closes whatever is opened while it is still clearing: once, here.
+    const { open } = IDBFactory.prototype
+    let aborted = 0
+    IDBFactory.prototype.open = function (...args) {
+      const opening = open.apply(this, args)
+      if (aborted++ === 0) opening.addEventListener('upgradeneeded', () => opening.transaction.abort())
+      return opening
+    }
+    await rejectsWith('CACHE_LOST', allocation.read())
+    assert.isAtLeast(aborted, 2)
+    await allocation.write(noise(MiB, 2))
+    await allocation.flush()
+    assertBytes(await allocation.read(), noise(MiB, 2))
+  },
+)
 
 inPage('a record that is gone is a page that is lost, and no more', async (kit) => {
   const { load, assert, noise, assertBytes, rejectsWith, databases, request, collect, PAGE } = kit

@@ -38,7 +38,7 @@ const { inPage, withPage } = useBrowser({
     '/broken.wasm': (request) => request.socket.destroy(),
     '/forbidden.wasm': (_, response) => response.writeHead(403).end(),
     '/other.wasm': (request, response) => file(other, 'application/wasm')(request, response),
-    '/no-wasm.html': policy("script-src 'self' 'unsafe-eval-not'"),
+    '/no-wasm.html': policy("script-src 'self'"),
     '/wasm.html': policy("script-src 'self' 'wasm-unsafe-eval'"),
   },
 })

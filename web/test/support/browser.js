@@ -68,6 +68,7 @@ export function useBrowser({ flags = [], routes } = {}) {
     test(name, { timeout }, async (t) => {
       const origin = used.site.origin()
       const pages = []
+      const dead = new Set()
       const errors = []
       let overflow
       const flood = new Promise((_, reject) => {
@@ -77,6 +78,7 @@ export function useBrowser({ flags = [], routes } = {}) {
       const open = async (path = '/') => {
         const page = await used.browser.newPage()
         pages.push(page)
+        page.on('error', () => dead.add(page)) // it crashed, and answers nothing any more
         page.on('pageerror', (error) => errors.push(String(error?.stack ?? error)))
         page.on('console', (message) => {
           if (!['error', 'warn'].includes(message.type())) return
@@ -89,7 +91,7 @@ export function useBrowser({ flags = [], routes } = {}) {
       t.signal.addEventListener('abort', () => close(pages))
       try {
         await Promise.race([body({ origin, open, site: used.site, browser: used.browser, errors }), flood])
-        await Promise.all(pages.map(settle))
+        await Promise.all(pages.filter((page) => !dead.has(page)).map(settle))
       } finally {
         await close(pages)
       }

@@ -1,0 +1,43 @@
+// Builds what only the benchmark needs: the modules of its pages, and two Go programs.
+import { execFileSync } from 'node:child_process'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const here = import.meta.dirname
+const goEnv = { ...process.env, GOOS: 'js', GOARCH: 'wasm' }
+const go = (cwd, ...args) => execFileSync('go', args, { cwd, encoding: 'utf8', env: goEnv })
+
+/** Builds into a folder and answers the files in it by the path at which pages look for them. */
+export async function buildBench(folder) {
+  await build({
+    entryPoints: ['main.js', 'start.js', 'opfs-worker.js'].map((name) => join(here, 'page', name)),
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['/asposecache.js', '/wasm_exec.js'],
+    outdir: folder,
+    logLevel: 'warning',
+  })
+  for (const program of ['hackpadfs', 'linked'])
+    go(
+      join(here, program),
+      'build',
+      '-trimpath',
+      '-ldflags=-s -w',
+      '-o',
+      join(folder, `${program}.wasm`),
+      '.',
+    )
+  copyFileSync(join(go(here, 'env', 'GOROOT').trim(), 'lib/wasm/wasm_exec.js'), join(folder, 'wasm_exec.js'))
+  const script = 'text/javascript'
+  const types = {
+    'main.js': script,
+    'start.js': script,
+    'opfs-worker.js': script,
+    'wasm_exec.js': script,
+    'hackpadfs.wasm': 'application/wasm',
+    'linked.wasm': 'application/wasm',
+  }
+  return Object.entries(types).map(([name, type]) => ({ path: `/${name}`, file: join(folder, name), type }))
+}

@@ -1,0 +1,6 @@
+// What the command calls in the page, by name.
+import * as disk from './disk.js'
+import * as memory from './memory.js'
+import { smoothness } from './smoothness.js'
+
+export const tasks = { ...memory, ...disk, smoothness }

@@ -1,0 +1,85 @@
+// Rows with their numbers, and the table for people.
+import { median, ratios, spread } from './numbers.js'
+
+/** Puts the numbers of one browser into the rows. */
+export function evaluate(rows, { samples, sweep }) {
+  return rows.flatMap((row) => {
+    const ours = samples[row.ours]
+    const { name, unit, better, none } = row
+    const own = { name, unit, better, none, ours: ours && median(ours) }
+    const lines = row.against.map(({ what, theirs, target }) => {
+      const their = samples[theirs]
+      const line = { ...own, against: label(what, theirs, sweep), theirs: their && median(their) }
+      if (!ours || !their) return judged(line, undefined, target)
+      const all = ratios(ours, their)
+      // Two zeros, or something divided by one: there is nothing to compare.
+      if (!all.every(Number.isFinite)) return judged(line, undefined, undefined)
+      return judged({ ...line, ratio: median(all), noise: spread(all) }, median(all), target)
+    })
+    if (row.target === undefined) return lines
+    return [judged({ ...own, noise: ours && spread(ours), absolute: true }, own.ours, row.target), ...lines]
+  })
+}
+
+function label(what, theirs, sweep) {
+  const best = { 'stream raw write': 'write', 'stream raw read': 'read', 'picture raw': 'both' }
+  const metric = best[theirs.split(':')[0]]
+  return metric && sweep ? `${what}, ${sweep.best[metric].name}` : what
+}
+
+function judged(line, value, target) {
+  if (target === undefined) return line
+  if (value === undefined) return { ...line, target, verdict: 'not measured' }
+  const missedBy = line.better === 'less' ? value / target - 1 : 1 - value / target
+  return { ...line, target, met: missedBy <= 0, missedBy: Math.max(0, missedBy) }
+}
+
+const head = ['what', 'asposeCache', 'compared with', 'theirs', 'ratio', 'target', 'verdict', 'noise']
+
+/** A table that is readable as it is, and as Markdown. */
+export function table(lines) {
+  let last
+  const cells = lines.map((line) => {
+    const first = line.name !== last
+    last = line.name
+    return [
+      first ? line.name : '',
+      first ? quantity(line.ours, line) : '',
+      line.against ?? '',
+      line.against ? quantity(line.theirs, line) : '',
+      line.ratio === undefined ? '' : `${figure(line.ratio)}x`,
+      target(line),
+      verdict(line),
+      line.noise === undefined ? '' : `±${Math.round(line.noise * 100)}%`,
+    ]
+  })
+  const all = [head, ...cells]
+  const widths = head.map((_, i) => Math.max(...all.map((row) => row[i].length)))
+  const right = new Set([1, 3, 4, 7])
+  const print = (row) =>
+    `| ${row.map((cell, i) => (right.has(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join(' | ')} |`
+  const rule = `|${widths.map((n, i) => (right.has(i) ? `${'-'.repeat(n + 1)}:` : '-'.repeat(n + 2))).join('|')}|`
+  return [print(head), rule, ...cells.map(print)].join('\n')
+}
+
+function target({ target, better, absolute, unit }) {
+  if (target === undefined) return ''
+  const least = better === 'less' ? 'at most' : 'at least'
+  return `${least} ${absolute ? `${target} ${unit}`.trim() : `${target}x`}`
+}
+
+function verdict({ met, missedBy, verdict }) {
+  if (met === undefined) return verdict ?? ''
+  return met ? 'met' : `missed by ${Math.ceil(missedBy * 100)}%`
+}
+
+function quantity(value, { unit, none }) {
+  if (value === undefined) return 'n/a'
+  return value === 0 && none ? none : `${figure(value)} ${unit}`.trim()
+}
+
+/** Three figures. */
+function figure(n) {
+  if (n === 0 || n >= 100) return n.toFixed(0)
+  return n.toPrecision(3)
+}

@@ -1,0 +1,147 @@
+// What is reported: for each row our number, what it is compared with, and the target. A number is named by
+// its contestant and what that answers, `contestant:number`; see suites.js and page/.
+import { copySizes, readSizes, sizeName, tileSizes } from './suites.js'
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+/** Less is better: a time or a size. A target is the most it may be. */
+const less = (name, unit, ours, against, most) => ({
+  name,
+  unit,
+  better: 'less',
+  ours,
+  against,
+  target: most,
+})
+/** More is better: a speed. A target is the least it may be. */
+const more = (name, unit, ours, against) => ({ name, unit, better: 'more', ours, against })
+const count = (n) => n.toLocaleString('en')
+const against = (what, theirs, target) => ({ what, theirs, target })
+
+const copyTargets = { [4 * KiB]: 2, [64 * KiB]: 1.3, [256 * KiB]: 1.1, [MiB]: 1.1 }
+
+/** What streaming is measured against, by the size of a tile. */
+const streamTargets = {
+  [64 * KiB]: { write: 6, writeMany: 2, read: 3 },
+  [256 * KiB]: { write: 2.5, read: 1.2 },
+  [MiB]: {},
+}
+
+/** @param {object} scale see scale.js */
+export const rowsOf = (scale) => [
+  ...copySizes.flatMap((size) => {
+    const of = (number) => `copies ${sizeName(size)}:${number}`
+    return [
+      less(`writeSync, ${sizeName(size)}`, 'us', of('write'), [
+        against('TypedArray.set', of('set'), copyTargets[size]),
+        against('Map of arrays', of('mapSet')),
+      ]),
+      less(`readIntoSync, ${sizeName(size)}`, 'us', of('read'), [
+        against('TypedArray.set', of('get'), copyTargets[size]),
+        against('Map of arrays', of('mapGet')),
+      ]),
+    ]
+  }),
+  less('awaited write to memory, 64 KiB', 'us', 'awaited:write', [], 30),
+  less(`allocateSync + dispose of 64 KiB, ${count(scale.allocate.few)} live`, 'us', 'allocate:few', [], 15),
+  less(
+    `allocateSync + dispose of 64 KiB, ${count(scale.allocate.many)} live`,
+    'us',
+    'allocate:many',
+    [against(`with ${count(scale.allocate.few)} live`, 'allocate:few', 1.2)],
+    15,
+  ),
+  less(`${scale.picture.size / 4e6}-megapixel picture to memory and back`, 'ms', 'picture in memory:cache', [
+    against('two TypedArray.set', 'picture in memory:sets', 3),
+  ]),
+  less('memory taken for each byte allocated, less 8 MiB', '', 'overhead:factor', [], 1.13),
+  less(
+    `memory after ${scale.refills.rounds} rounds of ${sizeName(scale.refills.total)} for each byte after one`,
+    '',
+    'refills:factor',
+    [],
+    1.25,
+  ),
+  ...tileSizes.flatMap((size) => {
+    const of = (contestant, number) => `stream ${contestant} ${sizeName(size)}:${number}`
+    const target = streamTargets[size]
+    return [
+      more(`${sizeName(size)} tiles to disk, flushed`, 'MB/s', of('ours', 'write'), [
+        against('raw IndexedDB', 'stream raw write:write', 0.9),
+        against('idb-keyval set', of('idb-keyval', 'write'), target.write),
+        against('idb-keyval setMany', of('idb-keyval many', 'write'), target.writeMany),
+        against('localForage', of('localForage', 'write')),
+        against('Dexie put', of('Dexie', 'write')),
+        against('Dexie bulkPut', of('Dexie bulk', 'write')),
+        against('hackpadfs', of('hackpadfs', 'write')),
+        against('OPFS sync handle', of('opfs', 'write')),
+      ]),
+      more(`${sizeName(size)} tiles from disk, in order`, 'MB/s', of('ours', 'read'), [
+        against('raw IndexedDB', 'stream raw read:read', 0.9),
+        against('idb-keyval get', of('idb-keyval', 'read'), target.read),
+        against('idb-keyval getMany', of('idb-keyval many', 'read')),
+        against('localForage', of('localForage', 'read')),
+        against('Dexie get', of('Dexie', 'read')),
+        against('Dexie bulkGet', of('Dexie bulk', 'read')),
+        against('hackpadfs', of('hackpadfs', 'read')),
+        against('OPFS sync handle', of('opfs', 'read')),
+      ]),
+    ]
+  }),
+  more(`${scale.picture.size / 4e6}-megapixel picture to disk and back`, 'MB/s', 'picture on disk:both', [
+    against('raw IndexedDB', 'picture raw:both', 0.5),
+  ]),
+  ...readSizes.map((size) =>
+    less(`random read of ${sizeName(size)}`, 'ms', `random ours ${sizeName(size)}:read`, [
+      against('raw get', `random raw ${sizeName(size)}:read`, 1.2),
+      against('idb-keyval get', `random idb-keyval ${sizeName(size)}:read`),
+      against('OPFS sync handle', `random opfs ${sizeName(size)}:read`),
+    ]),
+  ),
+  more(`rewriting random 64 KiB tiles of ${sizeName(scale.rewrite.total)}`, 'MB/s', 'rewrite ours:write', [
+    against('idb-keyval set', 'rewrite idb-keyval:write', 1.5),
+  ]),
+  less(`random read of 64 KiB, ${sizeName(scale.large)} on disk`, 'ms', 'at scale:large', [
+    against(`${sizeName(scale.small)} on disk`, 'at scale:small', 1.2),
+  ]),
+  {
+    ...less(
+      `longest task while ${sizeName(scale.smooth.total)} goes to disk`,
+      'ms',
+      'smooth ours:task',
+      [against('raw IndexedDB', 'smooth raw:task')],
+      50,
+    ),
+    // Browsers report none that is shorter.
+    none: 'below 50 ms',
+  },
+  less(
+    `p99 frame gap while ${sizeName(scale.smooth.total)} goes to disk`,
+    'ms',
+    'smooth ours:p99',
+    [against('idle page', 'smooth idle:p99'), against('raw IndexedDB', 'smooth raw:p99')],
+    34,
+  ),
+  less(`longest frame gap while ${sizeName(scale.smooth.total)} goes to disk`, 'ms', 'smooth ours:gap', [
+    against('idle page', 'smooth idle:gap'),
+    against('raw IndexedDB', 'smooth raw:gap'),
+  ]),
+  less('from script to first allocation', 'ms', 'start:start', [
+    against('a program that links go-indexeddb', 'start linked:start', 1.25),
+  ]),
+  less(
+    'asposecache.wasm, brotli 11',
+    'kB',
+    'sizes:program',
+    [against('a program that links go-indexeddb', 'sizes:linked')],
+    700,
+  ),
+  less('asposecache.js, brotli 11', 'kB', 'sizes:script', [], 12),
+]
+
+/** The contestants that rows need. */
+export function contestantsOf(chosen) {
+  const numbers = chosen.flatMap(({ ours, against }) => [ours, ...against.map(({ theirs }) => theirs)])
+  return new Set(numbers.map((number) => number.split(':')[0]))
+}

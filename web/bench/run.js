@@ -1,0 +1,109 @@
+// The benchmark: what asposeCache costs, beside what people would use instead.
+//
+//   make bench                     both browsers, all rows: some 15 minutes each
+//   node web/bench/run.js --quick  everything once with little of it, to see whether it runs; the numbers
+//                                  of such a run mean nothing
+//
+//   --browsers chromium,firefox    which; without it those that are installed
+//   --rows 'tiles|random'          only the rows whose name matches
+//   --rounds 5                     how often each number is taken
+//   --large 4096                   MiB that are on disk when reads at scale are measured
+//   --out file.json                where the results go; without it web/bench/results/
+//
+// Each flag can also be an environment variable: BENCH_ROUNDS=5. ASPOSECACHE_DIST names another build than
+// web/dist, CHROMIUM and FIREFOX other browsers than those on the path.
+//
+// Each number is taken in a fresh page, on an origin of its own. Those of one suite take turns, A B C A B C,
+// and ratios are made round by round, so that whatever else the machine does meets all alike. The table has
+// medians; the noise is half of the distance between the lowest and the highest round, of the ratio where
+// there is one. Bytes are like those of pictures. Every byte range read is checked.
+//
+// The comparison with raw IndexedDB is with the best of a sweep over sizes of records and transactions, which
+// is made first, with two transactions under way at a time; its name in the table is the record size and how
+// many of them are in a transaction. Missed targets are reported and are no failure of the command.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { file, startSite } from '../test/support/site.js'
+import { find, known } from './browsers.js'
+import { buildBench } from './build.js'
+import { load, machine, versions } from './machine.js'
+import { measure } from './measure.js'
+import { readOptions } from './options.js'
+import { evaluate, table } from './report.js'
+import { contestantsOf, rowsOf } from './rows.js'
+import { makeScratch, removeScratch } from './scratch.js'
+import { sizes } from './sizes.js'
+
+const options = readOptions()
+const rows = rowsOf(options.scale)
+const chosen = rows.filter(({ name }) => options.rows.test(name))
+if (chosen.length === 0)
+  throw new Error(`No row matches. There are: ${rows.map(({ name }) => name).join('; ')}`)
+const browsers = options.browsers ?? known.filter(find)
+if (browsers.length === 0) throw new Error(`There is no browser here: ${known.join(' or ')}.`)
+
+const started = new Date()
+const report = {
+  date: started.toISOString(),
+  machine: machine(),
+  versions: versions(),
+  loadBefore: load(),
+  scale: options.scale,
+  browsers: [],
+}
+const out = resolve(
+  options.out ?? join(import.meta.dirname, 'results', `${report.date.replace(/[:.]/g, '-')}.json`),
+)
+
+const folder = makeScratch()
+let site
+try {
+  const files = await buildBench(folder)
+  site = await startSite(
+    Object.fromEntries(files.map(({ path, file: from, type }) => [path, file(from, type)])),
+  )
+  const wanted = contestantsOf(chosen)
+  const constant = wanted.has('sizes') ? { sizes: sizes(folder) } : {}
+  for (const browser of browsers) {
+    const measured = await measure(browser, { site, scale: options.scale, wanted, note })
+    for (const [contestant, numbers] of Object.entries(constant))
+      for (const [number, value] of Object.entries(numbers))
+        measured.samples[`${contestant}:${number}`] = [value]
+    report.browsers.push({ ...measured, rows: evaluate(chosen, measured) })
+  }
+} finally {
+  await site?.close()
+  removeScratch(folder)
+}
+report.loadAfter = load()
+report.minutes = Number(((Date.now() - started) / 60_000).toFixed(1))
+
+note('')
+print(report)
+mkdirSync(dirname(out), { recursive: true })
+writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)
+console.log(`\nAll numbers: ${relative(process.cwd(), out)}`)
+if (report.browsers.some(({ failures }) => failures.length > 0)) process.exitCode = 1
+
+/** Tells on one line what is being done. */
+function note(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+  else if (text) console.error(text)
+}
+
+function print({ machine: m, versions: v, loadBefore, loadAfter, minutes, scale, browsers: measured }) {
+  console.log(`${m.processor}, ${m.cores} cores, ${m.memoryGiB} GiB, ${m.system}`)
+  console.log(`Go ${v.go}, Node.js ${v.node}, asposeCache ${v.commit}`)
+  console.log(
+    `${report.date.slice(0, 10)}, ${minutes} minutes, ${scale.rounds} rounds; ` +
+      `load average ${loadBefore[0]} before, ${loadAfter[0]} after`,
+  )
+  console.log('ratio: ours divided by theirs; of times and sizes less is better, of MB/s more')
+  for (const { browser, version, rows: lines, failures } of measured) {
+    console.log(`\n${version || browser}\n\n${table(lines)}`)
+    for (const { suite, contestant, error } of failures)
+      console.log(`\nFAILED: ${contestant ?? `suite ${suite}`}: ${error}`)
+  }
+  const missed = measured.flatMap(({ rows: lines }) => lines).filter(({ met }) => met === false)
+  if (missed.length > 0) console.log(`\n${missed.length} targets missed.`)
+}

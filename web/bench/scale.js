@@ -1,0 +1,61 @@
+// How much is measured.
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export const full = {
+  rounds: 5,
+  /** Milliseconds between two pages, for what the browser does behind the back of the one before. */
+  pause: 250,
+  /** Synchronous bodies take turns, each for at least so long. */
+  copies: { turns: 9, atLeast: 40 },
+  awaited: { turns: 9, calls: 2000 },
+  allocate: { few: 1000, many: 100_000, turns: 9, calls: 1000, most: 10_000 },
+  picture: { size: 96_000_000, turns: 5 },
+  overhead: { total: 128 * MiB },
+  refills: { total: 512 * MiB, rounds: 10 },
+  /** Bytes for what gathers its writes, and for what stores one tile at a time. */
+  gathered: 128 * MiB,
+  single: 64 * MiB,
+  /** hackpadfs takes several transactions for a file. */
+  hackpadfs: 8 * MiB,
+  sweep: {
+    total: 64 * MiB,
+    records: [64 * KiB - 48, 64 * KiB, 256 * KiB, 512 * KiB, MiB, 2 * MiB, 4 * MiB],
+    transactions: [MiB, 4 * MiB, 16 * MiB],
+    finalists: 3,
+    finals: 2,
+  },
+  random: { total: 128 * MiB, reads: 300 },
+  rewrite: { total: 256 * MiB, writes: 1024 },
+  small: 64 * MiB,
+  large: 4096 * MiB,
+  atScale: { reads: 200 },
+  smooth: { total: 1024 * MiB, idle: 3000 },
+}
+
+export const quick = {
+  rounds: 1,
+  pause: 0,
+  copies: { turns: 3, atLeast: 2 },
+  awaited: { turns: 3, calls: 200 },
+  allocate: { few: 100, many: 5000, turns: 3, calls: 500, most: 2000 },
+  picture: { size: 6_000_000, turns: 2 },
+  overhead: { total: 16 * MiB },
+  refills: { total: 32 * MiB, rounds: 3 },
+  gathered: 8 * MiB,
+  single: 2 * MiB,
+  hackpadfs: 1 * MiB,
+  sweep: {
+    total: 4 * MiB,
+    records: [64 * KiB - 48, 256 * KiB, MiB],
+    transactions: [4 * MiB],
+    finalists: 1,
+    finals: 1,
+  },
+  random: { total: 8 * MiB, reads: 20 },
+  rewrite: { total: 8 * MiB, writes: 32 },
+  small: 4 * MiB,
+  large: 32 * MiB,
+  atScale: { reads: 20 },
+  smooth: { total: 32 * MiB, idle: 200 },
+}

@@ -1,0 +1,130 @@
+// What is run: suites, each in a browser of its own, and in each the contestants, turn by turn. A contestant
+// is a task in a fresh page of a fresh origin, which answers numbers by name.
+const KiB = 1024
+const MiB = 1024 * KiB
+const GiB = 1024 * MiB
+
+export const sizeName = (bytes) => {
+  if (bytes % GiB === 0) return `${bytes / GiB} GiB`
+  return bytes % MiB === 0 ? `${bytes / MiB} MiB` : `${bytes / KiB} KiB`
+}
+export const copySizes = [4 * KiB, 64 * KiB, 256 * KiB, MiB]
+export const tileSizes = [64 * KiB, 256 * KiB, MiB]
+export const readSizes = [64 * KiB, 256 * KiB]
+/** Tiles in one call of a library that takes many: 64, and no more than 16 MiB. */
+const manyOf = (size) => Math.min(64, (16 * MiB) / size)
+
+const oddSizes = [4 * KiB, 5000, 64 * KiB, 100_000, 256 * KiB, 300_000, 1_000_000]
+
+export function suites(scale) {
+  return [
+    {
+      name: 'memory',
+      contestants: [
+        ...copySizes.map((size) => task(`copies ${sizeName(size)}`, 'copies', { size, ...scale.copies })),
+        task('awaited', 'awaitedWrites', scale.awaited),
+        task('allocate', 'allocateDispose', scale.allocate),
+        task('picture in memory', 'pictureInMemory', scale.picture),
+        { ...task('overhead', 'overhead', { ...scale.overhead, sizes: oddSizes }), rounds: 1 },
+        { ...task('refills', 'refills', scale.refills), rounds: 1 },
+      ],
+    },
+    {
+      name: 'start',
+      script: '/start.js',
+      rounds: scale.rounds * 3,
+      contestants: [task('start', 'asposecache'), task('start linked', 'linked')],
+    },
+    {
+      name: 'streaming',
+      needsSweep: true,
+      contestants: (best) => streaming(scale, best),
+    },
+    {
+      name: 'random',
+      contestants: readSizes.flatMap((size) => {
+        const arg = { size, ...scale.random }
+        return [
+          task(`random ours ${sizeName(size)}`, 'randomReads', { store: 'asposecache', ...arg }),
+          task(`random raw ${sizeName(size)}`, 'randomReads', { store: 'raw', transaction: 4 * MiB, ...arg }),
+          task(`random idb-keyval ${sizeName(size)}`, 'randomReads', {
+            store: 'idb-keyval',
+            atOnce: manyOf(size),
+            ...arg,
+          }),
+          task(`random opfs ${sizeName(size)}`, 'randomReads', { store: 'opfs', ...arg }),
+        ]
+      }),
+    },
+    {
+      name: 'rewriting',
+      contestants: [
+        task('rewrite ours', 'rewrite', { store: 'asposecache', size: 64 * KiB, ...scale.rewrite }),
+        task('rewrite idb-keyval', 'rewrite', {
+          store: 'idb-keyval',
+          size: 64 * KiB,
+          atOnce: manyOf(64 * KiB),
+          ...scale.rewrite,
+        }),
+      ],
+    },
+    {
+      name: 'smoothness',
+      rounds: Math.min(3, scale.rounds),
+      contestants: [
+        task('smooth idle', 'smoothness', scale.smooth),
+        task('smooth ours', 'smoothness', { store: 'asposecache', size: 256 * KiB, ...scale.smooth }),
+        task('smooth raw', 'smoothness', { store: 'raw', size: MiB, transaction: 16 * MiB, ...scale.smooth }),
+      ],
+    },
+    {
+      name: 'scale',
+      contestants: [
+        {
+          // The filling is what takes time, so the turns are taken within one page.
+          ...task('at scale', 'readsAtScale', {
+            size: 64 * KiB,
+            small: scale.small,
+            large: scale.large,
+            turns: Math.max(2, scale.rounds),
+            ...scale.atScale,
+          }),
+          rounds: 1,
+        },
+      ],
+    },
+  ]
+}
+
+function streaming(scale, best) {
+  const { gathered, single } = scale
+  const raw = ({ record, transaction }) => ({ store: 'raw', size: record, transaction })
+  const stream = (name, arg) => task(name, 'stream', arg)
+  return [
+    ...tileSizes.map((size) =>
+      stream(`stream ours ${sizeName(size)}`, { store: 'asposecache', size, total: gathered }),
+    ),
+    stream('stream raw write', { ...raw(best.write), total: gathered }),
+    stream('stream raw read', { ...raw(best.read), total: gathered }),
+    task('picture on disk', 'pictureOnDisk', { size: scale.picture.size }),
+    stream('picture raw', { ...raw(best.both), total: scale.picture.size }),
+    ...tileSizes.flatMap((size) => {
+      const at = (name) => `stream ${name} ${sizeName(size)}`
+      const options = { size, total: single }
+      const many = { size, total: gathered, atOnce: manyOf(size) }
+      return [
+        stream(at('idb-keyval'), { store: 'idb-keyval', ...options }),
+        stream(at('idb-keyval many'), { store: 'idb-keyval', ...many }),
+        stream(at('localForage'), { store: 'localforage', ...options }),
+        stream(at('Dexie'), { store: 'dexie', ...options }),
+        stream(at('Dexie bulk'), { store: 'dexie', ...many }),
+        stream(at('hackpadfs'), { store: 'hackpadfs', size, total: Math.max(scale.hackpadfs, 4 * size) }),
+        stream(at('opfs'), { store: 'opfs', size, total: gathered }),
+      ]
+    }),
+  ]
+}
+
+function task(name, taskName, arg = {}) {
+  return { name, task: taskName, arg }
+}
