@@ -352,3 +352,19 @@ func access(a *core.Allocation, off, n int64) error {
 	_, err := a.Access(off, n)
 	return err
 }
+
+func TestAWriteKeepsItsBytesBeforeItPauses(t *testing.T) {
+	source := &borrowed{Bytes: make([]byte, 40<<20)}
+	keptAtPause := -1
+	cache, err := core.New(core.Config{Pause: func() { keptAtPause = source.kept }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := cache.Allocate(ctx, 40<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Turn().Write(ctx, source, 0, nil); err != nil || keptAtPause != 1 {
+		t.Errorf("%v; at the pause it was kept %d times", err, keptAtPause)
+	}
+}

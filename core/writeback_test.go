@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"asposecache/core"
+	"asposecache/core/mapstore"
 	"asposecache/core/storetest"
 )
 
@@ -311,4 +312,104 @@ func TestProgress(t *testing.T) {
 			b.Errorf("%d calls, the last with %d", calls, last)
 		}
 	})
+}
+
+// Groups of pages end where a page does, so that 8 MiB at an odd offset are two.
+func TestAWriteInTwoGroupsTakesEffectWhollyOrNotAtAll(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(9 << 20)
+		content := picture(9<<20, 1)
+		b.write(a, content, 0)
+		b.is(a.Flush(ctx), nil)
+		b.write(a, []byte{1}, 0) // the first page waits, and could be written in place
+		content[0] = 1
+		b.store.SetHook(storetest.Fail(broken, storetest.Get))
+		b.is(a.WriteAt(ctx, picture(8<<20, 2), 100), broken)
+		b.store.SetHook(nil)
+		b.holds(a, core.Disk, content)
+	})
+}
+
+func TestAStoreThatAlwaysFailsIsToldOnce(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(1 << 20)
+		content := make([]byte, 1<<20)
+		b.store.SetHook(storetest.Fail(broken, storetest.Apply))
+		refused := 0
+		for i := range 20 {
+			p := picture(1000, byte(i))
+			if err := a.WriteAt(ctx, p, int64(i)*50_000); err != nil {
+				b.is(err, broken)
+				refused++
+			} else {
+				copy(content[i*50_000:], p)
+			}
+			timePasses()
+		}
+		if refused != 1 {
+			b.Errorf("%d writes of 20 were refused", refused)
+		}
+		b.holds(a, core.Disk, content)
+		b.is(a.Flush(ctx), broken) // a flush can't promise anything
+		b.store.SetHook(nil)
+		b.is(a.Flush(ctx), nil)
+		b.store.SetHook(storetest.Fail(broken, storetest.Apply))
+		b.write(a, content[:10], 0)
+		timePasses()
+		b.is(a.WriteAt(ctx, content[:10], 0), broken) // after a success it is another failure
+	})
+}
+
+func TestAnAbortWhileTheRestOfAPageIsFetched(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(1000)
+		b.write(a, picture(1000, 1), 0)
+		b.is(a.Flush(ctx), nil)
+		b.store.SetHook(storetest.Block(make(chan struct{}), storetest.Get))
+		stop, cancel := context.WithCancelCause(ctx)
+		done := later(func() error { return a.Turn().Write(stop, core.Bytes("abc"), 10, nil) })
+		cancel(broken)
+		b.is(<-done, broken)
+		b.store.SetHook(nil)
+		b.holds(a, core.Disk, picture(1000, 1))
+	})
+}
+
+// shortStore answers less than it was given.
+type shortStore struct{ core.Store }
+
+func (s shortStore) Get(ctx context.Context, keys []core.Key) ([]core.Buffer, error) {
+	got := make([]core.Buffer, len(keys))
+	for i := range got {
+		b, err := s.NewBuffer(10)
+		if err != nil {
+			return nil, err
+		}
+		got[i] = b
+	}
+	return got, nil
+}
+
+func TestARecordThatIsTooShortIsLost(t *testing.T) {
+	cache, err := core.New(core.Config{Store: shortStore{mapstore.New()}, Settings: onDisk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := cache.Allocate(ctx, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(a.WriteAt(ctx, picture(1000, 1), 0), a.Flush(ctx), a.WriteAt(ctx, []byte("x"), 500)); err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, 1)
+	if err := a.ReadAt(ctx, p, 500); err != nil || p[0] != 'x' {
+		t.Errorf("what was written is %q, %v", p, err)
+	}
+	if err := a.ReadAt(ctx, p, 501); !errors.Is(err, core.ErrLost) {
+		t.Errorf("the rest of the page: %v", err)
+	}
+	if err := cache.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
 }

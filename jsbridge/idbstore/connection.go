@@ -5,6 +5,7 @@ package idbstore
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"syscall/js"
 	"time"
@@ -82,6 +83,22 @@ func (c *connection) close() {
 	c.event.Release()
 }
 
+// latecomers are the openings that were given up and have not been answered, and cleaned up after.
+var latecomers sync.WaitGroup
+
+// awaitLatecomers waits until there are none, or for a while: some browsers never answer.
+func awaitLatecomers() {
+	none := make(chan struct{})
+	go func() {
+		latecomers.Wait()
+		close(none)
+	}()
+	select {
+	case <-none:
+	case <-time.After(limit):
+	}
+}
+
 // connect opens a database and creates it if there is none of that name. It waits until ctx ends. A
 // connection that comes later is closed, and then late is called.
 //
@@ -152,7 +169,9 @@ func tryConnect(ctx context.Context, name string, late func()) (*connection, err
 		}
 		return a.c, failure("open", a.err)
 	case <-ctx.Done():
+		latecomers.Add(1)
 		go func() {
+			defer latecomers.Done()
 			if a := <-answers; a.c != nil {
 				a.c.close()
 				late()

@@ -197,6 +197,7 @@ func (s *Store) Close(ctx context.Context) error {
 	s.state, s.lock, s.conn = errClosed, nil, nil
 	s.mu.Unlock()
 	s.pool.drain()
+	awaitLatecomers()
 	switch state {
 	case errClosed:
 		return errClosed

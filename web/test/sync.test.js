@@ -228,3 +228,23 @@ inPage('growth of the memory between two calls is survived', async ({ load, asse
   assert.isAbove(grown, 3)
   for (const [i, other] of others.entries()) assertBytes(other.readSync(2_999_000, 1000), noise(1000, i))
 })
+
+inPage('closing and aborting from inside of a view', async ({ load, assert, holdOpen }) => {
+  const cache = await load()
+  const allocation = cache.allocateSync(10)
+  const opening = holdOpen()
+  cache.cacheType = 'cacheOnDiskOnly'
+  const controller = new AbortController()
+  const waiting = cache.allocate(10, { signal: controller.signal }).catch((error) => error)
+  let closing
+  allocation.forEachView(0, 10, () => {
+    closing = cache.close().catch((error) => error)
+    controller.abort('enough')
+  })
+  assert.equal((await closing).code, 'CACHE_BUSY')
+  assert.equal(await waiting, 'enough')
+  await opening.release()
+  assert.equal(allocation.readSync().byteLength, 10)
+  await cache.close()
+  assert.deepEqual(await indexedDB.databases(), [])
+})
