@@ -220,6 +220,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
   async #close(): Promise<void> {
     const program = this.#program ?? (await this.#loading)
     const closed = program.close()
+    closed.catch(() => {}) // what follows may throw before it is awaited
     // The counters have fallen; what the program says now is what stays.
     if (!program.end) this.#last = program.request('statistics') as object
     this.#live.clear()
