@@ -173,7 +173,6 @@ func TestNewBytesAreZero(t *testing.T) {
 }
 
 func TestOpeningTheDisk(t *testing.T) {
-	broken := errors.New("no IndexedDB")
 	onDisk := core.Settings{CacheType: core.CacheOnDiskOnly}
 
 	t.Run("it is opened once, when it is first needed", func(t *testing.T) {
@@ -192,10 +191,10 @@ func TestOpeningTheDisk(t *testing.T) {
 	})
 	t.Run("a failure gives the room back, and can pass", func(t *testing.T) {
 		inBubble(t, onDisk, func(b *bench) {
-			b.store.SetHook(storetest.FailNth(broken, storetest.Open, 1, 1))
+			b.store.SetHook(storetest.FailNth(errBroken, storetest.Open, 1, 1))
 			_, err := b.Allocate(ctx, 10)
 			b.is(err, core.ErrUnavailable)
-			b.is(err, broken)
+			b.is(err, errBroken)
 			b.counts(0, 0)
 			b.allocate(10)
 			b.counts(0, 10)
@@ -203,7 +202,7 @@ func TestOpeningTheDisk(t *testing.T) {
 	})
 	t.Run("in auto with memory full it is the cause of the refusal", func(t *testing.T) {
 		inBubble(t, core.Settings{MaxMemoryForCache: 5}, func(b *bench) {
-			b.store.SetHook(storetest.Fail(broken, storetest.Open))
+			b.store.SetHook(storetest.Fail(errBroken, storetest.Open))
 			_, err := b.Allocate(ctx, 10)
 			b.is(b.full(err, core.Memory, 10, 0, 5, core.ByLimit).Cause, core.ErrUnavailable)
 			b.counts(0, 0)
@@ -211,7 +210,7 @@ func TestOpeningTheDisk(t *testing.T) {
 	})
 	t.Run("after some failures nobody asks again", func(t *testing.T) {
 		inBubble(t, onDisk, func(b *bench) {
-			b.store.SetHook(storetest.Fail(broken, storetest.Open))
+			b.store.SetHook(storetest.Fail(errBroken, storetest.Open))
 			for range 10 {
 				_, err := b.Allocate(ctx, 10)
 				b.is(err, core.ErrUnavailable)

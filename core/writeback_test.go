@@ -10,7 +10,7 @@ import (
 	"asposecache/core/storetest"
 )
 
-var broken = errors.New("the disk is on fire")
+var errBroken = errors.New("the disk is on fire")
 
 func TestSmallWritesAreGathered(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
@@ -80,8 +80,8 @@ func TestALargeWriteTakesEffectWhollyOrNotAtAll(t *testing.T) {
 		a := b.allocate(n)
 		b.write(a, before, 0)
 		b.is(a.Flush(ctx), nil)
-		b.store.SetHook(storetest.FailNth(broken, storetest.Apply, b.store.Counts().Calls[storetest.Apply]+2, 1000))
-		b.is(a.WriteAt(ctx, after, 1000), broken)
+		b.store.SetHook(storetest.FailNth(errBroken, storetest.Apply, b.store.Counts().Calls[storetest.Apply]+2, 1000))
+		b.is(a.WriteAt(ctx, after, 1000), errBroken)
 		b.store.SetHook(nil)
 		b.holds(a, core.Disk, before)
 		b.is(a.Flush(ctx), nil) // it was told already
@@ -90,8 +90,8 @@ func TestALargeWriteTakesEffectWhollyOrNotAtAll(t *testing.T) {
 		release := make(chan struct{})
 		b.store.SetHook(storetest.Block(release, storetest.Apply))
 		done := later(func() error { return a.Turn().Write(stop, core.Bytes(after), 1000, nil) })
-		cancel(broken)
-		b.is(<-done, broken)
+		cancel(errBroken)
+		b.is(<-done, errBroken)
 		close(release)
 		b.holds(a, core.Disk, before)
 
@@ -110,7 +110,7 @@ func TestAStoreThatFailsLosesNothing(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fault error
-	}{{"a fault", broken}, {"the quota", core.ErrQuota}} {
+	}{{"a fault", errBroken}, {"the quota", core.ErrQuota}} {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, onDisk, func(b *bench) {
 				one, two, three := b.allocate(1000), b.allocate(1000), b.allocate(1000)
@@ -153,7 +153,7 @@ func TestAStoreThatFailsLosesNothing(t *testing.T) {
 func TestWritesAreRefusedWhenTheBoundIsReachedAndStoringFails(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a, other := b.allocate(40<<20), b.allocate(10<<20)
-		b.store.SetHook(storetest.Fail(broken, storetest.Apply))
+		b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
 		content := make([]byte, 40<<20)
 		var err error
 		written := 0
@@ -165,7 +165,7 @@ func TestWritesAreRefusedWhenTheBoundIsReachedAndStoringFails(t *testing.T) {
 			copy(content[written<<20:], p)
 			timePasses()
 		}
-		b.is(err, broken)
+		b.is(err, errBroken)
 		b.holds(a, core.Disk, content)
 		b.store.SetHook(nil)
 		_ = a.Flush(ctx)
@@ -255,9 +255,9 @@ func TestAReadThatFailsCanBeTriedAgain(t *testing.T) {
 		a := b.allocate(1000)
 		b.write(a, picture(1000, 1), 0)
 		b.is(a.Flush(ctx), nil)
-		b.store.SetHook(storetest.Fail(broken, storetest.Get))
+		b.store.SetHook(storetest.Fail(errBroken, storetest.Get))
 		b.is(a.ReadAt(ctx, make([]byte, 10), 0), core.ErrUnavailable)
-		b.is(a.WriteAt(ctx, []byte("x"), 5), broken) // the rest of the page can't be fetched
+		b.is(a.WriteAt(ctx, []byte("x"), 5), errBroken) // the rest of the page can't be fetched
 		b.store.SetHook(nil)
 		b.holds(a, core.Disk, picture(1000, 1))
 	})
@@ -323,8 +323,8 @@ func TestAWriteInTwoGroupsTakesEffectWhollyOrNotAtAll(t *testing.T) {
 		b.is(a.Flush(ctx), nil)
 		b.write(a, []byte{1}, 0) // the first page waits, and could be written in place
 		content[0] = 1
-		b.store.SetHook(storetest.Fail(broken, storetest.Get))
-		b.is(a.WriteAt(ctx, picture(8<<20, 2), 100), broken)
+		b.store.SetHook(storetest.Fail(errBroken, storetest.Get))
+		b.is(a.WriteAt(ctx, picture(8<<20, 2), 100), errBroken)
 		b.store.SetHook(nil)
 		b.holds(a, core.Disk, content)
 	})
@@ -334,12 +334,12 @@ func TestAStoreThatAlwaysFailsIsToldOnce(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a := b.allocate(1 << 20)
 		content := make([]byte, 1<<20)
-		b.store.SetHook(storetest.Fail(broken, storetest.Apply))
+		b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
 		refused := 0
 		for i := range 20 {
 			p := picture(1000, byte(i))
 			if err := a.WriteAt(ctx, p, int64(i)*50_000); err != nil {
-				b.is(err, broken)
+				b.is(err, errBroken)
 				refused++
 			} else {
 				copy(content[i*50_000:], p)
@@ -350,13 +350,13 @@ func TestAStoreThatAlwaysFailsIsToldOnce(t *testing.T) {
 			b.Errorf("%d writes of 20 were refused", refused)
 		}
 		b.holds(a, core.Disk, content)
-		b.is(a.Flush(ctx), broken) // a flush can't promise anything
+		b.is(a.Flush(ctx), errBroken) // a flush can't promise anything
 		b.store.SetHook(nil)
 		b.is(a.Flush(ctx), nil)
-		b.store.SetHook(storetest.Fail(broken, storetest.Apply))
+		b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
 		b.write(a, content[:10], 0)
 		timePasses()
-		b.is(a.WriteAt(ctx, content[:10], 0), broken) // after a success it is another failure
+		b.is(a.WriteAt(ctx, content[:10], 0), errBroken) // after a success it is another failure
 	})
 }
 
@@ -368,8 +368,8 @@ func TestAnAbortWhileTheRestOfAPageIsFetched(t *testing.T) {
 		b.store.SetHook(storetest.Block(make(chan struct{}), storetest.Get))
 		stop, cancel := context.WithCancelCause(ctx)
 		done := later(func() error { return a.Turn().Write(stop, core.Bytes("abc"), 10, nil) })
-		cancel(broken)
-		b.is(<-done, broken)
+		cancel(errBroken)
+		b.is(<-done, errBroken)
 		b.store.SetHook(nil)
 		b.holds(a, core.Disk, picture(1000, 1))
 	})

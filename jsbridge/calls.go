@@ -135,7 +135,7 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 	},
 	"abort": func(b *bridge, args []js.Value) (any, error) {
 		if cancel := b.cancels[args[0].Int()]; cancel != nil {
-			cancel(aborted)
+			cancel(errAborted)
 		}
 		return nil, nil
 	},

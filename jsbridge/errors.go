@@ -10,8 +10,8 @@ import (
 	"asposecache/jsbridge/jsbuf"
 )
 
-// aborted is the cause of a call's end by its signal, whose reason JavaScript knows.
-var aborted = errors.New("aborted")
+// errAborted is the cause of a call's end by its signal, whose reason JavaScript knows.
+var errAborted = errors.New("aborted")
 
 // codes are the errors that JavaScript tells apart by a code alone.
 var codes = []struct {
@@ -45,7 +45,7 @@ func describe(err error) any {
 		thrown   js.Error
 	)
 	switch {
-	case errors.Is(err, aborted):
+	case errors.Is(err, errAborted):
 		return map[string]any{"kind": "aborted"}
 	case errors.As(err, &full):
 		return map[string]any{

@@ -1,5 +1,7 @@
 //go:build js && wasm
 
+//lint:file-ignore U1000 what JavaScript uses looks unused from here
+
 package jsbridge
 
 import (

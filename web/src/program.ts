@@ -190,7 +190,7 @@ export class Program {
     if (address === 0) return
     const into = target ?? this.#newArray(n)
     if (!into) return
-    for (let at = 0; at < n; ) {
+    for (let at = 0; at < n;) {
       if (at > 0) address = this.#chunk(id, offset + at)
       const length = this.#chunkLength(offset + at, n - at)
       into.set(this.#memory.subarray(address, address + length), at)
@@ -213,7 +213,7 @@ export class Program {
     const n = source.byteLength
     let address = this.#access(id, offset, n)
     if (address === 0) return false
-    for (let at = 0; at < n; ) {
+    for (let at = 0; at < n;) {
       if (at > 0) address = this.#chunk(id, offset + at)
       const length = this.#chunkLength(offset + at, n - at)
       this.#memory.set(length === n ? source : source.subarray(at, at + length), address)
@@ -229,7 +229,7 @@ export class Program {
   forEachView(id: number, offset: number, n: number, callback: (view: Uint8Array, offset: number) => void) {
     let address = this.#access(id, offset, n)
     if (address === 0) this.cannotAccess(id, offset, n)
-    for (let at = 0; at < n; ) {
+    for (let at = 0; at < n;) {
       if (at > 0) address = this.#chunk(id, offset + at)
       const length = this.#chunkLength(offset + at, n - at)
       this.#lent = true

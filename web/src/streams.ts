@@ -85,7 +85,7 @@ async function fromStream(
   if (signal) signals.listen(signal, cancel)
   try {
     return await filled(await allocate(0), async (allocation) => {
-      for (let at = 0; ; ) {
+      for (let at = 0; ;) {
         const { done, value } = await reader.read()
         signals.throwIfAborted(signal)
         if (done) return

@@ -415,7 +415,7 @@ for (const [name, call] of Object.entries(abortable)) {
   const arg = String(call)
   inPage(`${name} that waits behind a write to a stored page can be aborted`, { arg }, async (kit, call) => {
     const { load, assert, noise, assertBytes, rejection, PAGE } = kit
-    // biome-ignore lint/security/noGlobalEval: a function that came as text
+    // a function that came as text
     const make = globalThis.eval(call)
     const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
     const allocation = await cache.allocateFrom(noise(PAGE))
@@ -443,7 +443,7 @@ for (const [name, call] of Object.entries(abortable)) {
     { arg },
     async (kit, call) => {
       const { load, assert, noise, assertBytes, rejection, holdOpen, counters, PAGE } = kit
-      // biome-ignore lint/security/noGlobalEval: a function that came as text
+      // a function that came as text
       const make = globalThis.eval(call)
       const cache = await load({ settings: { maxMemoryForCache: PAGE, exactReallocateOnly: true } })
       const allocation = await cache.allocateFrom(noise(PAGE))

@@ -48,7 +48,7 @@ for (const [name, way] of Object.entries(ways)) {
   inPage(`the program ends: ${name}`, { arg: String(way), expected }, async (kit, way) => {
     const { load, assert, rejectsWith, counters, noise, assertBytes, databases, next, asposecache, leave } =
       kit
-    // biome-ignore lint/security/noGlobalEval: a function that came as text
+    // a function that came as text
     const end = globalThis.eval(way)()
     const folder = { cacheFolder: 'mortal' }
     const cache = await load({ settings: { ...folder, maxMemoryForCache: 1_000_000 } })

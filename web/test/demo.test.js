@@ -73,9 +73,9 @@ withPage('a refusal is told in words', {}, async ({ open }) => {
   await page.type(hook('limit-memory'), '1')
   await page.click(hook('apply'))
   await page.click(hook('sample-2mp'))
-  const text = await (await page.waitForSelector(hook('error-text'))).evaluate(
-    (element) => element.textContent,
-  )
+  const text = await (
+    await page.waitForSelector(hook('error-text'))
+  ).evaluate((element) => element.textContent)
   assert.match(text, /1 MiB/)
   assert.equal(await bytesOf(page, 'memory-bytes'), 0)
 })

@@ -153,7 +153,7 @@ for (const [name, breakIt] of Object.entries(broken)) {
     const allocation = await cache.allocateFrom(noise(size, 1))
     await allocation.flush()
     const original = { put: IDBObjectStore.prototype.put, transaction: IDBDatabase.prototype.transaction }
-    // biome-ignore lint/security/noGlobalEval: a function that came as text
+    // a function that came as text
     globalThis.eval(`(${breakIt})()`)
     const told = next(cache, 'storeerror')
     await allocation.write(noise(size, 2))

@@ -208,7 +208,7 @@ const prepare = async (kit) => {
 /** A test that is given what prepare made. */
 const refusal = (name, body) =>
   inPage(name, { arg: { prepare: String(prepare), body: String(body) } }, async (kit, { prepare, body }) => {
-    // biome-ignore lint/security/noGlobalEval: functions that came as text
+    // functions that came as text
     const [make, test] = [globalThis.eval(`(${prepare})`), globalThis.eval(`(${body})`)]
     const given = await make(kit)
     await test(given, kit)

@@ -160,7 +160,7 @@ for (const [name, use] of Object.entries(usedBefore)) {
     const { load, assert, rejectsWith, counters, databases, collect } = kit
     const cache = await load()
     const crashes = collect(cache, 'crash')
-    // biome-ignore lint/security/noGlobalEval: a function that came as text
+    // a function that came as text
     const [allocation] = await globalThis.eval(use)(cache)
     const closing = cache.close()
     assert.instanceOf(closing, Promise)

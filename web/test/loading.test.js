@@ -308,7 +308,7 @@ for (const [name, remove] of withoutIndexedDB) {
     `where indexedDB ${name} the cache works in memory alone`,
     { arg: String(remove) },
     async ({ load, assert, rejectsWith, assertFull, counters, noise, assertBytes, leave }, remove) => {
-      // biome-ignore lint/security/noGlobalEval: a function that came as text
+      // a function that came as text
       globalThis.eval(`(${remove})()`)
       const cache = await load({ settings: { maxMemoryForCache: 1000 } })
       const inMemory = await cache.allocate(900)

@@ -176,7 +176,7 @@ describe('where memory is plentiful', () => {
       { arg: String(size) },
       async (kit, size) => {
         const { load, assert, random, MiB } = kit
-        // biome-ignore lint/security/noGlobalEval: a function that came as text
+        // a function that came as text
         const make = globalThis.eval(`(${size})`)
         const cache = await load({ settings: { cacheType: 'cacheInMemoryOnly' } })
         const next = random(1)
