@@ -51,8 +51,10 @@ async function rounds(suite, contestants, { scale, result, run }) {
     for (const { name, task, arg, rounds: own = most } of contestants) {
       if (round >= own || failed.has(name)) continue
       try {
-        const answer = await run(task, arg, `${name}, round ${round + 1} of ${own}`, suite.script)
-        collect(result.samples, name, answer)
+        const what = `${name}, round ${round + 1} of ${own}`
+        const { failure, ...numbers } = await run(task, arg, what, suite.script)
+        collect(result.samples, name, numbers)
+        if (failure) result.failures.push({ suite: suite.name, contestant: name, error: failure })
       } catch (error) {
         failed.add(name)
         result.failures.push({ suite: suite.name, contestant: name, error: String(error?.message ?? error) })
