@@ -96,12 +96,12 @@ func (o *opening) failed() bool {
 	}
 }
 
-// get reads the records of stored pages, and counts it. A buffer is nil when the store does not have all
-// of the page any more. The cache is not locked.
-func (d *disk) get(ctx context.Context, pages []*page) ([]Buffer, error) {
-	keys := make([]Key, len(pages))
-	for i, p := range pages {
-		keys[i] = p.key
+// get reads records, and counts it. A buffer is nil when the store does not have all of a record any
+// more. The cache is not locked.
+func (d *disk) get(ctx context.Context, records []*record) ([]Buffer, error) {
+	keys := make([]Key, len(records))
+	for i, r := range records {
+		keys[i] = r.key
 	}
 	buffers, err := d.store.Get(ctx, keys)
 	d.c.mu.Lock()
@@ -116,7 +116,7 @@ func (d *disk) get(ctx context.Context, pages []*page) ([]Buffer, error) {
 			continue
 		}
 		d.numbers.ReadBytes += int64(b.Len())
-		if b.Len() < int(pages[i].size) {
+		if b.Len() < records[i].size {
 			d.store.FreeBuffer(b)
 			buffers[i] = nil
 		}

@@ -85,7 +85,7 @@ func (m *moving) copy(ctx context.Context, o *CallOptions) error {
 			c.mu.Unlock()
 			return err
 		}
-		p := &page{refs: 1, size: from.size, owner: a, buf: buf}
+		p := &page{refs: 1, size: from.size, owner: a, number: i, buf: buf}
 		m.pages.set(i, p)
 		copies = append(copies, p)
 		d.enqueue(p)

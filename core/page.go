@@ -12,6 +12,8 @@ const PageSize = 256 << 10
 // refs counts who holds it: the allocation whose table has it, and reads under way. A page whose bytes
 // somebody else may still need is not changed; a write puts a new page in its place. So a record never
 // changes either, and what a read has begun to fetch stays what it was.
+//
+// Pages that follow each other and are stored together share a record; see recordPages.
 type page struct {
 	refs int32
 	// size is how many of its bytes count; what follows up to the end of the page is zero.
@@ -19,10 +21,12 @@ type page struct {
 
 	block *block // in memory
 
-	owner *Allocation // on disk; who is told when storing fails
-	state pageState
-	buf   Buffer
-	key   Key
+	owner  *Allocation // on disk; who is told when storing fails
+	number int64       // its place in the owner's table
+	state  pageState
+	buf    Buffer
+	record *record // once it is stored
+	at     int     // where in the record it begins
 	// lost are the bytes that were stored and that the store no longer has.
 	lost []span
 }
@@ -31,10 +35,17 @@ type page struct {
 type pageState int8
 
 const (
-	pageStored  pageState = iota // in the store; buf is nil
+	pageStored  pageState = iota // in the store; buf is nil. Before it waits also every new page
 	pageWaiting                  // in buf, in the queue
 	pageStoring                  // in buf, in a transaction under way: buf must not change
 )
+
+// A record is what the store has under a key: one page, or several.
+type record struct {
+	key   Key
+	size  int
+	pages int // how many of its pages somebody still holds
+}
 
 // gone tells whether the store has nothing of the page any more.
 func (p *page) gone() bool { return len(p.lost) == 1 && p.lost[0] == span{0, int(p.size)} }

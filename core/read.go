@@ -45,7 +45,9 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 	}
 	c.mu.Lock()
 	for _, f := range r.stored {
-		c.unref(f.p)
+		for _, w := range f.wants {
+			c.unref(w.p)
+		}
 	}
 	c.disk.pump()
 	c.mu.Unlock()
@@ -63,8 +65,14 @@ type reading struct {
 	options *CallOptions
 }
 
-// A fetch is a piece of a stored page that a read wants.
+// A fetch is what a read wants of a record.
 type fetch struct {
+	record *record
+	wants  []want
+}
+
+// A want is a piece of a stored page.
+type want struct {
 	p        *page
 	from, to int   // within the page
 	at       int64 // in the target
@@ -118,7 +126,11 @@ func (r *reading) copy(w piece) (bool, error) {
 		return true, copyBuffer(r.target, at, b, w.from, end-w.from)
 	}
 	p.refs++
-	r.stored = append(r.stored, fetch{p, w.from, end, w.at})
+	if n := len(r.stored); n == 0 || r.stored[n-1].record != p.record {
+		r.stored = append(r.stored, fetch{record: p.record})
+	}
+	f := &r.stored[len(r.stored)-1]
+	f.wants = append(f.wants, want{p, w.from, end, w.at})
 	r.done += int64(w.to - end)
 	return false, nil
 }
@@ -139,11 +151,11 @@ func (r *reading) fetchAll(ctx context.Context) error {
 		rest = rest[len(window):]
 		got := make(chan answer, 1)
 		go func() {
-			pages := make([]*page, len(window))
+			records := make([]*record, len(window))
 			for i, f := range window {
-				pages[i] = f.p
+				records[i] = f.record
 			}
-			buffers, err := r.a.cache.disk.get(ctx, pages)
+			buffers, err := r.a.cache.disk.get(ctx, records)
 			got <- answer{window, buffers, err}
 		}()
 		return got
@@ -169,16 +181,19 @@ func (r *reading) fetchAll(ctx context.Context) error {
 	return failure
 }
 
-// take copies one fetched record's bytes to the target. A nil record is lost.
+// take copies what is wanted of a fetched record. A nil record is lost.
 func (r *reading) take(f fetch, b Buffer) error {
-	if b == nil {
-		r.a.cache.noteLost(r.a, f.p, (r.off+f.at)/PageSize)
-		return lostError(r.off+f.at, f.to-f.from)
+	for _, w := range f.wants {
+		n := w.to - w.from
+		if b == nil {
+			r.a.cache.noteLost(r.a, w.p)
+			return lostError(r.off+w.at, n)
+		}
+		if err := copyBuffer(r.target, int(w.at), b, w.p.at+w.from, n); err != nil {
+			return err
+		}
+		r.done += int64(n)
 	}
-	if err := copyBuffer(r.target, int(f.at), b, f.from, f.to-f.from); err != nil {
-		return err
-	}
-	r.done += int64(f.to - f.from)
 	r.options.progress(r.done, r.total)
 	return nil
 }
@@ -187,7 +202,7 @@ func (r *reading) take(f fetch, b Buffer) error {
 func windowLen(fetches []fetch) int {
 	bytes := 0
 	for i, f := range fetches {
-		bytes += int(f.p.size)
+		bytes += f.record.size
 		if i > 0 && bytes > readWindow {
 			return i
 		}
@@ -195,15 +210,15 @@ func windowLen(fetches []fetch) int {
 	return len(fetches)
 }
 
-// noteLost notes that the store no longer has page i of a, and tells the listeners if that is news.
-func (c *Cache) noteLost(a *Allocation, p *page, i int64) {
+// noteLost notes that the store no longer has a page of a, and tells the listeners if that is news.
+func (c *Cache) noteLost(a *Allocation, p *page) {
 	c.mu.Lock()
 	news := !p.gone()
 	p.lost = []span{{0, int(p.size)}}
 	size := int64(p.size)
 	c.mu.Unlock()
 	if news {
-		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: i * PageSize, Bytes: size})
+		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: p.number * PageSize, Bytes: size})
 	}
 }
 

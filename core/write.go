@@ -61,16 +61,10 @@ type writing struct {
 	src     Buffer
 	off, n  int64
 	kept    int64
-	fresh   []freshPage // on disk: pages that are to take the place of others
+	fresh   []*page // on disk: pages that are to take the place of others
 	options *CallOptions
 	// alone: the write is one group, so that nothing can go wrong after its pages are made.
 	alone bool
-}
-
-// A freshPage is a page that is not in its table yet.
-type freshPage struct {
-	number int64
-	p      *page
 }
 
 // keep makes sure that src stays as it is while the write waits.
@@ -96,8 +90,8 @@ func (w *writing) close() {
 	c := w.t.a.cache
 	c.mu.Lock()
 	c.queued -= w.kept
-	for _, f := range w.fresh {
-		c.unref(f.p)
+	for _, p := range w.fresh {
+		c.unref(p)
 	}
 	c.disk.pump()
 	c.mu.Unlock()

@@ -57,8 +57,8 @@ func (w *writing) inPlace(at piece) bool {
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
-// what they keep of the pages they replace is in memory, in edges if it had to be fetched. The cache is
-// locked on entry and on return, but not while it waits.
+// what they keep of the pages they replace is in memory: in edges, as the page's record, if it had to be
+// fetched. The cache is locked on entry and on return, but not while it waits.
 func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buffer, err error) {
 	a, d := w.t.a, w.t.a.cache.disk
 	edges = make(map[*page]Buffer)
@@ -68,7 +68,6 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 		}
 		var need int64
 		var missing *page
-		var number int64
 		for _, at := range group {
 			if w.inPlace(at) {
 				continue
@@ -78,14 +77,14 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 			if p == nil || p.buf != nil || p.gone() || at.from == 0 && at.to >= int(p.size) || edges[p] != nil {
 				continue
 			}
-			missing, number = p, at.page
+			missing = p
 		}
 		switch {
 		case missing != nil:
 			if err := w.keepLocked(); err != nil {
 				return edges, err
 			}
-			b, err := w.fetch(ctx, missing, number)
+			b, err := w.fetch(ctx, missing)
 			if err != nil {
 				return edges, err
 			}
@@ -106,12 +105,12 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 	}
 }
 
-// fetch reads a stored page. The answer is nil when the store no longer has it.
-func (w *writing) fetch(ctx context.Context, p *page, number int64) (Buffer, error) {
+// fetch reads the record of a stored page. The answer is nil when the store no longer has it.
+func (w *writing) fetch(ctx context.Context, p *page) (Buffer, error) {
 	c := w.t.a.cache
 	c.mu.Unlock()
 	defer c.mu.Lock()
-	got, err := c.disk.get(ctx, []*page{p})
+	got, err := c.disk.get(ctx, []*record{p.record})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -119,7 +118,7 @@ func (w *writing) fetch(ctx context.Context, p *page, number int64) (Buffer, err
 		return nil, err
 	}
 	if got[0] == nil {
-		c.noteLost(w.t.a, p, number)
+		c.noteLost(w.t.a, p)
 	}
 	return got[0], nil
 }
@@ -144,7 +143,7 @@ func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
 		if err != nil {
 			return err
 		}
-		w.fresh = append(w.fresh, freshPage{at.page, p})
+		w.fresh = append(w.fresh, p)
 	}
 	for _, at := range group {
 		if !w.inPlace(at) {
@@ -163,8 +162,8 @@ func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
 		}
 		p.lost = cut(p.lost, at.from, at.to)
 	}
-	for _, f := range w.fresh[staged:] {
-		d.enqueue(f.p)
+	for _, p := range w.fresh[staged:] {
+		d.enqueue(p)
 	}
 	return nil
 }
@@ -177,14 +176,14 @@ func (w *writing) version(at piece, edges map[*page]Buffer) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &page{refs: 1, size: int32(size), owner: a, buf: buf}
+	p := &page{refs: 1, size: int32(size), owner: a, number: at.page, buf: buf}
 	if old := a.pages.get(at.page); old != nil && (at.from > 0 || at.to < int(old.size)) {
-		from := old.buf
+		from, begin := old.buf, 0
 		if from == nil {
-			from = edges[old]
+			from, begin = edges[old], old.at
 		}
 		if from != nil {
-			err = copyBuffer(buf, 0, from, 0, min(int(old.size), size))
+			err = copyBuffer(buf, 0, from, begin, min(int(old.size), size))
 		}
 		p.lost = cut(old.lost, at.from, at.to)
 	}
@@ -201,11 +200,11 @@ func (w *writing) version(at piece, edges map[*page]Buffer) (*page, error) {
 // commit puts the staged pages in place.
 func (w *writing) commit() {
 	a := w.t.a
-	for _, f := range w.fresh {
-		if old := a.pages.get(f.number); old != nil {
+	for _, p := range w.fresh {
+		if old := a.pages.get(p.number); old != nil {
 			a.cache.unref(old)
 		}
-		a.pages.set(f.number, f.p)
+		a.pages.set(p.number, p)
 	}
 	w.fresh = nil
 }

@@ -11,6 +11,9 @@ const (
 	mostWaiting = 32 << 20
 	// batchSize is how many bytes are stored in one transaction, if there are as many.
 	batchSize = 8 << 20
+	// recordPages is how many pages share a record, if they follow each other and wait at the same
+	// time, as those of a large write do. See the package documentation for why it is two.
+	recordPages = 2
 	// batchDeletes is how many records are deleted in one transaction.
 	batchDeletes = 2048
 	// mostUnderWay is how many transactions are under way at a time: while one is committed the
@@ -48,8 +51,7 @@ type writeback struct {
 
 // enqueue takes a page of which the bytes are in its buffer.
 func (d *disk) enqueue(p *page) {
-	d.lastKey++
-	p.key, p.state = d.lastKey, pageWaiting
+	p.state = pageWaiting
 	n := int64(p.buf.Len())
 	d.queue = append(d.queue, p)
 	d.queued += n
@@ -59,16 +61,19 @@ func (d *disk) enqueue(p *page) {
 // drop frees a page that nobody holds any more.
 func (d *disk) drop(p *page) {
 	switch {
-	case p.state == pageStoring: // its record is deleted when it is there
+	case p.state == pageStoring: // its record is left when it is there
 	case p.buf != nil:
-		if p.key != 0 {
+		if p.state == pageWaiting {
 			n := int64(p.buf.Len())
 			d.queued -= n
 			d.waiting -= n
 		}
 		d.free(p)
-	case p.key != 0:
-		d.deletes = append(d.deletes, p.key)
+	default:
+		p.record.pages--
+		if p.record.pages == 0 {
+			d.deletes = append(d.deletes, p.record.key)
+		}
 	}
 }
 
@@ -168,6 +173,55 @@ type batch struct {
 	deletes []Key
 }
 
+// follows tells whether a page can go into the record that another ends: it is next to it.
+func (p *page) follows(last *page) bool {
+	return p.owner == last.owner && p.number == last.number+1 && last.buf.Len() == PageSize
+}
+
+// records puts the pages of a batch into records.
+func (d *disk) records(b batch) (records []Record, joined []Buffer) {
+	for rest := b.pages; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && n < recordPages && rest[n].follows(rest[n-1]) {
+			n++
+		}
+		data := d.join(rest[:n])
+		if data != nil {
+			joined = append(joined, data)
+		} else {
+			n, data = 1, rest[0].buf
+		}
+		d.lastKey++
+		r := &record{key: d.lastKey, size: data.Len(), pages: n}
+		for i, p := range rest[:n] {
+			p.record, p.at = r, i*PageSize
+		}
+		records = append(records, Record{r.key, data})
+		rest = rest[n:]
+	}
+	return records, joined
+}
+
+// join copies the bytes of several pages into one buffer. It answers nil if it is one page only, or if
+// there is no memory for it; then each page has a record of its own.
+func (d *disk) join(pages []*page) Buffer {
+	if len(pages) == 1 {
+		return nil
+	}
+	size := (len(pages)-1)*PageSize + pages[len(pages)-1].buf.Len()
+	data, err := d.store.NewBuffer(size)
+	if err != nil {
+		return nil
+	}
+	for i, p := range pages {
+		if err := copyBuffer(data, i*PageSize, p.buf, 0, p.buf.Len()); err != nil {
+			d.store.FreeBuffer(data)
+			return nil
+		}
+	}
+	return data
+}
+
 func (d *disk) nextBatch() (b batch) {
 	n := min(len(d.deletes), batchDeletes)
 	b.deletes = append(b.deletes, d.deletes[:n]...)
@@ -196,13 +250,15 @@ func (d *disk) nextBatch() (b batch) {
 
 // apply stores a batch. The cache is not locked.
 func (d *disk) apply(b batch) {
-	puts := make([]Record, len(b.pages))
-	for i, p := range b.pages {
-		puts[i] = Record{p.key, p.buf}
-	}
+	d.c.mu.Lock()
+	puts, joined := d.records(b)
+	d.c.mu.Unlock()
 	err := d.store.Apply(d.ctx, puts, b.deletes)
 
 	d.c.mu.Lock()
+	for _, data := range joined {
+		d.store.FreeBuffer(data)
+	}
 	d.underWay--
 	d.numbers.Transactions++
 	if err == nil {

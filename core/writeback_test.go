@@ -21,7 +21,7 @@ func TestSmallWritesAreGathered(t *testing.T) {
 		}
 		b.is(a.Flush(ctx), nil)
 		n := b.store.Counts()
-		if n.Puts != 16 || n.PutBytes != 4<<20 || n.Transactions > 2 {
+		if n.Puts != 8 || n.PutBytes != 4<<20 || n.Transactions > 2 {
 			b.Errorf("1024 writes made %d puts of %d bytes in %d transactions", n.Puts, n.PutBytes, n.Transactions)
 		}
 		b.holds(a, core.Disk, content)
@@ -203,7 +203,10 @@ func TestLostRecords(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a, other := b.allocate(n), b.allocate(1000)
 		content := picture(n, 1)
-		b.write(a, content, 0)
+		for off := 0; off < n; off += core.PageSize { // one by one, so that each has a record
+			b.write(a, content[off:off+core.PageSize], int64(off))
+			b.is(a.Flush(ctx), nil)
+		}
 		b.write(other, content[:1000], 0)
 		b.is(b.Flush(ctx), nil)
 		b.disk.Lose(2) // the second page
@@ -311,6 +314,42 @@ func TestProgress(t *testing.T) {
 		if last != n || calls < 3 {
 			b.Errorf("%d calls, the last with %d", calls, last)
 		}
+	})
+}
+
+func TestPagesThatShareARecord(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		const n = 4 * core.PageSize
+		a := b.allocate(n)
+		content := picture(n, 1)
+		b.write(a, content, 0)
+		b.is(a.Flush(ctx), nil)
+		if b.disk.Records() != 2 || b.disk.Bytes() != n {
+			b.Fatalf("%d records of %d bytes", b.disk.Records(), b.disk.Bytes())
+		}
+		b.holds(a, core.Disk, content)
+		if n := b.store.Counts().Gets; n != 2 {
+			b.Errorf("reading in order asks for %d records", n)
+		}
+		for page := range 2 { // one after the other takes the place of a page of the first record
+			b.write(a, picture(core.PageSize-7, 2), int64(page)*core.PageSize+3)
+			copy(content[page*core.PageSize+3:], picture(core.PageSize-7, 2))
+			b.is(a.Flush(ctx), nil)
+			timePasses()
+			b.holds(a, core.Disk, content)
+			// The first: a record more. The second: another one more, and the old one less.
+			if b.disk.Records() != 3 {
+				b.Errorf("after %d pages there are %d records", page+1, b.disk.Records())
+			}
+		}
+		b.is(a.Reallocate(ctx, core.PageSize), nil)
+		timePasses()
+		if b.disk.Records() != 1 {
+			b.Errorf("%d records are left of one page", b.disk.Records())
+		}
+		b.holds(a, core.Disk, content[:core.PageSize])
+		b.disk.Lose(3)
+		b.is(a.ReadAt(ctx, make([]byte, 5), 0), core.ErrLost)
 	})
 }
 
