@@ -4,10 +4,10 @@
 # tools as `go tool`, npm packages by `npm ci`, Chromium as Debian's package.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-core test-wasm test-web lint clean browser
+.PHONY: help run build test test-core test-wasm test-web bench bench-core lint clean chromium firefox
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build, serve the demo on localhost and print its address
 	node web/serve.js
@@ -24,27 +24,33 @@ test-core: ## test the cache itself, natively, with the race detector
 
 # wasmbrowsertest puts the environment into the page that runs the tests, and Go's arguments and
 # environment must fit in 8 KiB there: so it gets only what it needs.
-test-wasm: browser ## test the bridge and the IndexedDB store in headless Chromium
+test-wasm: chromium ## test the bridge and the IndexedDB store in headless Chromium
 	GOOS=js GOARCH=wasm go vet ./jsbridge/... ./wasm/...
 	exec=$$(go tool -n wasmbrowsertest) && \
 	env -i PATH="$$PATH" HOME="$$HOME" GOOS=js GOARCH=wasm \
 		GOMODCACHE="$$(go env GOMODCACHE)" GOCACHE="$$(go env GOCACHE)" GOPROXY="$$(go env GOPROXY)" \
 		go test -timeout 5m -exec "$$exec" ./jsbridge/...
 
-test-web: build browser ## test the built package in headless Chromium, as a page uses it
+test-web: build chromium ## test the built package in headless Chromium, as a page uses it
 	cd web && npm test
 
+bench: build chromium firefox ## measure against what people would use instead; BENCH='--quick' and others: web/bench/run.js
+	node web/bench/run.js $(BENCH)
+
+bench-core: ## benchmarks of the cache itself, in the form that benchstat reads
+	go test -run '^$$' -bench . -count 6 ./core
+
 lint: web/node_modules ## check the form of everything
-	@test -z "$$(gofmt -l core jsbridge wasm)" || { gofmt -l core jsbridge wasm; echo 'run: gofmt -w .'; exit 1; }
-	go vet ./core/... && GOOS=js GOARCH=wasm go vet ./jsbridge/... ./wasm/...
+	@test -z "$$(gofmt -l core jsbridge wasm web/bench)" || { gofmt -l core jsbridge wasm web/bench; exit 1; }
+	go vet ./core/... && GOOS=js GOARCH=wasm go vet ./jsbridge/... ./wasm/... ./web/bench/linked
 	go tool staticcheck ./core/... && GOOS=js GOARCH=wasm $$(go tool -n staticcheck) ./jsbridge/... ./wasm/...
 	cd web && npm run check
 
 clean: ## remove what was built
 	rm -rf web/dist web/node_modules
 
-browser:
-	@.ci/need-chromium
+chromium firefox:
+	@.ci/need-browser $@
 
 web/node_modules: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund

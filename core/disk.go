@@ -24,6 +24,7 @@ type disk struct {
 	fails   int
 
 	writeback
+	readCache
 	numbers DiskStatistics
 }
 
@@ -145,6 +146,9 @@ func (d *disk) close(ctx context.Context) error {
 		d.c.mu.Unlock()
 		<-changed
 		d.c.mu.Lock()
+	}
+	for len(d.recent) > 0 {
+		d.forget(d.recent[0])
 	}
 	o := d.opening
 	d.c.mu.Unlock()

@@ -45,6 +45,9 @@ type record struct {
 	key   Key
 	size  int
 	pages int // how many of its pages somebody still holds
+
+	buf    Buffer        // in the read cache
+	coming chan struct{} // closed when it has been fetched ahead
 }
 
 // gone tells whether the store has nothing of the page any more.

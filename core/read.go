@@ -44,6 +44,9 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 		err = r.fetchAll(context.WithoutCancel(ctx))
 	}
 	c.mu.Lock()
+	if err == nil && a.medium == Disk && r.total > 0 {
+		a.readAhead(off, off+r.total)
+	}
 	for _, f := range r.stored {
 		for _, w := range f.wants {
 			c.unref(w.p)
@@ -125,6 +128,9 @@ func (r *reading) copy(w piece) (bool, error) {
 	if b := p.bytes(); b != nil {
 		return true, copyBuffer(r.target, at, b, w.from, end-w.from)
 	}
+	if b := p.record.buf; b != nil {
+		return true, copyBuffer(r.target, at, b, p.at+w.from, end-w.from)
+	}
 	p.refs++
 	if n := len(r.stored); n == 0 || r.stored[n-1].record != p.record {
 		r.stored = append(r.stored, fetch{record: p.record})
@@ -142,7 +148,10 @@ func (r *reading) fetchAll(ctx context.Context) error {
 		buffers []Buffer
 		err     error
 	}
-	rest := r.stored
+	rest, err := r.takeComing()
+	if err != nil {
+		return err
+	}
 	ask := func() chan answer {
 		if len(rest) == 0 {
 			return nil
@@ -170,32 +179,77 @@ func (r *reading) fetchAll(ctx context.Context) error {
 			rest = nil
 		}
 		for i, b := range got.buffers {
+			f := got.window[i]
 			if failure == nil {
-				failure = r.take(got.window[i], b)
+				failure = r.take(f, b)
 			}
 			if b != nil {
-				r.a.cache.disk.store.FreeBuffer(b)
+				r.leave(f, b)
 			}
 		}
 	}
 	return failure
 }
 
+// takeComing takes what is in the read cache by now, waiting for what is being fetched ahead, and answers
+// the rest.
+func (r *reading) takeComing() (rest []fetch, err error) {
+	c := r.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range r.stored {
+		if coming := f.record.coming; coming != nil {
+			c.mu.Unlock()
+			<-coming
+			c.mu.Lock()
+		}
+		if f.record.buf == nil {
+			rest = append(rest, f)
+		} else if err := r.copyWants(f, f.record.buf); err != nil {
+			return nil, err
+		}
+	}
+	return rest, nil
+}
+
 // take copies what is wanted of a fetched record. A nil record is lost.
 func (r *reading) take(f fetch, b Buffer) error {
-	for _, w := range f.wants {
-		n := w.to - w.from
-		if b == nil {
-			r.a.cache.noteLost(r.a, w.p)
-			return lostError(r.off+w.at, n)
-		}
-		if err := copyBuffer(r.target, int(w.at), b, w.p.at+w.from, n); err != nil {
-			return err
-		}
-		r.done += int64(n)
+	if b == nil {
+		w := f.wants[0]
+		r.a.cache.noteLost(r.a, w.p)
+		return lostError(r.off+w.at, w.to-w.from)
+	}
+	if err := r.copyWants(f, b); err != nil {
+		return err
 	}
 	r.options.progress(r.done, r.total)
 	return nil
+}
+
+func (r *reading) copyWants(f fetch, b Buffer) error {
+	for _, w := range f.wants {
+		if err := copyBuffer(r.target, int(w.at), b, w.p.at+w.from, w.to-w.from); err != nil {
+			return err
+		}
+		r.done += int64(w.to - w.from)
+	}
+	return nil
+}
+
+// leave gives back a fetched record, or keeps it if there is more in it than was wanted.
+func (r *reading) leave(f fetch, b Buffer) {
+	d := r.a.cache.disk
+	used := 0
+	for _, w := range f.wants {
+		used += w.to - w.from
+	}
+	if used >= f.record.size {
+		d.store.FreeBuffer(b)
+		return
+	}
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	d.remember(f.record, b)
 }
 
 // windowLen is how many of the fetches go into one transaction.

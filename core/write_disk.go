@@ -74,7 +74,7 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 			}
 			need += int64(pageLen(a.size, at.page))
 			p := a.pages.get(at.page)
-			if p == nil || p.buf != nil || p.gone() || at.from == 0 && at.to >= int(p.size) || edges[p] != nil {
+			if p == nil || p.buf != nil || p.gone() || p.record.buf != nil || at.from == 0 && at.to >= int(p.size) || edges[p] != nil {
 				continue
 			}
 			missing = p
@@ -179,8 +179,11 @@ func (w *writing) version(at piece, edges map[*page]Buffer) (*page, error) {
 	p := &page{refs: 1, size: int32(size), owner: a, number: at.page, buf: buf}
 	if old := a.pages.get(at.page); old != nil && (at.from > 0 || at.to < int(old.size)) {
 		from, begin := old.buf, 0
-		if from == nil {
-			from, begin = edges[old], old.at
+		if from == nil && old.record != nil {
+			begin = old.at
+			if from = old.record.buf; from == nil {
+				from = edges[old]
+			}
 		}
 		if from != nil {
 			err = copyBuffer(buf, 0, from, begin, min(int(old.size), size))

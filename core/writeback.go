@@ -12,7 +12,7 @@ const (
 	// batchSize is how many bytes are stored in one transaction, if there are as many.
 	batchSize = 8 << 20
 	// recordPages is how many pages share a record, if they follow each other and wait at the same
-	// time, as those of a large write do. See the package documentation for why it is two.
+	// time, as those of a large write do; the package documentation says why it is two.
 	recordPages = 2
 	// batchDeletes is how many records are deleted in one transaction.
 	batchDeletes = 2048
@@ -72,6 +72,7 @@ func (d *disk) drop(p *page) {
 	default:
 		p.record.pages--
 		if p.record.pages == 0 {
+			d.forget(p.record)
 			d.deletes = append(d.deletes, p.record.key)
 		}
 	}

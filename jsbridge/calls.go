@@ -19,17 +19,17 @@ import (
 func (b *bridge) call(_ js.Value, args []js.Value) (answer any) {
 	defer func() {
 		if r := recover(); r != nil {
-			answer = map[string]any{"error": describe(fmt.Errorf("unexpected: %v", r))}
+			answer = object("error", describe(fmt.Errorf("unexpected: %v", r)))
 		}
 	}()
 	name := args[0].String()
 	if request, ok := requests[name]; ok {
 		answer, err := request(b, args[1:])
-		return map[string]any{"answer": answer, "error": describe(err)}
+		return object("answer", answer, "error", describe(err))
 	}
 	number := args[1].Int()
 	if !b.machine.Spare() && name != "close" {
-		return map[string]any{"error": describe(b.noMemory(0))}
+		return object("error", describe(b.noMemory(0)))
 	}
 	o := &operation{b: b, number: number, args: args[3:]}
 	ctx := context.Background()

@@ -46,25 +46,25 @@ func describe(err error) any {
 	)
 	switch {
 	case errors.Is(err, errAborted):
-		return map[string]any{"kind": "aborted"}
+		return object("kind", "aborted")
 	case errors.As(err, &full):
-		return map[string]any{
-			"kind": "full", "message": full.Error(), "medium": full.Medium.String(),
-			"requested": full.Requested, "allocated": full.Allocated, "limit": full.Limit,
-			"reason": string(full.Reason), "cause": describe(full.Cause),
-		}
+		return object(
+			"kind", "full", "message", full.Error(), "medium", full.Medium.String(),
+			"requested", full.Requested, "allocated", full.Allocated, "limit", full.Limit,
+			"reason", string(full.Reason), "cause", describe(full.Cause),
+		)
 	case errors.As(err, &range_):
-		return map[string]any{"kind": "range", "message": err.Error()}
+		return object("kind", "range", "message", err.Error())
 	case errors.As(err, &argument), errors.Is(err, jsbuf.ErrDetached):
-		return map[string]any{"kind": "type", "message": err.Error()}
+		return object("kind", "type", "message", err.Error())
 	}
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
-			return map[string]any{"kind": "code", "code": c.code, "message": err.Error()}
+			return object("kind", "code", "code", c.code, "message", err.Error())
 		}
 	}
 	if errors.As(err, &thrown) {
-		return map[string]any{"kind": "thrown", "message": err.Error(), "thrown": thrown.Value}
+		return object("kind", "thrown", "message", err.Error(), "thrown", thrown.Value)
 	}
-	return map[string]any{"kind": "error", "message": err.Error()}
+	return object("kind", "error", "message", err.Error())
 }

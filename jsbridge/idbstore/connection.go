@@ -17,6 +17,9 @@ import (
 // a lock. Some browsers never answer, and tell nothing.
 var limit = 5 * time.Second
 
+// deleteLimit is how long it may take to delete a database: a large one takes its time.
+var deleteLimit = time.Minute
+
 var errNoAnswer = errors.New("the browser did not answer in time")
 
 // inTime is a context that ends after limit.

@@ -185,8 +185,8 @@ func (s *Store) readEach(ctx context.Context, c *connection, keys []core.Key) ([
 	return bufs, nil
 }
 
-// Close deletes the database. It waits 5 seconds at most for that. It gives the lock back in any case:
-// a database that is still there can then be swept.
+// Close deletes the database. It waits a minute at most for that: a large one takes its time. It gives the
+// lock back in any case: a database that is still there can then be swept.
 func (s *Store) Close(ctx context.Context) error {
 	if err := s.take(context.WithoutCancel(ctx)); err != nil {
 		return err
@@ -206,7 +206,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	defer l.release()
 	conn.close()
-	limited, cancel := inTime(ctx)
+	limited, cancel := context.WithTimeoutCause(ctx, deleteLimit, errNoAnswer)
 	defer cancel()
 	return deleteDatabase(limited, name)
 }

@@ -5,7 +5,6 @@ package idbstore
 import (
 	"context"
 	"errors"
-	"slices"
 	"syscall/js"
 	"time"
 
@@ -302,12 +301,11 @@ func keyValue(key core.Key) js.Value { return js.ValueOf(float64(key)) }
 // A run is a range of keys without a gap.
 type run struct{ first, last core.Key }
 
-// runs gathers keys: one request deletes a run, of however many records.
+// runs gathers keys: one request deletes a run, of however many records. Those of an allocation come in
+// order, so sorting them would not be worth its code.
 func runs(keys []core.Key) (all []run) {
-	sorted := slices.Clone(keys)
-	slices.Sort(sorted)
-	for _, key := range sorted {
-		if n := len(all); n > 0 && key <= all[n-1].last+1 {
+	for _, key := range keys {
+		if n := len(all); n > 0 && key == all[n-1].last+1 {
 			all[n-1].last = key
 		} else {
 			all = append(all, run{key, key})
