@@ -34,7 +34,7 @@ type twin struct {
 // TestModel does random operations on the cache and on the model and compares them after each: the
 // contents of what was touched, both counters, and every so often all contents.
 func TestModel(t *testing.T) {
-	operations, checks := 200_000, "1050"
+	operations, checks := 200_000, "1250"
 	if testing.Short() {
 		operations, checks = 10_000, "750" // of which rapid does a fifth
 	}
