@@ -56,6 +56,7 @@ export class Program {
   #waking = false
   #end: CacheError | undefined
   #closing = false
+  #cleanedUp = false
   #closeCall = 0
   #view = new Uint8Array(0)
   /** Whether the user's code has a view of the memory now. */
@@ -343,7 +344,10 @@ export class Program {
   }
 
   #check() {
-    if (this.#end) throw this.#end
+    if (this.#end) {
+      this.#afterCrash()
+      throw this.#end
+    }
     if (this.#lent) throw new CacheError('CACHE_BUSY', 'the cache was called from inside forEachView')
   }
 
@@ -394,15 +398,30 @@ export class Program {
     if (this.#end) return this.#end
     const error = new CacheError('CACHE_CRASHED', `the cache's program ended unexpectedly: ${why}`)
     this.#end = error
-    this.#silence()
-    for (const cleanUp of this.#onExit) {
-      try {
-        cleanUp()
-      } catch {}
-    }
-    for (const call of [...this.#pending.keys()]) this.#settleWith(call, (p) => p.reject(error))
-    this.#listener.crashed(error)
+    this.#afterCrash()
     return error
+  }
+
+  /**
+   * Cleans up after a crash: in a task with a stack of its own, for an exhausted stack may be what it has
+   * died of. If there is not even room to ask for that, the next call does.
+   */
+  #afterCrash() {
+    const error = this.#end
+    if (!error || error.code !== 'CACHE_CRASHED' || this.#cleanedUp) return
+    try {
+      this.#silence()
+      queueMicrotask(() => {
+        for (const cleanUp of this.#onExit) {
+          try {
+            cleanUp()
+          } catch {}
+        }
+        for (const call of [...this.#pending.keys()]) this.#settleWith(call, (p) => p.reject(error))
+        this.#listener.crashed(error)
+      })
+      this.#cleanedUp = true
+    } catch {}
   }
 }
 

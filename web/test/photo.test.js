@@ -57,7 +57,12 @@ for (const cacheType of ['auto', 'cacheOnDiskOnly', 'cacheInMemoryOnly']) {
         await allocation.write(pixels.data.subarray(at, at + rows), at)
       await allocation.flush()
       pixels.data.fill(0)
-      if (!inMemory) assert.equal((await stored()).bytes, byteLength, 'the pixels are in IndexedDB')
+      if (!inMemory) {
+        // Two pages share a record, which stays until both are replaced.
+        const { bytes } = await stored()
+        assert.isAtLeast(bytes, byteLength, 'the pixels are in IndexedDB')
+        assert.isAtMost(bytes, 2 * byteLength)
+      }
       assertBytes(await allocation.read(), original)
       await allocation.readInto(pixels.data)
       assertBytes(new Uint8Array(pixels.data.buffer), original)
