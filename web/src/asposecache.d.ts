@@ -189,7 +189,8 @@ export interface CacheAllocation extends AsyncDisposable, Disposable {
   /**
    * Replaces bytes from `offset` on. The data is copied at the call, so the caller may reuse it at
    * once, except that more than 64 MiB in one call is taken piece by piece: leave such a buffer alone
-   * until the promise settles. Resolves when every later read sees the bytes and the cache holds
+   * until the promise settles; taken away in the middle, a part of it may have been written to memory.
+   * Resolves when every later read sees the bytes and the cache holds
    * them safely; bytes on their way to the disk are held in a bounded buffer.
    *
    * At most 256 MiB of copies wait at a time for calls made before them; past that it rejects with a
