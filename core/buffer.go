@@ -45,8 +45,16 @@ func (b Bytes) WriteAt(p []byte, off int) error { copy(b[off:], p); return nil }
 // Clear sets n bytes from off on to zero.
 func (b Bytes) Clear(off, n int) error { clear(b[off : off+n]); return nil }
 
-// copyBuffer copies n bytes of src from srcOff to dst at dstOff by the shortest way there is.
-func copyBuffer(dst Buffer, dstOff int, src Buffer, srcOff, n int) error {
+// clearBuffer sets n bytes from off on to zero.
+func clearBuffer(b Buffer, off, n int) error {
+	if n == 0 {
+		return nil
+	}
+	return b.Clear(off, n)
+}
+
+// CopyBuffer copies n bytes of src from srcOff to dst at dstOff by the shortest way there is.
+func CopyBuffer(dst Buffer, dstOff int, src Buffer, srcOff, n int) error {
 	if n == 0 {
 		return nil
 	}

@@ -125,7 +125,7 @@ func (d *disk) get(ctx context.Context, records []*record) ([]Buffer, error) {
 	return buffers, nil
 }
 
-// newBuffer is a zeroed buffer for a page on its way to the store.
+// newBuffer is a buffer, of any content, for a page on its way to the store.
 func (d *disk) newBuffer(n int) (Buffer, error) {
 	b, err := d.store.NewBuffer(n)
 	if err != nil {

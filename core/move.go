@@ -79,13 +79,13 @@ func (m *moving) copy(ctx context.Context, o *CallOptions) error {
 		}
 		buf, err := d.newBuffer(int(from.size))
 		if err == nil {
-			err = copyBuffer(buf, 0, from.bytes(), 0, int(from.size))
+			err = buf.WriteAt(from.memory(), 0)
 		}
 		if err != nil {
 			c.mu.Unlock()
 			return err
 		}
-		p := &page{refs: 1, size: from.size, owner: a, number: i, buf: buf}
+		p := &page{refs: 1, size: from.size, owner: a, number: i, buf: buf, parts: []part{{to: int(from.size)}}}
 		m.pages.set(i, p)
 		copies = append(copies, p)
 		d.enqueue(p)

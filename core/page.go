@@ -7,13 +7,11 @@ import "iter"
 const PageSize = 256 << 10
 
 // A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in
-// a block, or on disk: then in a buffer until it is stored, and afterwards in a record of the store.
+// a block, or on disk, in parts: what was written is in a buffer until it is stored, and afterwards in
+// records of the store.
 //
-// refs counts who holds it: the allocation whose table has it, and reads under way. A page whose bytes
-// somebody else may still need is not changed; a write puts a new page in its place. So a record never
-// changes either, and what a read has begun to fetch stays what it was.
-//
-// Pages that follow each other and are stored together share a record; see recordPages.
+// refs counts who holds it. A page whose bytes somebody else may still need is not changed; a write puts
+// a new page in its place.
 type page struct {
 	refs int32
 	// size is how many of its bytes count; what follows up to the end of the page is zero.
@@ -24,9 +22,9 @@ type page struct {
 	owner  *Allocation // on disk; who is told when storing fails
 	number int64       // its place in the owner's table
 	state  pageState
-	buf    Buffer
-	record *record // once it is stored
-	at     int     // where in the record it begins
+	buf    Buffer // what was written and is not stored
+	bufAt  int    // where in the page it begins
+	parts  []part // in order; what none of them covers is zero, or lost
 	// lost are the bytes that were stored and that the store no longer has.
 	lost []span
 }
@@ -35,30 +33,17 @@ type page struct {
 type pageState int8
 
 const (
-	pageStored  pageState = iota // in the store; buf is nil. Before it waits also every new page
-	pageWaiting                  // in buf, in the queue
-	pageStoring                  // in buf, in a transaction under way: buf must not change
+	pageStored  pageState = iota // buf is nil. Before it waits also every new page
+	pageWaiting                  // buf is in the queue
+	pageStoring                  // buf is in a transaction under way: it must not change
 )
 
-// A record is what the store has under a key: one page, or several.
-type record struct {
-	key   Key
-	size  int
-	pages int // how many of its pages somebody still holds
+// memory are the bytes of a page in memory.
+func (p *page) memory() Bytes { return p.block.bytes(int(p.size)) }
 
-	buf    Buffer        // in the read cache
-	coming chan struct{} // closed when it has been fetched ahead
-}
-
-// gone tells whether the store has nothing of the page any more.
-func (p *page) gone() bool { return len(p.lost) == 1 && p.lost[0] == span{0, int(p.size)} }
-
-// bytes is where the page's bytes are, or nil when they are only in the store.
-func (p *page) bytes() Buffer {
-	if p.block != nil {
-		return Bytes(p.block.bytes(int(p.size)))
-	}
-	return p.buf
+// whole tells whether all of the page's bytes are in its buffer.
+func (p *page) whole() bool {
+	return len(p.parts) == 1 && p.parts[0] == part{to: int(p.size)} && p.bufAt == 0
 }
 
 // A span is a range of bytes within a page.

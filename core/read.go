@@ -48,9 +48,7 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 		a.readAhead(off, off+r.total)
 	}
 	for _, f := range r.stored {
-		for _, w := range f.wants {
-			c.unref(w.p)
-		}
+		c.disk.release(f.record)
 	}
 	c.disk.pump()
 	c.mu.Unlock()
@@ -74,14 +72,13 @@ type fetch struct {
 	wants  []want
 }
 
-// A want is a piece of a stored page.
+// A want is a range of a record.
 type want struct {
-	p        *page
-	from, to int   // within the page
+	from, to int
 	at       int64 // in the target
 }
 
-// begin copies what is in memory, and notes and holds the pages of which the bytes are in the store.
+// begin copies what is in memory, and notes and holds the records that have the rest.
 func (r *reading) begin() error {
 	c := r.a.cache
 	unpaused := 0
@@ -97,48 +94,67 @@ func (r *reading) begin() error {
 		if err != nil {
 			return err
 		}
-		if copied {
-			r.done += int64(w.len())
-			unpaused += w.len()
-		}
+		r.done += int64(copied)
+		unpaused += copied
 	}
 	r.options.progress(r.done, r.total)
 	return nil
 }
 
-// copy copies one piece, or answers false when it has to be fetched. The cache is locked.
-func (r *reading) copy(w piece) (bool, error) {
-	at := int(w.at)
+// copy copies what is in memory of one piece, and answers how many bytes that are. The cache is locked.
+func (r *reading) copy(w piece) (copied int, err error) {
 	p := r.a.pages.get(w.page)
 	if p == nil {
-		return true, r.target.Clear(at, w.len())
+		return w.len(), r.target.Clear(int(w.at), w.len())
 	}
 	if lost := within(p.lost, w.from, w.to); lost != nil {
-		return false, lostError(w.page*PageSize+int64(lost[0].from), lost[0].to-lost[0].from)
+		return 0, lostError(w.page*PageSize+int64(lost[0].from), lost[0].to-lost[0].from)
 	}
-	end := max(w.from, min(w.to, int(p.size))) // from here on the page is zero
-	if end < w.to {
-		if err := r.target.Clear(at+end-w.from, w.to-end); err != nil {
-			return false, err
+	if p.block != nil {
+		return w.len(), CopyBuffer(r.target, int(w.at), p.memory(), w.from, w.len())
+	}
+	// zero clears what no part covers: from where the part before it has ended.
+	end := w.from
+	zero := func(to int) error {
+		copied += to - end
+		return clearBuffer(r.target, int(w.at)+end-w.from, to-end)
+	}
+	for _, q := range p.parts {
+		q, ok := q.cut(w.from, w.to)
+		if !ok {
+			continue
 		}
+		if err := zero(q.from); err != nil {
+			return copied, err
+		}
+		end = q.to
+		at, n := w.at+int64(q.from-w.from), q.to-q.from
+		switch {
+		case q.record == nil:
+			err = CopyBuffer(r.target, int(at), p.buf, q.from-p.bufAt, n)
+		case q.record.buf != nil:
+			err = CopyBuffer(r.target, int(at), q.record.buf, q.at, n)
+		default:
+			r.want(q.record, want{q.at, q.at + n, at})
+			n = 0
+		}
+		if err != nil {
+			return copied, err
+		}
+		copied += n
 	}
-	if end == w.from {
-		return true, nil
+	return copied, zero(w.to)
+}
+
+// want notes what has to be fetched.
+func (r *reading) want(from *record, w want) {
+	n := len(r.stored)
+	if n == 0 || r.stored[n-1].record != from {
+		from.holds++
+		r.stored = append(r.stored, fetch{record: from})
+		n++
 	}
-	if b := p.bytes(); b != nil {
-		return true, copyBuffer(r.target, at, b, w.from, end-w.from)
-	}
-	if b := p.record.buf; b != nil {
-		return true, copyBuffer(r.target, at, b, p.at+w.from, end-w.from)
-	}
-	p.refs++
-	if n := len(r.stored); n == 0 || r.stored[n-1].record != p.record {
-		r.stored = append(r.stored, fetch{record: p.record})
-	}
-	f := &r.stored[len(r.stored)-1]
-	f.wants = append(f.wants, want{p, w.from, end, w.at})
-	r.done += int64(w.to - end)
-	return false, nil
+	r.stored[n-1].wants = append(r.stored[n-1].wants, w)
 }
 
 // fetchAll copies what is in the store, two windows under way at a time.
@@ -216,7 +232,7 @@ func (r *reading) takeComing() (rest []fetch, err error) {
 func (r *reading) take(f fetch, b Buffer) error {
 	if b == nil {
 		w := f.wants[0]
-		r.a.cache.noteLost(r.a, w.p)
+		r.a.cache.noteLost(r.a, f.record)
 		return lostError(r.off+w.at, w.to-w.from)
 	}
 	if err := r.copyWants(f, b); err != nil {
@@ -228,7 +244,7 @@ func (r *reading) take(f fetch, b Buffer) error {
 
 func (r *reading) copyWants(f fetch, b Buffer) error {
 	for _, w := range f.wants {
-		if err := copyBuffer(r.target, int(w.at), b, w.p.at+w.from, w.to-w.from); err != nil {
+		if err := CopyBuffer(r.target, int(w.at), b, w.from, w.to-w.from); err != nil {
 			return err
 		}
 		r.done += int64(w.to - w.from)
@@ -264,15 +280,29 @@ func windowLen(fetches []fetch) int {
 	return len(fetches)
 }
 
-// noteLost notes that the store no longer has a page of a, and tells the listeners if that is news.
-func (c *Cache) noteLost(a *Allocation, p *page) {
+// noteLost notes that the store no longer has a record, for the pages of a that it was part of, and
+// tells the listeners if that is news.
+func (c *Cache) noteLost(a *Allocation, r *record) {
 	c.mu.Lock()
-	news := !p.gone()
-	p.lost = []span{{0, int(p.size)}}
-	size := int64(p.size)
+	var events []Event
+	for i, p := range a.pages.all() {
+		var rest []part
+		for _, q := range p.parts {
+			if q.record != r {
+				rest = append(rest, q)
+				continue
+			}
+			p.lost = append(p.lost, span{q.from, q.to})
+			events = append(events, Event{Kind: Lost, Allocation: a,
+				Offset: i*PageSize + int64(q.from), Bytes: int64(q.to - q.from)})
+		}
+		if len(rest) < len(p.parts) {
+			c.disk.setParts(p, rest)
+		}
+	}
 	c.mu.Unlock()
-	if news {
-		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: p.number * PageSize, Bytes: size})
+	for _, e := range events {
+		c.onEvent(e)
 	}
 }
 

@@ -17,7 +17,7 @@ type readCache struct {
 
 // remember keeps the buffer of a record that was fetched. The cache is locked.
 func (d *disk) remember(r *record, b Buffer) {
-	if r.buf != nil || r.pages == 0 || d.ctx.Err() != nil {
+	if r.buf != nil || r.holds == 0 || d.ctx.Err() != nil {
 		d.store.FreeBuffer(b)
 		return
 	}
@@ -56,13 +56,18 @@ func (a *Allocation) readAhead(off, end int64) {
 	var last *record
 	for i := end / PageSize; i < pagesOf(a.size) && seen < ahead; i++ {
 		p := a.pages.get(i)
-		if p == nil || p.buf != nil || p.record == last {
+		if p == nil {
 			continue
 		}
-		last = p.record
-		seen++
-		if last.buf == nil && last.coming == nil {
-			next = append(next, last)
+		for _, q := range p.parts {
+			if q.record == nil || q.record == last {
+				continue
+			}
+			last = q.record
+			seen++
+			if last.buf == nil && last.coming == nil {
+				next = append(next, last)
+			}
 		}
 	}
 	if len(next) == 0 || len(next) < min(seen, ahead/2) {

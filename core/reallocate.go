@@ -129,6 +129,7 @@ func (a *Allocation) shrink(size int64) {
 		if p := a.pages.get(last); p != nil && n < int(p.size) {
 			p.size = int32(n)
 			p.lost = within(p.lost, 0, n)
+			c.disk.setParts(p, inside(p.parts, 0, n))
 			if p.block != nil {
 				c.heap.shrink(p.block, n)
 			}

@@ -9,10 +9,50 @@ import (
 // changes, it is put once and deleted once.
 type Key uint64
 
-// A Record is what a [Store] keeps under a key. Data is whole: a store keeps all of its bytes.
+// A Record is what a [Store] keeps under a key: all bytes of Data, which is a [Buffer] or [Pieces].
 type Record struct {
 	Key  Key
-	Data Buffer
+	Data Source
+}
+
+// A Source is a run of bytes that can be read.
+type Source interface {
+	// Len is the number of bytes.
+	Len() int
+	// ReadAt fills p with the bytes from off on.
+	ReadAt(p []byte, off int) error
+}
+
+// Pieces are pieces of buffers, end to end.
+type Pieces []Piece
+
+// A Piece is Size bytes of a buffer, from Off on.
+type Piece struct {
+	Buffer    Buffer
+	Off, Size int
+}
+
+// Len is the number of bytes.
+func (ps Pieces) Len() (n int) {
+	for _, p := range ps {
+		n += p.Size
+	}
+	return n
+}
+
+// ReadAt fills b with the bytes from off on.
+func (ps Pieces) ReadAt(b []byte, off int) error {
+	for _, p := range ps {
+		if off < p.Size {
+			n := min(len(b), p.Size-off)
+			if err := p.Buffer.ReadAt(b[:n], p.Off+off); err != nil {
+				return err
+			}
+			b, off = b[n:], p.Size
+		}
+		off -= p.Size
+	}
+	return nil
 }
 
 // A Store is the medium behind the disk tier: a set of records under keys. An implementation need
@@ -25,8 +65,8 @@ type Store interface {
 	// After an error it can be called again. It is not called again once it has succeeded.
 	Open(ctx context.Context) error
 
-	// NewBuffer returns a buffer of n bytes, n > 0, all zero, in the form that Apply takes without
-	// copying it first. It does not wait.
+	// NewBuffer returns a buffer of n bytes, n > 0, of any content, in the form that Apply takes most
+	// easily. It does not wait.
 	NewBuffer(n int) (Buffer, error)
 
 	// FreeBuffer takes back a buffer that NewBuffer or Get has returned and nobody uses any more.

@@ -20,7 +20,7 @@ const (
 // fails when there is no room to wait, the cause of ctx's end. After an error nothing has changed; only
 // a source that was not kept and fails in the middle may leave a part of its bytes in memory.
 func (t *Turn) Write(ctx context.Context, src Buffer, off int64, o *CallOptions) error {
-	w := writing{t: t, src: src, off: off, n: int64(src.Len()), options: o}
+	w := writing{a: t.a, src: src, off: off, n: int64(src.Len()), options: o}
 	if t.mustWait() {
 		if err := w.keep(); err != nil {
 			t.giveUp()
@@ -57,7 +57,7 @@ func (t *Turn) Write(ctx context.Context, src Buffer, off int64, o *CallOptions)
 
 // A writing is one Write under way.
 type writing struct {
-	t       *Turn
+	a       *Allocation
 	src     Buffer
 	off, n  int64
 	kept    int64
@@ -73,7 +73,7 @@ func (w *writing) keep() error {
 	if !ok || w.kept > 0 || w.n == 0 || w.n > mostKept {
 		return nil
 	}
-	c := w.t.a.cache
+	c := w.a.cache
 	c.mu.Lock()
 	if c.queued+w.n > mostQueued {
 		err := &FullError{Medium: Memory, Requested: w.n, Allocated: c.queued, Limit: mostQueued, Reason: ByMemory}
@@ -87,7 +87,7 @@ func (w *writing) keep() error {
 }
 
 func (w *writing) close() {
-	c := w.t.a.cache
+	c := w.a.cache
 	c.mu.Lock()
 	c.queued -= w.kept
 	for _, p := range w.fresh {
@@ -98,7 +98,7 @@ func (w *writing) close() {
 }
 
 func (w *writing) toMemory() error {
-	a, c := w.t.a, w.t.a.cache
+	a, c := w.a, w.a.cache
 	unpaused := 0
 	for at := range pieces(w.off, w.n) {
 		if unpaused >= pauseEvery {
@@ -110,7 +110,7 @@ func (w *writing) toMemory() error {
 			c.pause()
 		}
 		c.mu.Lock()
-		err := copyBuffer(a.pages.get(at.page).bytes(), at.from, w.src, int(at.at), at.len())
+		err := CopyBuffer(a.pages.get(at.page).memory(), at.from, w.src, int(at.at), at.len())
 		c.mu.Unlock()
 		if err != nil {
 			return err

@@ -9,7 +9,7 @@ const mostTogether = 8 << 20
 // toDisk stages the pages that the write makes and then puts all of them in place, so that it takes
 // effect wholly or not at all.
 func (w *writing) toDisk(ctx context.Context) error {
-	a, c := w.t.a, w.t.a.cache
+	a, c := w.a, w.a.cache
 	c.mu.Lock()
 	err := a.takeStoreErr()
 	c.mu.Unlock()
@@ -29,12 +29,14 @@ func (w *writing) toDisk(ctx context.Context) error {
 		w.alone = done == 0 && last.at+int64(last.len()) == w.n
 		done = last.at + int64(last.len())
 		c.mu.Lock()
-		edges, err := w.ready(ctx, group)
+		got, err := w.ready(ctx, group)
 		if err == nil {
-			err = w.stage(group, edges)
+			err = w.stage(group, got)
 		}
-		for _, b := range edges {
-			c.disk.store.FreeBuffer(b)
+		for _, b := range got {
+			if b != nil {
+				c.disk.store.FreeBuffer(b)
+			}
 		}
 		if err == nil && done == w.n {
 			w.commit()
@@ -49,68 +51,93 @@ func (w *writing) toDisk(ctx context.Context) error {
 	return nil
 }
 
+// fetched are records that a write has read because it needs what is in them. Nil: they are lost.
+type fetched map[*record]Buffer
+
 // inPlace tells whether a piece can be written into the buffer of the page that is there: when nobody
 // else needs what is in it, and no other group follows, which could fail when this one is in place.
 func (w *writing) inPlace(at piece) bool {
-	p := w.t.a.pages.get(at.page)
-	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 && p.buf.Len() >= at.to
+	p := w.a.pages.get(at.page)
+	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 &&
+		at.from >= p.bufAt && at.to <= p.bufAt+p.buf.Len() &&
+		len(overlay(p.parts, at.from, at.to)) <= mostParts
+}
+
+// keeps are the parts of the page that a piece's version of it keeps, and whether it keeps them where they
+// are. Otherwise it has to copy all of them, so that the page does not fall into too many.
+func (w *writing) keeps(at piece) (parts []part, stay bool) {
+	old := w.a.pages.get(at.page)
+	if old == nil {
+		return nil, true
+	}
+	parts = append(inside(old.parts, 0, at.from), inside(old.parts, at.to, int(old.size))...)
+	return parts, len(parts) < mostParts
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
-// what they keep of the pages they replace is in memory: in edges, as the page's record, if it had to be
-// fetched. The cache is locked on entry and on return, but not while it waits.
-func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buffer, err error) {
-	a, d := w.t.a, w.t.a.cache.disk
-	edges = make(map[*page]Buffer)
+// the records are fetched that it needs. The cache is locked on entry and on return, but not while it
+// waits.
+func (w *writing) ready(ctx context.Context, group []piece) (got fetched, err error) {
+	d := w.a.cache.disk
 	for {
 		if ctx.Err() != nil {
-			return edges, context.Cause(ctx)
+			return got, context.Cause(ctx)
 		}
-		var need int64
-		var missing *page
-		for _, at := range group {
-			if w.inPlace(at) {
-				continue
-			}
-			need += int64(pageLen(a.size, at.page))
-			p := a.pages.get(at.page)
-			if p == nil || p.buf != nil || p.gone() || p.record.buf != nil || at.from == 0 && at.to >= int(p.size) || edges[p] != nil {
-				continue
-			}
-			missing = p
+		need, missing := w.survey(group, got)
+		if missing == nil && d.hasRoom(need) {
+			return got, nil
 		}
-		switch {
-		case missing != nil:
-			if err := w.keepLocked(); err != nil {
-				return edges, err
-			}
-			b, err := w.fetch(ctx, missing)
-			if err != nil {
-				return edges, err
-			}
-			if b != nil {
-				edges[missing] = b
-			}
-		case d.hasRoom(need):
-			return edges, nil
-		default:
-			if err := w.keepLocked(); err != nil {
-				return edges, err
-			}
+		if err := w.keepLocked(); err != nil {
+			return got, err
+		}
+		if missing == nil {
 			if err := d.waitForRoom(ctx); err != nil {
-				a.takeStoreErr() // it is told now
-				return edges, err
+				w.a.takeStoreErr() // it is told now
+				return got, err
 			}
+			continue
 		}
+		b, err := w.fetch(ctx, missing)
+		if err != nil {
+			return got, err
+		}
+		if got == nil {
+			got = make(fetched)
+		}
+		got[missing] = b
 	}
 }
 
-// fetch reads the record of a stored page. The answer is nil when the store no longer has it.
-func (w *writing) fetch(ctx context.Context, p *page) (Buffer, error) {
-	c := w.t.a.cache
+// survey answers how many bytes more would wait if a group of pieces were staged now, and a record
+// that has to be fetched first, if there is one.
+func (w *writing) survey(group []piece, got fetched) (need int64, missing *record) {
+	for _, at := range group {
+		if w.inPlace(at) {
+			continue
+		}
+		need += int64(pageLen(w.a.size, at.page))
+		parts, stay := w.keeps(at)
+		if stay {
+			continue
+		}
+		for _, q := range parts {
+			if q.record == nil || q.record.buf != nil {
+				continue
+			}
+			if _, ok := got[q.record]; !ok {
+				missing = q.record
+			}
+		}
+	}
+	return need, missing
+}
+
+// fetch reads a record. The answer is nil when the store no longer has it.
+func (w *writing) fetch(ctx context.Context, r *record) (Buffer, error) {
+	c := w.a.cache
 	c.mu.Unlock()
 	defer c.mu.Lock()
-	got, err := c.disk.get(ctx, []*record{p.record})
+	got, err := c.disk.get(ctx, []*record{r})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -118,13 +145,13 @@ func (w *writing) fetch(ctx context.Context, p *page) (Buffer, error) {
 		return nil, err
 	}
 	if got[0] == nil {
-		c.noteLost(w.t.a, p)
+		c.noteLost(w.a, r)
 	}
 	return got[0], nil
 }
 
 func (w *writing) keepLocked() error {
-	c := w.t.a.cache
+	c := w.a.cache
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	return w.keep()
@@ -132,14 +159,14 @@ func (w *writing) keepLocked() error {
 
 // stage makes the pages that a group of pieces needs and gives them to the disk. Pieces that can be
 // written in place come last, when there is nothing left that has to be made.
-func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
-	a, d := w.t.a, w.t.a.cache.disk
+func (w *writing) stage(group []piece, got fetched) error {
+	a, d := w.a, w.a.cache.disk
 	staged := len(w.fresh)
 	for _, at := range group {
 		if w.inPlace(at) {
 			continue
 		}
-		p, err := w.version(at, edges)
+		p, err := w.version(at, got)
 		if err != nil {
 			return err
 		}
@@ -150,16 +177,11 @@ func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
 			continue
 		}
 		p := a.pages.get(at.page)
-		if at.to > int(p.size) {
-			// What a shrinking cut off is still in the buffer.
-			if err := p.buf.Clear(int(p.size), p.buf.Len()-int(p.size)); err != nil {
-				return err
-			}
-			p.size = int32(p.buf.Len())
-		}
-		if err := copyBuffer(p.buf, at.from, w.src, int(at.at), at.len()); err != nil {
+		if err := CopyBuffer(p.buf, at.from-p.bufAt, w.src, int(at.at), at.len()); err != nil {
 			return err
 		}
+		d.setParts(p, overlay(p.parts, at.from, at.to))
+		p.size = max(p.size, int32(at.to))
 		p.lost = cut(p.lost, at.from, at.to)
 	}
 	for _, p := range w.fresh[staged:] {
@@ -169,40 +191,57 @@ func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
 }
 
 // version makes a page with the content that a piece's page has after the write.
-func (w *writing) version(at piece, edges map[*page]Buffer) (*page, error) {
-	a, d := w.t.a, w.t.a.cache.disk
+func (w *writing) version(at piece, got fetched) (*page, error) {
+	a, d := w.a, w.a.cache.disk
 	size := pageLen(a.size, at.page)
-	buf, err := d.newBuffer(size)
-	if err != nil {
+	old := a.pages.get(at.page)
+	p := &page{refs: 1, size: int32(size), owner: a, number: at.page}
+	parts, stay := w.keeps(at)
+	// A piece of a stored page is stored alone. Where there was nothing, more is likely to come; and so
+	// it is when this is not the first piece.
+	from, to := at.from, at.to
+	if old == nil || old.buf != nil || !stay {
+		from, to = 0, size
+	}
+	var err error
+	if p.buf, err = d.newBuffer(to - from); err != nil {
 		return nil, err
 	}
-	p := &page{refs: 1, size: int32(size), owner: a, number: at.page, buf: buf}
-	if old := a.pages.get(at.page); old != nil && (at.from > 0 || at.to < int(old.size)) {
-		from, begin := old.buf, 0
-		if from == nil && old.record != nil {
-			begin = old.at
-			if from = old.record.buf; from == nil {
-				from = edges[old]
+	p.bufAt = from
+	var rest []part
+	for _, q := range parts {
+		if q.record != nil && stay {
+			rest = append(rest, q)
+			continue
+		}
+		src, srcAt := old.buf, q.from-old.bufAt
+		if q.record != nil {
+			if src, srcAt = q.record.buf, q.at; src == nil {
+				src = got[q.record]
 			}
 		}
-		if from != nil {
-			err = copyBuffer(buf, 0, from, begin, min(int(old.size), size))
+		if err = CopyBuffer(p.buf, q.from-from, src, srcAt, q.to-q.from); err != nil {
+			break
 		}
-		p.lost = cut(old.lost, at.from, at.to)
+		rest = overlay(rest, q.from, q.to)
 	}
 	if err == nil {
-		err = copyBuffer(buf, at.from, w.src, int(at.at), at.len())
+		err = CopyBuffer(p.buf, at.from-from, w.src, int(at.at), at.len())
 	}
 	if err != nil {
-		d.store.FreeBuffer(buf)
+		d.free(p)
 		return nil, err
 	}
+	if old != nil {
+		p.lost = cut(old.lost, at.from, at.to)
+	}
+	d.setParts(p, overlay(rest, at.from, at.to))
 	return p, nil
 }
 
 // commit puts the staged pages in place.
 func (w *writing) commit() {
-	a := w.t.a
+	a := w.a
 	for _, p := range w.fresh {
 		if old := a.pages.get(p.number); old != nil {
 			a.cache.unref(old)

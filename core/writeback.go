@@ -61,7 +61,7 @@ func (d *disk) enqueue(p *page) {
 // drop frees a page that nobody holds any more.
 func (d *disk) drop(p *page) {
 	switch {
-	case p.state == pageStoring: // its record is left when it is there
+	case p.state == pageStoring: // the end of the transaction sees to it
 	case p.buf != nil:
 		if p.state == pageWaiting {
 			n := int64(p.buf.Len())
@@ -69,12 +69,9 @@ func (d *disk) drop(p *page) {
 			d.waiting -= n
 		}
 		d.free(p)
+		d.setParts(p, nil)
 	default:
-		p.record.pages--
-		if p.record.pages == 0 {
-			d.forget(p.record)
-			d.deletes = append(d.deletes, p.record.key)
-		}
+		d.setParts(p, nil)
 	}
 }
 
@@ -172,55 +169,53 @@ type batch struct {
 	pages   []*page
 	bytes   int64
 	deletes []Key
+	// records are those that it makes; homes says for each page which of them get its bytes.
+	records []*record
+	homes   [][]part
 }
 
 // follows tells whether a page can go into the record that another ends: it is next to it.
 func (p *page) follows(last *page) bool {
-	return p.owner == last.owner && p.number == last.number+1 && last.buf.Len() == PageSize
+	return p.owner == last.owner && p.number == last.number+1 && last.size == PageSize && p.whole()
 }
 
-// records puts the pages of a batch into records.
-func (d *disk) records(b batch) (records []Record, joined []Buffer) {
+// puts makes the records of a batch: pages that are whole and follow each other share one, and what was
+// written to a part of a page has one of its own.
+func (d *disk) puts(b *batch) (puts []Record) {
+	put := func(data Pieces) *record {
+		d.lastKey++
+		r := &record{key: d.lastKey, size: data.Len(), holds: 1}
+		b.records = append(b.records, r)
+		puts = append(puts, Record{r.key, data})
+		return r
+	}
 	for rest := b.pages; len(rest) > 0; {
 		n := 1
-		for n < len(rest) && n < recordPages && rest[n].follows(rest[n-1]) {
-			n++
-		}
-		data := d.join(rest[:n])
-		if data != nil {
-			joined = append(joined, data)
+		if rest[0].whole() {
+			for n < len(rest) && n < recordPages && rest[n].follows(rest[n-1]) {
+				n++
+			}
+			var data Pieces
+			for _, p := range rest[:n] {
+				data = append(data, Piece{p.buf, 0, int(p.size)})
+			}
+			r := put(data)
+			for i, p := range rest[:n] {
+				b.homes = append(b.homes, []part{{0, int(p.size), r, i * PageSize}})
+			}
 		} else {
-			n, data = 1, rest[0].buf
+			var homes []part
+			for _, q := range rest[0].parts {
+				if q.record == nil {
+					r := put(Pieces{{rest[0].buf, q.from - rest[0].bufAt, q.to - q.from}})
+					homes = append(homes, part{q.from, q.to, r, 0})
+				}
+			}
+			b.homes = append(b.homes, homes)
 		}
-		d.lastKey++
-		r := &record{key: d.lastKey, size: data.Len(), pages: n}
-		for i, p := range rest[:n] {
-			p.record, p.at = r, i*PageSize
-		}
-		records = append(records, Record{r.key, data})
 		rest = rest[n:]
 	}
-	return records, joined
-}
-
-// join copies the bytes of several pages into one buffer. It answers nil if it is one page only, or if
-// there is no memory for it; then each page has a record of its own.
-func (d *disk) join(pages []*page) Buffer {
-	if len(pages) == 1 {
-		return nil
-	}
-	size := (len(pages)-1)*PageSize + pages[len(pages)-1].buf.Len()
-	data, err := d.store.NewBuffer(size)
-	if err != nil {
-		return nil
-	}
-	for i, p := range pages {
-		if err := copyBuffer(data, i*PageSize, p.buf, 0, p.buf.Len()); err != nil {
-			d.store.FreeBuffer(data)
-			return nil
-		}
-	}
-	return data
+	return puts
 }
 
 func (d *disk) nextBatch() (b batch) {
@@ -252,14 +247,11 @@ func (d *disk) nextBatch() (b batch) {
 // apply stores a batch. The cache is not locked.
 func (d *disk) apply(b batch) {
 	d.c.mu.Lock()
-	puts, joined := d.records(b)
+	puts := d.puts(&b)
 	d.c.mu.Unlock()
 	err := d.store.Apply(d.ctx, puts, b.deletes)
 
 	d.c.mu.Lock()
-	for _, data := range joined {
-		d.store.FreeBuffer(data)
-	}
 	d.underWay--
 	d.numbers.Transactions++
 	if err == nil {
@@ -282,13 +274,30 @@ func (d *disk) stored(b batch) {
 	}
 	d.numbers.WrittenBytes += b.bytes
 	d.waiting -= b.bytes
-	for _, p := range b.pages {
+	for i, p := range b.pages {
+		d.moveIn(p, b.homes[i])
 		p.state = pageStored
 		d.free(p)
 		if p.refs == 0 {
 			d.drop(p)
 		}
 	}
+	for _, r := range b.records {
+		d.release(r) // nobody may need it any more
+	}
+}
+
+// moveIn replaces what was in the page's buffer by where it is now. The page may have shrunk meanwhile.
+func (d *disk) moveIn(p *page, homes []part) {
+	var parts []part
+	for _, q := range p.parts {
+		if q.record != nil {
+			parts = append(parts, q)
+		} else {
+			parts = append(parts, inside(homes, q.from, q.to)...)
+		}
+	}
+	d.setParts(p, parts)
 }
 
 // notStored puts a batch back and stops storing. It answers the failure, for people.
@@ -305,6 +314,7 @@ func (d *disk) notStored(b batch, err error) error {
 		if p.refs == 0 {
 			d.waiting -= n
 			d.free(p)
+			d.setParts(p, nil)
 			continue
 		}
 		p.state = pageWaiting

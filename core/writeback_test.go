@@ -100,7 +100,7 @@ func TestALargeWriteTakesEffectWhollyOrNotAtAll(t *testing.T) {
 		b.holds(a, core.Disk, before)
 		b.is(a.Flush(ctx), nil)
 		b.Flush(ctx)
-		for b.disk.Bytes() > n+core.PageSize { // until what was replaced is deleted
+		for b.disk.Bytes() > n+4*core.PageSize { // until what was replaced is deleted; of the ends a part is not
 			timePasses()
 		}
 	})
@@ -256,13 +256,14 @@ func TestAWriteIntoALostPageThatNobodyHasReadYet(t *testing.T) {
 func TestAReadThatFailsCanBeTriedAgain(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a := b.allocate(1000)
-		b.write(a, picture(1000, 1), 0)
-		b.is(a.Flush(ctx), nil)
+		content := picture(1000, 1)
+		b.write(a, content, 0)
+		scatter(b, a, content)
 		b.store.SetHook(storetest.Fail(errBroken, storetest.Get))
 		b.is(a.ReadAt(ctx, make([]byte, 10), 0), core.ErrUnavailable)
-		b.is(a.WriteAt(ctx, []byte("x"), 5), errBroken) // the rest of the page can't be fetched
+		b.is(a.WriteAt(ctx, []byte("x"), 70), errBroken) // the rest of the page can't be fetched
 		b.store.SetHook(nil)
-		b.holds(a, core.Disk, picture(1000, 1))
+		b.holds(a, core.Disk, content)
 	})
 }
 
@@ -332,8 +333,8 @@ func TestPagesThatShareARecord(t *testing.T) {
 			b.Errorf("reading in order asks for %d records", n)
 		}
 		for page := range 2 { // one after the other takes the place of a page of the first record
-			b.write(a, picture(core.PageSize-7, 2), int64(page)*core.PageSize+3)
-			copy(content[page*core.PageSize+3:], picture(core.PageSize-7, 2))
+			b.write(a, picture(core.PageSize, 2), int64(page)*core.PageSize)
+			copy(content[page*core.PageSize:], picture(core.PageSize, 2))
 			b.is(a.Flush(ctx), nil)
 			timePasses()
 			b.holds(a, core.Disk, content)
@@ -360,10 +361,10 @@ func TestAWriteInTwoGroupsTakesEffectWhollyOrNotAtAll(t *testing.T) {
 		content := picture(9<<20, 1)
 		b.write(a, content, 0)
 		b.is(a.Flush(ctx), nil)
-		b.write(a, []byte{1}, 0) // the first page waits, and could be written in place
-		content[0] = 1
-		b.store.SetHook(storetest.Fail(errBroken, storetest.Get))
-		b.is(a.WriteAt(ctx, picture(8<<20, 2), 100), errBroken)
+		b.write(a, []byte{1, 2}, 0) // the first page waits, and could be written in place
+		copy(content, []byte{1, 2})
+		b.store.SetHook(storetest.FailNth(errBroken, storetest.NewBuffer, b.store.Counts().Calls[storetest.NewBuffer]+33, 1000))
+		b.full(a.WriteAt(ctx, picture(8<<20, 2), 1), core.Disk, 1, 9<<20, 0, core.ByMemory)
 		b.store.SetHook(nil)
 		b.holds(a, core.Disk, content)
 	})
@@ -402,15 +403,16 @@ func TestAStoreThatAlwaysFailsIsToldOnce(t *testing.T) {
 func TestAnAbortWhileTheRestOfAPageIsFetched(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a := b.allocate(1000)
-		b.write(a, picture(1000, 1), 0)
-		b.is(a.Flush(ctx), nil)
+		content := picture(1000, 1)
+		b.write(a, content, 0)
+		scatter(b, a, content)
 		b.store.SetHook(storetest.Block(make(chan struct{}), storetest.Get))
 		stop, cancel := context.WithCancelCause(ctx)
-		done := later(func() error { return a.Turn().Write(stop, core.Bytes("abc"), 10, nil) })
+		done := later(func() error { return a.Turn().Write(stop, core.Bytes("abc"), 70, nil) })
 		cancel(errBroken)
 		b.is(<-done, errBroken)
 		b.store.SetHook(nil)
-		b.holds(a, core.Disk, picture(1000, 1))
+		b.holds(a, core.Disk, content)
 	})
 }
 
@@ -451,4 +453,84 @@ func TestARecordThatIsTooShortIsLost(t *testing.T) {
 	if err := cache.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// scatter writes to three places of a page and stores them: the next write to another place has to
+// make the page whole.
+func scatter(b *bench, a *core.Allocation, content []byte) {
+	b.Helper()
+	b.is(a.Flush(ctx), nil)
+	for _, at := range []int{10, 30, 50} {
+		b.write(a, []byte("new"), int64(at))
+		copy(content[at:], "new")
+		b.is(a.Flush(ctx), nil)
+	}
+}
+
+// A tile that is written anew is stored alone, and nothing has to be read for it.
+func TestAWriteToAPartOfAStoredPage(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		const n, tile = 4 * core.PageSize, core.PageSize / 4
+		a := b.allocate(n)
+		content := picture(n, 1)
+		b.write(a, content, 0)
+		b.is(a.Flush(ctx), nil)
+		before := b.store.Counts()
+		for i, seed := range []int{9, 3, 6, 3} {
+			b.write(a, picture(tile, byte(10+i)), int64(seed*tile))
+			copy(content[seed*tile:], picture(tile, byte(10+i)))
+		}
+		b.is(a.Flush(ctx), nil)
+		after := b.store.Counts()
+		if after.Gets != before.Gets || after.PutBytes-before.PutBytes != 3*tile {
+			b.Errorf("%d records read, %d bytes stored", after.Gets-before.Gets, after.PutBytes-before.PutBytes)
+		}
+		b.holds(a, core.Disk, content)
+
+		// However it is written, a page stays readable from few records, and what nobody needs goes.
+		for i := range 50 {
+			at := i * 7919 % (core.PageSize - 100)
+			b.write(a, picture(100, byte(i)), int64(at))
+			copy(content[at:], picture(100, byte(i)))
+			if i%3 == 0 {
+				b.is(a.Flush(ctx), nil)
+			}
+		}
+		b.is(a.Flush(ctx), nil)
+		before = b.store.Counts()
+		b.is(a.ReadAt(ctx, make([]byte, core.PageSize), 0), nil)
+		if n := b.store.Counts().Gets - before.Gets; n > 8 {
+			b.Errorf("a page lies in %d records", n)
+		}
+		b.holds(a, core.Disk, content)
+		b.is(a.Reallocate(ctx, 0), nil)
+		timePasses()
+		if b.disk.Records() != 0 {
+			b.Errorf("%d records of nothing", b.disk.Records())
+		}
+	})
+}
+
+// What a shrinking cuts off is not there again after a growing, whether it was stored or waits.
+func TestAPartThatWasCutOffIsZeroAfterwards(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		for _, stored := range []bool{false, true} {
+			a := b.allocate(1000)
+			b.write(a, picture(1000, 1), 0)
+			if stored {
+				b.is(a.Flush(ctx), nil)
+			}
+			b.write(a, picture(300, 2), 400)
+			b.is(a.Reallocate(ctx, 500), nil)
+			b.is(a.Reallocate(ctx, 2000), nil)
+			b.write(a, picture(100, 3), 1500)
+			want := make([]byte, 2000)
+			copy(want, picture(1000, 1)[:400])
+			copy(want[400:500], picture(300, 2))
+			copy(want[1500:], picture(100, 3))
+			b.holds(a, core.Disk, want)
+			b.is(a.Flush(ctx), nil)
+			b.holds(a, core.Disk, want)
+		}
+	})
 }

@@ -1,7 +1,7 @@
 // Package mapstore is a [core.Store] in a map, for tests of what stands on a store.
 //
-// It is strict where a store in a browser is only slow or silent: a buffer that is used after it was
-// given back holds junk, and giving back what is not out panics. What it holds can be counted.
+// It is strict where a store in a browser is only slow or silent: a buffer holds junk when it is new and
+// when it is used after it was given back, and giving back what is not out panics. What it holds can be counted.
 package mapstore
 
 import (
@@ -64,20 +64,26 @@ func (s *Store) NewBuffer(n int) (core.Buffer, error) {
 	return core.Bytes(s.take(n)), nil
 }
 
-// take returns a zero buffer of n bytes and notes that it is out. The caller holds mu.
+// take returns a buffer of n bytes of junk and notes that it is out. The caller holds mu.
 func (s *Store) take(n int) []byte {
 	var b []byte
 	if free := s.free[n]; len(free) > 0 {
 		b = free[len(free)-1]
 		s.free[n] = free[:len(free)-1]
-		clear(b)
 	} else {
 		b = make([]byte, n)
+		spoil(b)
 	}
 	if n > 0 {
 		s.out[&b[0]] = struct{}{}
 	}
 	return b
+}
+
+func spoil(b []byte) {
+	for i := range b {
+		b[i] = junk
+	}
 }
 
 // FreeBuffer takes a buffer back. It panics if the buffer is not out.
@@ -95,9 +101,7 @@ func (s *Store) FreeBuffer(buf core.Buffer) {
 		panic("mapstore: FreeBuffer of a buffer that is not out")
 	}
 	delete(s.out, &b[0])
-	for i := range b {
-		b[i] = junk
-	}
+	spoil(b)
 	s.free[len(b)] = append(s.free[len(b)], b)
 }
 

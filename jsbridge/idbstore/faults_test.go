@@ -261,7 +261,7 @@ func TestADetachedBufferFailsAndChangesNothing(t *testing.T) {
 	if there := has(t, s, 1, 2, 3); !slices.Equal(there, []bool{true, false, false}) {
 		t.Errorf("records there: %v", there)
 	}
-	s.FreeBuffer(bad.Data)
+	s.FreeBuffer(bad.Data.(core.Buffer))
 }
 
 func TestAPartOfALargerArrayIsStoredAlone(t *testing.T) {

@@ -24,11 +24,11 @@ type pool struct {
 	free []*jsbuf.Buffer
 }
 
-// get returns a buffer of n zero bytes.
+// get returns a buffer of n bytes of any content.
 func (p *pool) get(n int) (*jsbuf.Buffer, error) {
 	if n == pooledSize {
 		if b := p.pop(); b != nil {
-			return b, b.Clear(0, n)
+			return b, nil
 		}
 	}
 	return jsbuf.New(n)

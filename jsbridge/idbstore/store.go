@@ -122,7 +122,7 @@ func create(ctx context.Context, folder string) (string, *webLock, *connection, 
 	return name, l, conn, nil
 }
 
-// NewBuffer returns a zero Uint8Array.
+// NewBuffer returns a Uint8Array.
 func (s *Store) NewBuffer(n int) (core.Buffer, error) {
 	b, err := s.pool.get(n)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 // window is how many bytes are put in one task of the event loop. Each put serialises its value on this
 // thread, which the page needs for itself.
-const window = 2 << 20
+const window = 1 << 20
 
 // begin starts a transaction. Any exception here means that the connection is dead, whatever its name.
 func begin(c *connection, mode idb.TransactionMode) (*idb.Transaction, *idb.ObjectStore, error) {
@@ -39,6 +39,8 @@ func begin(c *connection, mode idb.TransactionMode) (*idb.Transaction, *idb.Obje
 type writing struct {
 	tx    *idb.Transaction
 	store *idb.ObjectStore
+	// gathered is the array in which the bytes of a record are brought together.
+	gathered *jsbuf.Buffer
 	// ended gets the outcome, once: nil when everything has taken effect.
 	ended chan error
 }
@@ -130,6 +132,7 @@ func apply(ctx context.Context, c *connection, puts []core.Record, deletes []cor
 	if err != nil {
 		return 0, err
 	}
+	defer t.drop()
 	for _, r := range runs(deletes) {
 		keys, err := r.value()
 		if err == nil {
@@ -180,15 +183,11 @@ func (t *writing) fail(err error) error {
 	return err
 }
 
-// put puts a record. Its array must be all of its ArrayBuffer: IndexedDB would store the whole of it.
+// put puts a record.
 func (t *writing) put(r core.Record) (*idb.Request, error) {
-	b, ok := r.Data.(*jsbuf.Buffer)
-	if !ok || !b.Whole() {
-		var err error
-		if b, err = copyOf(r.Data); err != nil {
-			return nil, err
-		}
-		defer b.Release()
+	b, err := t.gather(r.Data)
+	if err != nil {
+		return nil, err
 	}
 	array, err := b.Array()
 	if err != nil {
@@ -198,20 +197,41 @@ func (t *writing) put(r core.Record) (*idb.Request, error) {
 	return req, failure("put", err)
 }
 
-// copyOf makes an array of the bytes of any other buffer.
-func copyOf(src core.Buffer) (*jsbuf.Buffer, error) {
-	b, err := jsbuf.New(src.Len())
-	if err != nil {
-		return nil, err
+// gather answers an array with the bytes of a record. It must be all of its ArrayBuffer, of which
+// IndexedDB would store the whole. It is good until the next call: put makes a copy at once.
+func (t *writing) gather(src core.Source) (*jsbuf.Buffer, error) {
+	pieces, ok := src.(core.Pieces)
+	if !ok {
+		pieces = core.Pieces{{Buffer: src.(core.Buffer), Size: src.Len()}}
 	}
-	if done, err := b.CopyFrom(0, src, 0, src.Len()); done || err != nil {
-		return b, err
+	if b, ok := pieces[0].Buffer.(*jsbuf.Buffer); ok && len(pieces) == 1 && pieces[0].Size == b.Len() && b.Whole() {
+		return b, nil
 	}
-	p := make([]byte, src.Len())
-	if err := src.ReadAt(p, 0); err != nil {
-		return nil, err
+	n := src.Len()
+	if t.gathered == nil || t.gathered.Len() != n {
+		t.drop()
+		b, err := jsbuf.New(n)
+		if err != nil {
+			return nil, err
+		}
+		t.gathered = b
 	}
-	return b, b.WriteAt(p, 0)
+	at := 0
+	for _, p := range pieces {
+		if err := core.CopyBuffer(t.gathered, at, p.Buffer, p.Off, p.Size); err != nil {
+			return nil, err
+		}
+		at += p.Size
+	}
+	return t.gathered, nil
+}
+
+// drop frees what gather has made.
+func (t *writing) drop() {
+	if t.gathered != nil {
+		t.gathered.Release()
+		t.gathered = nil
+	}
 }
 
 // ask makes n requests that only read in one transaction and waits until they are answered. If one of
