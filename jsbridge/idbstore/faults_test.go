@@ -333,7 +333,7 @@ func TestBuffersOfAPageAreReusedAndOthersFreed(t *testing.T) {
 	}
 	var out []core.Buffer
 	for range maxPooled + 5 {
-		out = append(out, record(t, s, 5, make([]byte, pooledSize)).Data)
+		out = append(out, record(t, s, 5, make([]byte, pooledSize)).Data.(core.Buffer))
 	}
 	for _, b := range out {
 		s.FreeBuffer(b)
