@@ -17,14 +17,7 @@ func (w *writing) toDisk(ctx context.Context) error {
 		return err
 	}
 	for done := int64(0); done < w.n; {
-		// A group ends where a page does: each page is made once.
-		from := w.off + done
-		to := min(w.off+w.n, (from+mostTogether)/PageSize*PageSize)
-		var group []piece
-		for at := range pieces(from, to-from) {
-			at.at += done
-			group = append(group, at)
-		}
+		group := w.group(done)
 		last := group[len(group)-1]
 		w.alone = done == 0 && last.at+int64(last.len()) == w.n
 		done = last.at + int64(last.len())
@@ -49,6 +42,18 @@ func (w *writing) toDisk(ctx context.Context) error {
 		w.options.progress(done, w.n)
 	}
 	return nil
+}
+
+// group are the pieces that are put in place together when so many bytes are done. It ends where a page
+// does: each page is made once.
+func (w *writing) group(done int64) (group []piece) {
+	from := w.off + done
+	to := min(w.off+w.n, (from+mostTogether)/PageSize*PageSize)
+	for at := range pieces(from, to-from) {
+		at.at += done
+		group = append(group, at)
+	}
+	return group
 }
 
 // fetched are records that a write has read because it needs what is in them. Nil: they are lost.

@@ -14,6 +14,7 @@ import (
 // A Host is the JavaScript object that stands for the page. Its functions run no code of the user's
 // before they return, so that no call comes in while one goes out.
 type Host struct {
+	// value has, as data, the array that an export in progress copies from or to.
 	value js.Value
 
 	// settle(number, ok, value) answers a call: with its result, or with the description of an error.

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"asposecache/core"
+	"asposecache/jsbridge/jsbuf"
 )
 
 // The functions that JavaScript calls by name. Each answers at once and tells what it has to say in
@@ -84,6 +85,29 @@ func access(id, off, n float64) (address uint32) {
 func chunk(id, off float64) (address uint32) {
 	defer recovered()
 	return addressOf(the.live[int64(id)].Chunk(int64(off)))
+}
+
+// writeNow copies the host's data to an allocation on disk, and readNow copies from one to them. They
+// answer 0 when that is not possible at once.
+//
+//go:wasmexport writeNow
+func writeNow(id, off float64) (done int32) {
+	return now(id, func(a *core.Allocation, data *jsbuf.Buffer) bool { return a.WriteNow(data, int64(off)) })
+}
+
+//go:wasmexport readNow
+func readNow(id, off float64) (done int32) {
+	return now(id, func(a *core.Allocation, data *jsbuf.Buffer) bool { return a.ReadNow(data, int64(off)) })
+}
+
+func now(id float64, call func(*core.Allocation, *jsbuf.Buffer) bool) (done int32) {
+	defer recovered()
+	the.enter()
+	a := the.live[int64(id)]
+	if a != nil && the.machine.Spare() && call(a, jsbuf.Adopt(the.host.value.Get("data"))) {
+		return 1
+	}
+	return 0
 }
 
 func addressOf(p []byte) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(p)))) }

@@ -59,7 +59,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const call = this.#call(options)
     // The size may change before the call's turn comes; but then nothing can be read at once.
     const n = given < 0 ? this.size - from : given
-    const copy = n >= 0 && n <= mostAtOnce ? this.#program.copyOut(this.id, from, n) : undefined
+    const copy = n >= 0 && n <= mostAtOnce ? this.#copyOut(from, n) : undefined
     if (!copy) return (await this.#begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
     report(call, n, n)
     return copy
@@ -70,7 +70,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = bytes('offset', offset)
     const call = this.#call(options)
     const n = into.byteLength
-    if (n > mostAtOnce || !this.#program.copyOut(this.id, from, n, into))
+    if (n > mostAtOnce || !this.#copyOut(from, n, into))
       return (await this.#begin('readInto', call, from, into)) as number
     report(call, n, n)
     return n
@@ -81,8 +81,18 @@ export class CacheAllocation implements api.CacheAllocation {
     const at = bytes('offset', offset)
     const call = this.#call(options)
     const n = from.byteLength
-    if (n > mostAtOnce || !this.#program.copyIn(this.id, at, from)) await this.#begin('write', call, at, from)
+    if (n > mostAtOnce || !this.#copyIn(at, from)) await this.#begin('write', call, at, from)
     else report(call, n, n)
+  }
+
+  /** Copies bytes if they are in memory, wherever the allocation is. */
+  #copyOut(from: number, n: number, target?: Uint8Array) {
+    const program = this.#program
+    return program.copyOut(this.id, from, n, target) ?? program.readNow(this.id, from, n, target)
+  }
+
+  #copyIn(at: number, from: Uint8Array): boolean {
+    return this.#program.copyIn(this.id, at, from) || this.#program.writeNow(this.id, at, from)
   }
 
   readSync(offset = 0, length?: number): Uint8Array<ArrayBuffer> {

@@ -10,6 +10,8 @@ interface Exports {
   dispose(id: number): void
   access(id: number, offset: number, length: number): number
   chunk(id: number, offset: number): number
+  writeNow(id: number, offset: number): number
+  readNow(id: number, offset: number): number
   allocated(medium: number): number
   size(id: number): number
   medium(id: number): number
@@ -29,6 +31,9 @@ interface Pending {
   /** Keeps an allocation from being garbage collected while a call on it waits. */
   keep: unknown
 }
+
+/** Bytes that are read from disk, as far as they are at hand, without a call that can wait. */
+const mostNow = 8 << 20
 
 /** What the program reports unasked. */
 export interface Listener {
@@ -51,7 +56,7 @@ export class Program {
   readonly #call: Call
   readonly #listener: Listener
   readonly #pending = new Map<number, Pending>()
-  readonly #onExit: Array<() => void>
+  readonly #host: { data: Uint8Array | undefined; onExit: Array<() => void> }
   #lastCall = 0
   #waking = false
   #end: CacheError | undefined
@@ -69,6 +74,7 @@ export class Program {
     let started: { version: string; call: Call; pageSize: number } | undefined
     const onExit: Array<() => void> = []
     const host = {
+      data: undefined as Uint8Array | undefined,
       cacheFolder,
       onExit,
       started(version: string, call: Call, pageSize: number) {
@@ -117,7 +123,7 @@ export class Program {
       instance.exports as unknown as Exports,
       started,
       listener,
-      onExit,
+      host,
     )
     return program
   }
@@ -128,7 +134,7 @@ export class Program {
     exports: Exports,
     started: { version: string; call: Call; pageSize: number },
     listener: Listener,
-    onExit: Array<() => void>,
+    host: { data: Uint8Array | undefined; onExit: Array<() => void> },
   ) {
     this.#go = go
     this.#exitCode = exitCode
@@ -137,7 +143,7 @@ export class Program {
     this.version = started.version
     this.pageSize = started.pageSize
     this.#listener = listener
-    this.#onExit = onExit
+    this.#host = host
   }
 
   /** Why the program can't be called any more. */
@@ -184,9 +190,7 @@ export class Program {
    * Copies bytes out of an allocation in memory, into `target` or an array of their own. Answers
    * `undefined` when that is not possible at once.
    */
-  copyOut(id: number, offset: number, n: number): Uint8Array<ArrayBuffer> | undefined
-  copyOut(id: number, offset: number, n: number, target: Uint8Array): Uint8Array | undefined
-  copyOut(id: number, offset: number, n: number, target?: Uint8Array) {
+  copyOut(id: number, offset: number, n: number, target?: Uint8Array): Uint8Array | undefined {
     let address = this.#access(id, offset, n)
     if (address === 0) return
     const into = target ?? this.#newArray(n)
@@ -221,6 +225,28 @@ export class Program {
       at += length
     }
     return true
+  }
+
+  /** Copies bytes into an allocation on disk, or answers false when that is not possible at once. */
+  writeNow(id: number, offset: number, source: Uint8Array): boolean {
+    return this.#now(source, () => this.#exports.writeNow(id, offset))
+  }
+
+  /** Copies bytes out of an allocation on disk, or answers `undefined` when they are not at hand. */
+  readNow(id: number, offset: number, n: number, target?: Uint8Array): Uint8Array | undefined {
+    const into = target ?? (n <= mostNow && this.isOnDisk(id) ? this.#newArray(n) : undefined)
+    if (into && this.#now(into, () => this.#exports.readNow(id, offset))) return into
+    return
+  }
+
+  #now(data: Uint8Array, call: () => number): boolean {
+    this.#host.data = data
+    try {
+      return this.#guard(call) === 1
+    } finally {
+      this.#host.data = undefined
+      this.#wake()
+    }
   }
 
   /**
@@ -412,7 +438,7 @@ export class Program {
     try {
       this.#silence()
       queueMicrotask(() => {
-        for (const cleanUp of this.#onExit) {
+        for (const cleanUp of this.#host.onExit) {
           try {
             cleanUp()
           } catch {}

@@ -1,0 +1,76 @@
+package core
+
+// WriteNow is Write for callers that can't wait: it answers false, and nothing has changed, unless the
+// allocation is on disk and its bytes can be put in place at once. Why that is not so, Write tells.
+func (a *Allocation) WriteNow(src Buffer, off int64) bool {
+	c, d := a.cache, a.cache.disk
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := int64(src.Len())
+	if !a.quiet(off, n) || a.storeErr != nil || d.failure != nil || n > mostTogether {
+		return false
+	}
+	w := writing{a: a, src: src, off: off, n: n, alone: true}
+	group := w.group(0)
+	if need, missing := w.survey(group, nil); missing != nil || !d.hasRoom(need) {
+		return false
+	}
+	done := w.stage(group, nil) == nil
+	if done {
+		w.commit()
+	}
+	for _, p := range w.fresh { // there was no memory for all of them
+		c.unref(p)
+	}
+	d.pump()
+	return done
+}
+
+// ReadNow is Read for callers that can't wait: it answers false unless the allocation is on disk and
+// its bytes are in memory all the same, because they were read or written not long ago.
+func (a *Allocation) ReadNow(target Buffer, off int64) bool {
+	c := a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := int64(target.Len())
+	if !a.quiet(off, n) || c.disk.failure != nil || n > pauseEvery {
+		return false
+	}
+	r := reading{a: a, off: off, target: target, total: n}
+	for w := range pieces(off, n) {
+		if !a.isNear(w) {
+			return false
+		}
+	}
+	for w := range pieces(off, n) {
+		if _, err := r.copy(w); err != nil {
+			return false
+		}
+	}
+	a.readAhead(off, off+n)
+	return true
+}
+
+// quiet tells whether the allocation is on disk and no call on it waits, and n bytes from off on are some
+// of its bytes.
+func (a *Allocation) quiet(off, n int64) bool {
+	if a.cache.closed || a.disposed || a.medium != Disk || a.first != nil || n == 0 {
+		return false
+	}
+	_, err := a.checkRange(off, n)
+	return err == nil
+}
+
+// isNear tells whether the bytes of a piece are in memory.
+func (a *Allocation) isNear(w piece) bool {
+	p := a.pages.get(w.page)
+	if p == nil {
+		return true
+	}
+	for _, q := range p.parts {
+		if q, ok := q.cut(w.from, w.to); ok && q.record != nil && q.record.buf == nil {
+			return false
+		}
+	}
+	return within(p.lost, w.from, w.to) == nil
+}
