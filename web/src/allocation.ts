@@ -59,7 +59,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const call = this.#call(options)
     // The size may change before the call's turn comes; but then nothing can be read at once.
     const n = given < 0 ? this.size - from : given
-    const copy = n >= 0 && n <= mostAtOnce ? this.#program.copyOut(this.id, from, n) : undefined
+    const copy = n >= 0 && n <= mostAtOnce ? this.#program.pages.copyOut(this.id, from, n) : undefined
     if (!copy) return (await this.#begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
     report(call, n, n)
     return copy
@@ -70,7 +70,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = bytes('offset', offset)
     const call = this.#call(options)
     const n = into.byteLength
-    if (n > mostAtOnce || !this.#program.copyOut(this.id, from, n, into))
+    if (n > mostAtOnce || !this.#program.pages.copyOut(this.id, from, n, into))
       return (await this.#begin('readInto', call, from, into)) as number
     report(call, n, n)
     return n
@@ -81,7 +81,8 @@ export class CacheAllocation implements api.CacheAllocation {
     const at = bytes('offset', offset)
     const call = this.#call(options)
     const n = from.byteLength
-    if (n > mostAtOnce || !this.#program.copyIn(this.id, at, from)) await this.#begin('write', call, at, from)
+    if (n > mostAtOnce || !this.#program.pages.copyIn(this.id, at, from))
+      await this.#begin('write', call, at, from)
     else report(call, n, n)
   }
 
@@ -90,7 +91,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const given = length === undefined ? undefined : bytes('length', length)
     this.#call(undefined)
     const n = given ?? Math.max(0, this.size - from)
-    return this.#program.copyOut(this.id, from, n) ?? this.#program.cannotAccess(this.id, from, n)
+    return this.#program.pages.copyOut(this.id, from, n) ?? this.#program.cannotAccess(this.id, from, n)
   }
 
   readIntoSync(target: AllowSharedBufferSource, offset = 0): number {
@@ -98,7 +99,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = bytes('offset', offset)
     this.#call(undefined)
     const n = into.byteLength
-    if (!this.#program.copyOut(this.id, from, n, into)) this.#program.cannotAccess(this.id, from, n)
+    if (!this.#program.pages.copyOut(this.id, from, n, into)) this.#program.cannotAccess(this.id, from, n)
     return n
   }
 
@@ -106,7 +107,8 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = view('data', data)
     const at = bytes('offset', offset)
     this.#call(undefined)
-    if (!this.#program.copyIn(this.id, at, from)) this.#program.cannotAccess(this.id, at, from.byteLength)
+    if (!this.#program.pages.copyIn(this.id, at, from))
+      this.#program.cannotAccess(this.id, at, from.byteLength)
   }
 
   forEachView(
@@ -122,7 +124,8 @@ export class CacheAllocation implements api.CacheAllocation {
     if (write !== undefined && typeof write !== 'boolean')
       throw wrong('options.write', write, 'true or false')
     this.#call(undefined)
-    this.#program.forEachView(this.id, from, n, callback)
+    if (!this.#program.pages.forEachView(this.id, from, n, callback))
+      this.#program.cannotAccess(this.id, from, n)
   }
 
   async reallocate(newSize: number, options?: api.CallOptions): Promise<void> {
