@@ -1,5 +1,6 @@
-import { bytes, type CallOptions, callOptions, object, report, signals, view, wrong } from './arguments'
+import { bytes, type CallOptions, callOptions, flag, object, report, signals, view, wrong } from './arguments'
 import type * as api from './asposecache'
+import type { DebugViews } from './debug-views'
 import { disposedError } from './errors'
 import type { Program } from './program'
 import { readable, writable } from './streams'
@@ -22,14 +23,22 @@ export class CacheAllocation implements api.CacheAllocation {
   readonly role = 'working'
   readonly #program: Program
   readonly #onDispose: () => void
+  readonly #debugViews: DebugViews | undefined
   /** What it was when it was disposed of. */
   #last: { size: number; medium: api.Medium } | undefined
 
-  constructor(program: Program, id: number, label: string, onDispose: () => void) {
+  constructor(
+    program: Program,
+    id: number,
+    label: string,
+    onDispose: () => void,
+    debugViews: DebugViews | undefined,
+  ) {
     this.#program = program
     this.id = id
     this.label = label
     this.#onDispose = onDispose
+    this.#debugViews = debugViews
   }
 
   get size(): number {
@@ -120,12 +129,10 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = bytes('offset', offset)
     const n = bytes('length', length)
     if (typeof callback !== 'function') throw wrong('callback', callback, 'a function')
-    const { write } = object('options', options)
-    if (write !== undefined && typeof write !== 'boolean')
-      throw wrong('options.write', write, 'true or false')
+    const write = flag('options.write', object('options', options).write)
     this.#call(undefined)
-    if (!this.#program.pages.forEachView(this.id, from, n, callback))
-      this.#program.cannotAccess(this.id, from, n)
+    const use = this.#debugViews?.copying(this, write, callback) ?? callback
+    if (!this.#program.pages.forEachView(this.id, from, n, use)) this.#program.cannotAccess(this.id, from, n)
   }
 
   async reallocate(newSize: number, options?: api.CallOptions): Promise<void> {
