@@ -261,6 +261,86 @@ onBoth(
   },
 )
 
+inPage('a buffer that is changed after the call does not change what is stored', async (kit) => {
+  const { load, assert, noise, assertBytes, holdOpen, databases, request, PAGE } = kit
+  const size = 3 * PAGE
+  const content = noise(size, 1)
+  const after = (buffer) => buffer.fill(0xee)
+  const ways = {
+    'in memory': async (cache, buffer) => {
+      const allocation = await cache.allocate(size)
+      const written = allocation.write(buffer)
+      after(buffer)
+      await written
+      return allocation
+    },
+    'on disk': async (cache, buffer) => {
+      cache.cacheType = 'cacheOnDiskOnly'
+      const allocation = await cache.allocate(size)
+      const written = allocation.write(buffer)
+      after(buffer)
+      await written
+      return allocation
+    },
+    'on disk, changed when it has resolved and nothing is stored': async (cache, buffer) => {
+      cache.cacheType = 'cacheOnDiskOnly'
+      const allocation = await cache.allocate(size)
+      await allocation.write(buffer)
+      after(buffer)
+      return allocation
+    },
+    'behind a move to disk': async (cache, buffer) => {
+      await cache.configure({ maxMemoryForCache: size, exactReallocateOnly: true })
+      const allocation = await cache.allocateFrom(noise(size - 1, 2))
+      const opening = holdOpen()
+      const moved = allocation.reallocate(size + 1)
+      const written = allocation.write(buffer)
+      after(buffer)
+      assert.equal(cache.statistics().queuedBytes, size, 'it waits')
+      await opening.release()
+      await Promise.all([moved, written])
+      return allocation
+    },
+    'behind a write that has to fetch the rest of its page': async (cache, buffer) => {
+      cache.cacheType = 'cacheOnDiskOnly'
+      const allocation = await cache.allocateFrom(noise(size, 2))
+      await allocation.flush()
+      const first = allocation.write(new Uint8Array(1), 5)
+      const written = allocation.write(buffer)
+      after(buffer)
+      assert.equal(cache.statistics().queuedBytes, size + 1, 'both wait')
+      await Promise.all([first, written])
+      return allocation
+    },
+  }
+  for (const [name, way] of Object.entries(ways)) {
+    const cache = await load()
+    const allocation = await way(cache, content.slice())
+    assertBytes(await allocation.read(0, size), content, name)
+    await allocation.flush()
+    assertBytes(await allocation.read(0, size), content, name)
+    // Past the cache: each of the pages is in a record of the database.
+    const pages = []
+    for (const database of await databases()) {
+      const db = await request(indexedDB.open(database))
+      for (const store of db.objectStoreNames)
+        for (const record of await request(db.transaction(store).objectStore(store).getAll()))
+          for (let at = 0; at < record.byteLength; at += PAGE) pages.push(record.slice(at, at + PAGE))
+      db.close()
+    }
+    if (allocation.medium === 'memory') assert.lengthOf(pages, 0)
+    else
+      for (let at = 0; at < size; at += PAGE) {
+        const page = content.subarray(at, at + PAGE)
+        assert.isTrue(
+          pages.some((stored) => indexedDB.cmp(stored, page) === 0),
+          `${name}: the page at ${at} is stored`,
+        )
+      }
+    await cache.close()
+  }
+})
+
 onBoth('calls take effect in the order in which they were made, awaited or not', async (kit, cacheType) => {
   const { load, assert, noise, assertBytes, PAGE, random, counters } = kit
   const cache = await load({ settings: { cacheType } })
