@@ -262,26 +262,21 @@ onBoth(
 )
 
 inPage('a buffer that is changed after the call does not change what is stored', async (kit) => {
-  const { load, assert, noise, assertBytes, holdOpen, databases, request, PAGE } = kit
+  const { load, assert, noise, assertBytes, holdOpen, storedRecords, PAGE } = kit
   const size = 3 * PAGE
   const content = noise(size, 1)
   const after = (buffer) => buffer.fill(0xee)
+  const reused = (cacheType) => async (cache, buffer) => {
+    cache.cacheType = cacheType
+    const allocation = await cache.allocate(size)
+    const written = allocation.write(buffer)
+    after(buffer)
+    await written
+    return allocation
+  }
   const ways = {
-    'in memory': async (cache, buffer) => {
-      const allocation = await cache.allocate(size)
-      const written = allocation.write(buffer)
-      after(buffer)
-      await written
-      return allocation
-    },
-    'on disk': async (cache, buffer) => {
-      cache.cacheType = 'cacheOnDiskOnly'
-      const allocation = await cache.allocate(size)
-      const written = allocation.write(buffer)
-      after(buffer)
-      await written
-      return allocation
-    },
+    'in memory': reused('cacheInMemoryOnly'),
+    'on disk': reused('cacheOnDiskOnly'),
     'on disk, changed when it has resolved and nothing is stored': async (cache, buffer) => {
       cache.cacheType = 'cacheOnDiskOnly'
       const allocation = await cache.allocate(size)
@@ -321,13 +316,8 @@ inPage('a buffer that is changed after the call does not change what is stored',
     assertBytes(await allocation.read(0, size), content, name)
     // Past the cache: each of the pages is in a record of the database.
     const pages = []
-    for (const database of await databases()) {
-      const db = await request(indexedDB.open(database))
-      for (const store of db.objectStoreNames)
-        for (const record of await request(db.transaction(store).objectStore(store).getAll()))
-          for (let at = 0; at < record.byteLength; at += PAGE) pages.push(record.slice(at, at + PAGE))
-      db.close()
-    }
+    for (const record of await storedRecords())
+      for (let at = 0; at < record.byteLength; at += PAGE) pages.push(record.slice(at, at + PAGE))
     if (allocation.medium === 'memory') assert.lengthOf(pages, 0)
     else
       for (let at = 0; at < size; at += PAGE) {
