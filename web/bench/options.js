@@ -1,6 +1,6 @@
 // What the command is told, by flags or by the environment: `--rounds 3` is `BENCH_ROUNDS=3`.
 import { parseArgs } from 'node:util'
-import { known } from './browsers.js'
+import { known } from '../test/support/browsers.js'
 import { full, quick } from './scale.js'
 
 const fromEnvironment = (name) => process.env[`BENCH_${name.toUpperCase()}`]

@@ -23,8 +23,8 @@
 // many of them are in a transaction. Missed targets are reported and are no failure of the command.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import { find, known } from '../test/support/browsers.js'
 import { file, startSite } from '../test/support/site.js'
-import { find, known } from './browsers.js'
 import { buildBench } from './build.js'
 import { load, machine, versions } from './machine.js'
 import { measure } from './measure.js'

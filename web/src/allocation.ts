@@ -1,5 +1,6 @@
-import { bytes, type CallOptions, callOptions, object, report, signals, view, wrong } from './arguments'
+import { bytes, type CallOptions, callOptions, flag, object, report, signals, view, wrong } from './arguments'
 import type * as api from './asposecache'
+import type { DebugViews } from './debug-views'
 import { disposedError } from './errors'
 import type { Program } from './program'
 import { readable, writable } from './streams'
@@ -9,6 +10,9 @@ import { readable, writable } from './streams'
  * the page's other tasks.
  */
 const mostAtOnce = 64 << 20
+
+/** Up to so many bytes on disk are read or written at once, if they or the room for them are in memory. */
+const mostNow = 8 << 20
 
 /**
  * See the types for what each member does.
@@ -22,14 +26,22 @@ export class CacheAllocation implements api.CacheAllocation {
   readonly role = 'working'
   readonly #program: Program
   readonly #onDispose: () => void
+  readonly #debugViews: DebugViews | undefined
   /** What it was when it was disposed of. */
   #last: { size: number; medium: api.Medium } | undefined
 
-  constructor(program: Program, id: number, label: string, onDispose: () => void) {
+  constructor(
+    program: Program,
+    id: number,
+    label: string,
+    onDispose: () => void,
+    debugViews: DebugViews | undefined,
+  ) {
     this.#program = program
     this.id = id
     this.label = label
     this.#onDispose = onDispose
+    this.#debugViews = debugViews
   }
 
   get size(): number {
@@ -59,10 +71,12 @@ export class CacheAllocation implements api.CacheAllocation {
     const call = this.#call(options)
     // The size may change before the call's turn comes; but then nothing can be read at once.
     const n = given < 0 ? this.size - from : given
-    const copy = n >= 0 && n <= mostAtOnce ? this.#copyOut(from, n) : undefined
-    if (!copy) return (await this.#begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
-    report(call, n, n)
-    return copy
+    const copy = n >= 0 && n <= mostAtOnce ? this.#program.pages.copyOut(this.id, from, n) : undefined
+    if (copy) {
+      report(call, n, n)
+      return copy
+    }
+    return (await this.#begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
   }
 
   async readInto(target: AllowSharedBufferSource, offset = 0, options?: api.CallOptions): Promise<number> {
@@ -70,8 +84,10 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = bytes('offset', offset)
     const call = this.#call(options)
     const n = into.byteLength
-    if (n > mostAtOnce || !this.#copyOut(from, n, into))
-      return (await this.#begin('readInto', call, from, into)) as number
+    const done =
+      (n <= mostAtOnce && this.#program.pages.copyOut(this.id, from, n, into)) ||
+      (n <= mostNow && this.#program.readNow(this.id, from, into))
+    if (!done) return (await this.#begin('readInto', call, from, into)) as number
     report(call, n, n)
     return n
   }
@@ -81,18 +97,11 @@ export class CacheAllocation implements api.CacheAllocation {
     const at = bytes('offset', offset)
     const call = this.#call(options)
     const n = from.byteLength
-    if (n > mostAtOnce || !this.#copyIn(at, from)) await this.#begin('write', call, at, from)
-    else report(call, n, n)
-  }
-
-  /** Copies bytes if they are in memory, wherever the allocation is. */
-  #copyOut(from: number, n: number, target?: Uint8Array) {
-    const program = this.#program
-    return program.copyOut(this.id, from, n, target) ?? program.readNow(this.id, from, n, target)
-  }
-
-  #copyIn(at: number, from: Uint8Array): boolean {
-    return this.#program.copyIn(this.id, at, from) || this.#program.writeNow(this.id, at, from)
+    const done =
+      (n <= mostAtOnce && this.#program.pages.copyIn(this.id, at, from)) ||
+      (n <= mostNow && this.#program.writeNow(this.id, at, from))
+    if (done) report(call, n, n)
+    else await this.#begin('write', call, at, from)
   }
 
   readSync(offset = 0, length?: number): Uint8Array<ArrayBuffer> {
@@ -100,7 +109,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const given = length === undefined ? undefined : bytes('length', length)
     this.#call(undefined)
     const n = given ?? Math.max(0, this.size - from)
-    return this.#program.copyOut(this.id, from, n) ?? this.#program.cannotAccess(this.id, from, n)
+    return this.#program.pages.copyOut(this.id, from, n) ?? this.#program.cannotAccess(this.id, from, n)
   }
 
   readIntoSync(target: AllowSharedBufferSource, offset = 0): number {
@@ -108,7 +117,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = bytes('offset', offset)
     this.#call(undefined)
     const n = into.byteLength
-    if (!this.#program.copyOut(this.id, from, n, into)) this.#program.cannotAccess(this.id, from, n)
+    if (!this.#program.pages.copyOut(this.id, from, n, into)) this.#program.cannotAccess(this.id, from, n)
     return n
   }
 
@@ -116,7 +125,8 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = view('data', data)
     const at = bytes('offset', offset)
     this.#call(undefined)
-    if (!this.#program.copyIn(this.id, at, from)) this.#program.cannotAccess(this.id, at, from.byteLength)
+    if (!this.#program.pages.copyIn(this.id, at, from))
+      this.#program.cannotAccess(this.id, at, from.byteLength)
   }
 
   forEachView(
@@ -128,11 +138,10 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = bytes('offset', offset)
     const n = bytes('length', length)
     if (typeof callback !== 'function') throw wrong('callback', callback, 'a function')
-    const { write } = object('options', options)
-    if (write !== undefined && typeof write !== 'boolean')
-      throw wrong('options.write', write, 'true or false')
+    const write = flag('options.write', object('options', options).write)
     this.#call(undefined)
-    this.#program.forEachView(this.id, from, n, callback)
+    const use = this.#debugViews?.copying(this, write, callback) ?? callback
+    if (!this.#program.pages.forEachView(this.id, from, n, use)) this.#program.cannotAccess(this.id, from, n)
   }
 
   async reallocate(newSize: number, options?: api.CallOptions): Promise<void> {

@@ -75,6 +75,12 @@ export function bytes(name: string, value: unknown): number {
   return value
 }
 
+/** A boolean; `undefined` is false. */
+export function flag(name: string, value: unknown): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw wrong(name, value, 'true or false')
+  return value ?? false
+}
+
 /** The bytes of a buffer or a view, as a view of the same memory. */
 export function view(name: string, value: unknown): Uint8Array {
   const allowed = 'an ArrayBuffer, a SharedArrayBuffer or a view of one, not detached'

@@ -52,6 +52,14 @@ export interface LoadOptions {
   settings?: Partial<CacheSettings>
   /** Keep the stack of each allocation's creation, for leak reports. It costs time. Default `false`. */
   captureStacks?: boolean
+  /**
+   * Gives the callbacks of `forEachView` copies, to find what misuses a view. A write without the option
+   * `write` is a `TypeError`. A write, or a transfer, after the callback has returned does not reach the
+   * cache, and is reported by a `lateviewwrite` event: the last 64 views are looked at when `forEachView`,
+   * `statistics`, `dispose` or `close` is called, and a second after the last `forEachView`. Correct
+   * programs see no difference but time and up to 32 MiB. Default `false`.
+   */
+  debugViews?: boolean
 }
 
 /**
@@ -210,8 +218,8 @@ export interface CacheAllocation extends AsyncDisposable, Disposable {
    * what the callback throws.
    *
    * A view is valid until the callback returns: keep none, post none, for its buffer is all of the
-   * program's memory. It is for reading, unless `write` is asked for. Calls to the cache from inside
-   * throw `CACHE_BUSY`.
+   * program's memory. It is for reading, unless `write` is asked for: see `debugViews`. Calls to the
+   * cache from inside throw `CACHE_BUSY`.
    */
   forEachView(
     offset: number,
@@ -298,6 +306,11 @@ export interface CacheEventMap {
   lost: { id: number; label: string; offset: number; length: number }
   /** Storing failed. Nothing is lost: the bytes wait in memory and the next call tries again. */
   storeerror: { error: CacheError }
+  /**
+   * With `debugViews` only: the view of these bytes was written to after its callback had returned. `stack`
+   * is of the call of `forEachView`. Goes to the console as well, unless a listener prevents the default.
+   */
+  lateviewwrite: { id: number; label: string; offset: number; length: number; stack?: string }
   /** The program ended; every pending and later call rejects with `CACHE_CRASHED`. */
   crash: { error: CacheError }
 }

@@ -1,6 +1,7 @@
 import { CacheAllocation } from './allocation'
 import { bytes, type CallOptions, callOptions, label, signals, wrong } from './arguments'
 import type * as api from './asposecache'
+import { DebugViews } from './debug-views'
 import { CacheError, type CacheFullError, closedError, type ErrorDescription, errorFrom } from './errors'
 import type { Options } from './options'
 import type { Program } from './program'
@@ -28,6 +29,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
 
   #settings: Readonly<api.CacheSettings> = defaultSettings
   #captureStacks = false
+  #debugViews: DebugViews | undefined
   #loading!: Promise<Program>
   #program: Program | undefined
   #closing: Promise<void> | undefined
@@ -56,9 +58,10 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   /** Takes the program for which calls wait. Resolves when it is ready, with the settings in force. */
-  start(loading: Promise<Program>, options: Pick<Options, 'settings' | 'captureStacks'>): Promise<void> {
+  start(loading: Promise<Program>, options: Options): Promise<void> {
     this.#settings = options.settings
     this.#captureStacks = options.captureStacks
+    this.#debugViews = options.debugViews ? new DebugViews((detail) => this.#lateWrite(detail)) : undefined
     this.#loading = loading.then((program) => {
       program.request('configure', this.#settings)
       this.#program = program
@@ -130,6 +133,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   statistics(): api.CacheStatistics {
+    this.#debugViews?.check()
     const program = this.#program
     if (program && !program.end) {
       this.#last = program.request('statistics') as object
@@ -218,6 +222,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   async #close(): Promise<void> {
+    this.#debugViews?.check()
     const program = this.#program ?? (await this.#loading)
     const closed = program.close()
     closed.catch(() => {}) // what follows may throw before it is awaited
@@ -265,10 +270,12 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   #attach(program: Program, id: number, info: Info): CacheAllocation {
-    const allocation = new CacheAllocation(program, id, info.label, () => {
+    const onDispose = () => {
       this.#live.delete(id)
       this.#leaks.unregister(allocation)
-    })
+      this.#debugViews?.check()
+    }
+    const allocation = new CacheAllocation(program, id, info.label, onDispose, this.#debugViews)
     this.#live.set(id, info)
     this.#leaks.register(allocation, id, allocation)
     return allocation
@@ -290,8 +297,21 @@ export class AsposeCache extends Target implements api.AsposeCache {
     })
   }
 
-  #emit(type: string, detail: object) {
-    this.dispatchEvent(new CustomEvent(type, { detail }))
+  /** Tells of a view that was used too late: not at once, for it is noticed inside of another call. */
+  #lateWrite(detail: api.CacheEventMap['lateviewwrite']) {
+    queueMicrotask(() => {
+      if (!this.#emit('lateviewwrite', detail, true)) return
+      const { id, label, offset, length, stack } = detail
+      console.error(
+        `asposeCache: a view of allocation ${id} ${JSON.stringify(label)}, ${length} bytes from offset ` +
+          `${offset} on, was written to after its forEachView had returned. ${stack ?? ''}`,
+      )
+    })
+  }
+
+  /** Answers whether nobody has prevented what is done by default. */
+  #emit(type: string, detail: object, cancelable = false): boolean {
+    return this.dispatchEvent(new CustomEvent(type, { detail, cancelable }))
   }
 }
 

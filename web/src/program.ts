@@ -1,27 +1,8 @@
-import wasmExec, { type GoRuntime } from 'wasm-exec'
 import { type CallOptions, report, signals } from './arguments'
-import { CacheError, closedError, type ErrorDescription, errorFrom } from './errors'
-import { canGrowTo } from './memory'
-
-/** What the program exports; the numbers are bytes and allocations. See jsbridge/exports.go. */
-interface Exports {
-  mem: WebAssembly.Memory
-  allocate(size: number): number
-  dispose(id: number): void
-  access(id: number, offset: number, length: number): number
-  chunk(id: number, offset: number): number
-  writeNow(id: number, offset: number): number
-  readNow(id: number, offset: number): number
-  allocated(medium: number): number
-  size(id: number): number
-  medium(id: number): number
-  held(id: number, medium: number): number
-}
-
-type Call = (
-  name: string,
-  ...args: unknown[]
-) => { answer: unknown; error: ErrorDescription | null } | undefined
+import { CacheError, type ErrorDescription, errorFrom } from './errors'
+import { Execution } from './execution'
+import { Pages } from './pages'
+import { type Call, type Exports, type Runtime, startRuntime } from './runtime'
 
 interface Pending {
   resolve(value: unknown): void
@@ -32,199 +13,86 @@ interface Pending {
   keep: unknown
 }
 
-/** Bytes that are read from disk, as far as they are at hand, without a call that can wait. */
-const mostNow = 8 << 20
-
 /** What the program reports unasked. */
 export interface Listener {
   event(kind: string, id: number, offset: number, bytes: number, error: ErrorDescription | null): void
   crashed(error: CacheError): void
 }
 
-/**
- * The running Go program: the only place that calls it, answers its calls, and notices its end.
- *
- * Its memory can grow whenever it runs, which detaches every view that was made before: their length is
- * then 0. So the view of it is looked at anew after each call.
- */
+/** The running Go program: what can be asked of it, and the calls that wait for its answer. */
 export class Program {
   readonly version: string
-  readonly pageSize: number
-  readonly #go: GoRuntime
-  readonly #exitCode: () => number
+  readonly pages: Pages
   readonly #exports: Exports
   readonly #call: Call
-  readonly #listener: Listener
+  readonly #lending: Runtime['lending']
+  readonly #execution: Execution
   readonly #pending = new Map<number, Pending>()
-  readonly #host: { data: Uint8Array | undefined; onExit: Array<() => void> }
   #lastCall = 0
-  #waking = false
-  #end: CacheError | undefined
-  #closing = false
-  #cleanedUp = false
   #closeCall = 0
-  #view = new Uint8Array(0)
-  /** Whether the user's code has a view of the memory now. */
-  #lent = false
 
   /** Starts the program. Throws when it ends at once. */
   static async start(module: WebAssembly.Module, cacheFolder: string, listener: Listener): Promise<Program> {
-    let memory: WebAssembly.Memory | undefined
     let program: Program | undefined
-    let started: { version: string; call: Call; pageSize: number } | undefined
-    const onExit: Array<() => void> = []
-    const host = {
-      data: undefined as Uint8Array | undefined,
-      cacheFolder,
-      onExit,
-      started(version: string, call: Call, pageSize: number) {
-        started = { version, call, pageSize }
-      },
-      settle: (call: number, ok: boolean, value: unknown) => program!.#settle(call, ok, value),
-      progress: (call: number, done: number, total: number) => program!.#progress(call, done, total),
-      event: (kind: string, id: number, offset: number, bytes: number, error: ErrorDescription | null) =>
-        queueMicrotask(() => listener.event(kind, id, offset, bytes, error)),
-      mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),
-      nextTask,
-    }
-    const Go = wasmExec(scopeFor(host))
-    const go = new Go()
-    let exitCode = 0
-    go.exit = (code) => {
-      exitCode = code
-    }
-    const instance = await WebAssembly.instantiate(module, go.importObject)
-    memory = instance.exports.mem as WebAssembly.Memory | undefined
-    let why: unknown
-    go.run(instance)
-      .catch((error) => {
-        why = error
-      })
-      .then(() => {
-        if (program) program.#hasExited(why)
-      })
-    if (!started) {
-      await Promise.resolve() // until it is known why
-      throw why ?? new Error(`it ended at its start, with exit code ${exitCode}`)
-    }
-    // An exception that leaves the program has cut it off in the middle, whoever called it.
-    const resume = go._resume.bind(go)
-    go._resume = () => {
-      try {
-        resume()
-      } catch (error) {
-        if (!program) throw error
-        program.#crash(String(error))
-      }
-    }
-    program = new Program(
-      go,
-      () => exitCode,
-      instance.exports as unknown as Exports,
-      started,
-      listener,
-      host,
-    )
+    const runtime = await startRuntime(module, cacheFolder, {
+      settle: (call, ok, value) => program!.#settle(call, ok, value),
+      progress: (call, done, total) => program!.#progress(call, done, total),
+      event: (...event) => queueMicrotask(() => listener.event(...event)),
+    })
+    program = new Program(runtime, listener)
     return program
   }
 
-  private constructor(
-    go: GoRuntime,
-    exitCode: () => number,
-    exports: Exports,
-    started: { version: string; call: Call; pageSize: number },
-    listener: Listener,
-    host: { data: Uint8Array | undefined; onExit: Array<() => void> },
-  ) {
-    this.#go = go
-    this.#exitCode = exitCode
-    this.#exports = exports
-    this.#call = started.call
-    this.version = started.version
-    this.pageSize = started.pageSize
-    this.#listener = listener
-    this.#host = host
+  private constructor(runtime: Runtime, listener: Listener) {
+    this.version = runtime.version
+    this.#exports = runtime.exports
+    this.#call = runtime.call
+    this.#lending = runtime.lending
+    this.#execution = new Execution(runtime, (error) => {
+      for (const call of [...this.#pending.keys()]) this.#settleWith(call, (p) => p.reject(error))
+      listener.crashed(error)
+    })
+    this.pages = new Pages(this.#execution, runtime.exports, runtime.pageSize)
   }
 
   /** Why the program can't be called any more. */
   get end(): CacheError | undefined {
-    return this.#end
+    return this.#execution.end
   }
 
   /** Whether the program has ended, or will have when what was begun is done. */
   get over(): boolean {
-    return this.#end !== undefined || this.#closing
+    return this.#execution.over
   }
 
   get memoryBytes(): number {
-    return this.#end ? 0 : this.#exports.mem.buffer.byteLength
+    return this.end ? 0 : this.#exports.mem.buffer.byteLength
   }
 
   /** Takes room in memory; 0 when that is not possible at once. */
   allocate(size: number): number {
-    return this.#guard(() => this.#exports.allocate(size))
+    return this.#execution.guard(() => this.#exports.allocate(size))
   }
 
   dispose(id: number): void {
-    this.#guard(() => this.#exports.dispose(id))
-    this.#wake()
+    this.#execution.guard(() => this.#exports.dispose(id))
+    this.#execution.wake()
   }
 
   allocated(medium: 0 | 1): number {
-    return this.#guard(() => this.#exports.allocated(medium))
+    return this.#execution.guard(() => this.#exports.allocated(medium))
   }
 
   size(id: number): number {
-    return this.#guard(() => this.#exports.size(id))
+    return this.#execution.guard(() => this.#exports.size(id))
   }
 
   isOnDisk(id: number): boolean {
-    return this.#guard(() => this.#exports.medium(id)) === 1
+    return this.#execution.guard(() => this.#exports.medium(id)) === 1
   }
 
   held(id: number, medium: 0 | 1): number {
-    return this.#guard(() => this.#exports.held(id, medium))
-  }
-
-  /**
-   * Copies bytes out of an allocation in memory, into `target` or an array of their own. Answers
-   * `undefined` when that is not possible at once.
-   */
-  copyOut(id: number, offset: number, n: number, target?: Uint8Array): Uint8Array | undefined {
-    let address = this.#access(id, offset, n)
-    if (address === 0) return
-    const into = target ?? this.#newArray(n)
-    if (!into) return
-    for (let at = 0; at < n;) {
-      if (at > 0) address = this.#chunk(id, offset + at)
-      const length = this.#chunkLength(offset + at, n - at)
-      into.set(this.#memory.subarray(address, address + length), at)
-      at += length
-    }
-    return into
-  }
-
-  /** An array, or `undefined` when JavaScript has no memory for it: the program finds the words. */
-  #newArray(n: number): Uint8Array<ArrayBuffer> | undefined {
-    try {
-      return new Uint8Array(n)
-    } catch {
-      return
-    }
-  }
-
-  /** Copies bytes into an allocation in memory, or answers false when that is not possible at once. */
-  copyIn(id: number, offset: number, source: Uint8Array): boolean {
-    const n = source.byteLength
-    let address = this.#access(id, offset, n)
-    if (address === 0) return false
-    for (let at = 0; at < n;) {
-      if (at > 0) address = this.#chunk(id, offset + at)
-      const length = this.#chunkLength(offset + at, n - at)
-      this.#memory.set(length === n ? source : source.subarray(at, at + length), address)
-      at += length
-    }
-    return true
+    return this.#execution.guard(() => this.#exports.held(id, medium))
   }
 
   /** Copies bytes into an allocation on disk, or answers false when that is not possible at once. */
@@ -232,41 +100,20 @@ export class Program {
     return this.#now(source, () => this.#exports.writeNow(id, offset))
   }
 
-  /** Copies bytes out of an allocation on disk, or answers `undefined` when they are not at hand. */
-  readNow(id: number, offset: number, n: number, target?: Uint8Array): Uint8Array | undefined {
-    const into = target ?? (n <= mostNow && this.isOnDisk(id) ? this.#newArray(n) : undefined)
-    if (into && this.#now(into, () => this.#exports.readNow(id, offset))) return into
-    return
+  /**
+   * Copies bytes out of an allocation on disk into `target`, or answers false when they are not in
+   * memory by chance.
+   */
+  readNow(id: number, offset: number, target: Uint8Array): boolean {
+    return this.#now(target, () => this.#exports.readNow(id, offset))
   }
 
   #now(data: Uint8Array, call: () => number): boolean {
-    this.#host.data = data
-    try {
-      return this.#guard(call) === 1
-    } finally {
-      this.#host.data = undefined
-      this.#wake()
-    }
-  }
-
-  /**
-   * Hands out the memory of a range, page by page. Nothing of the program may run meanwhile: it could
-   * move what the view looks at.
-   */
-  forEachView(id: number, offset: number, n: number, callback: (view: Uint8Array, offset: number) => void) {
-    let address = this.#access(id, offset, n)
-    if (address === 0) this.cannotAccess(id, offset, n)
-    for (let at = 0; at < n;) {
-      if (at > 0) address = this.#chunk(id, offset + at)
-      const length = this.#chunkLength(offset + at, n - at)
-      this.#lent = true
-      try {
-        callback(this.#memory.subarray(address, address + length), offset + at)
-      } finally {
-        this.#lent = false
-      }
-      at += length
-    }
+    this.#lending.data = data
+    const done = this.#execution.guard(call) === 1
+    this.#lending.data = undefined
+    this.#execution.wake()
+    return done
   }
 
   /** Throws why a range can't be had at once. */
@@ -275,40 +122,9 @@ export class Program {
     throw new CacheError('CACHE_BUSY', 'the allocation is busy')
   }
 
-  /**
-   * The address of a range's first byte, or 0 when it can't be had at once. This is #guard without a
-   * closure, for the shortest path there is. Addresses come back signed.
-   */
-  #access(id: number, offset: number, n: number): number {
-    this.#check()
-    let address: number
-    try {
-      address = this.#exports.access(id, offset, n)
-    } catch (error) {
-      throw this.#crash(String(error))
-    }
-    if (this.#go.exited) throw this.#hasExited()
-    return address >>> 0
-  }
-
-  #chunk(id: number, offset: number): number {
-    return this.#guard(() => this.#exports.chunk(id, offset)) >>> 0
-  }
-
-  /** How many of `n` bytes from an offset on lie in one page. */
-  #chunkLength(offset: number, n: number): number {
-    return Math.min(n, this.pageSize - (offset % this.pageSize))
-  }
-
-  /** All of the program's memory, made anew after it has grown. */
-  get #memory(): Uint8Array {
-    if (this.#view.byteLength === 0) this.#view = new Uint8Array(this.#exports.mem.buffer)
-    return this.#view
-  }
-
   /** Asks for something that is answered at once. */
   request(name: string, ...args: unknown[]): unknown {
-    const { answer, error } = this.#guard(() => this.#call(name, ...args))!
+    const { answer, error } = this.#execution.guard(() => this.#call(name, ...args))!
     if (error) throw errorFrom(error)
     return answer
   }
@@ -323,14 +139,14 @@ export class Program {
       this.#pending.set(call, pending)
       if (signal) {
         pending.onAbort = () => {
-          if (this.#lent) queueMicrotask(() => pending.onAbort?.())
-          else if (!this.#end) this.request('abort', call)
+          if (this.#execution.lent) queueMicrotask(() => pending.onAbort?.())
+          else if (!this.end) this.request('abort', call)
         }
         signals.listen(signal, pending.onAbort)
       }
       try {
-        const refused = this.#guard(() => this.#call(name, call, signal !== undefined, ...args))?.error
-        if (refused) throw errorFrom(refused)
+        const begun = this.#execution.guard(() => this.#call(name, call, signal !== undefined, ...args))
+        if (begun?.error) throw errorFrom(begun.error)
       } catch (error) {
         this.#settleWith(call, (p) => p.reject(error))
       }
@@ -339,14 +155,14 @@ export class Program {
 
   /** Ends the program: disposes of everything, finishes what was begun, removes what is stored. */
   async close(): Promise<void> {
-    this.#check()
-    this.#closing = true
+    this.#execution.check()
+    this.#execution.closing()
     this.#closeCall = this.#lastCall + 1
     await this.begin('close', {}, undefined)
   }
 
   #settle(call: number, ok: boolean, value: unknown) {
-    if (call === this.#closeCall) this.#end ??= closedError()
+    if (call === this.#closeCall) this.#execution.closed()
     // Not at once: the program is in the middle of something, and settling may run the caller's code.
     queueMicrotask(() =>
       this.#settleWith(call, ({ resolve, reject, options }) =>
@@ -368,114 +184,4 @@ export class Program {
     const pending = this.#pending.get(call)
     if (pending) report(pending.options, done, total)
   }
-
-  #check() {
-    if (this.#end) {
-      this.#afterCrash()
-      throw this.#end
-    }
-    if (this.#lent) throw new CacheError('CACHE_BUSY', 'the cache was called from inside forEachView')
-  }
-
-  /** Calls the program and looks at whether it survived. */
-  #guard<T>(call: () => T): T {
-    this.#check()
-    let answer: T
-    try {
-      answer = call()
-    } catch (error) {
-      // Nothing is thrown across the border on purpose; this is JavaScript's stack at its end, and the
-      // program has been cut off in the middle of something.
-      throw this.#crash(String(error))
-    }
-    if (this.#go.exited) throw this.#hasExited()
-    // The program may also have crashed in an event inside of the call.
-    if (this.#end) throw this.#end
-    return answer
-  }
-
-  /** Answers why it can't be called any more: it was asked to end, or it has crashed. */
-  #hasExited(why?: unknown): CacheError {
-    const code = this.#exitCode()
-    if (!this.#closing || code !== 0) return this.#crash(String(why ?? `exit code ${code}`))
-    this.#silence()
-    this.#end ??= closedError()
-    return this.#end
-  }
-
-  /** Lets the program see to what a call left behind; once for all the calls of this task. */
-  #wake() {
-    if (this.#waking) return
-    this.#waking = true
-    queueMicrotask(() => {
-      this.#waking = false
-      if (!this.#end) this.#guard(() => this.#go._resume())
-    })
-  }
-
-  /** Timers and events that still come for the program would throw, or be waited for without end. */
-  #silence() {
-    for (const timeout of this.#go._scheduledTimeouts.values()) clearTimeout(timeout)
-    this.#go._scheduledTimeouts.clear()
-    this.#go._resume = () => {}
-  }
-
-  #crash(why: string): CacheError {
-    if (this.#end) return this.#end
-    const error = new CacheError('CACHE_CRASHED', `the cache's program ended unexpectedly: ${why}`)
-    this.#end = error
-    this.#afterCrash()
-    return error
-  }
-
-  /**
-   * Cleans up after a crash: in a task with a stack of its own, for an exhausted stack may be what it has
-   * died of. If there is not even room to ask for that, the next call does.
-   */
-  #afterCrash() {
-    const error = this.#end
-    if (!error || error.code !== 'CACHE_CRASHED' || this.#cleanedUp) return
-    try {
-      this.#silence()
-      queueMicrotask(() => {
-        for (const cleanUp of this.#host.onExit) {
-          try {
-            cleanUp()
-          } catch {}
-        }
-        for (const call of [...this.#pending.keys()]) this.#settleWith(call, (p) => p.reject(error))
-        this.#listener.crashed(error)
-      })
-      this.#cleanedUp = true
-    } catch {}
-  }
-}
-
-/**
- * What the program takes for the global object: the real one, but for what the runtime sets or looks
- * for there. So nothing of it is left on the page, and nothing of the page's gets in its way.
- */
-function scopeFor(host: object): object {
-  const own: Record<PropertyKey, unknown> = {
-    __proto__: null,
-    asposeCacheHost: host,
-    fs: undefined,
-    process: undefined,
-    path: undefined,
-    Go: undefined,
-  }
-  return new Proxy(own, {
-    get: (_, key) => (key in own ? own[key] : Reflect.get(globalThis, key)),
-    has: (_, key) => key in own || key in globalThis,
-  })
-}
-
-/** Calls back in a task of its own, sooner than a timer would. */
-function nextTask(callback: () => void) {
-  const { port1, port2 } = new MessageChannel()
-  port1.onmessage = () => {
-    port1.close()
-    callback()
-  }
-  port2.postMessage(null)
 }

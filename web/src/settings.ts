@@ -1,4 +1,4 @@
-import { bytes, object, onlyKeys, wrong } from './arguments'
+import { bytes, flag, object, onlyKeys, wrong } from './arguments'
 import type { CacheSettings } from './asposecache'
 
 export const CacheType = Object.freeze({
@@ -29,9 +29,7 @@ const checks: { readonly [K in keyof CacheSettings]: (value: unknown) => void } 
   },
   maxMemoryForCache: (value) => bytes('maxMemoryForCache', value),
   maxDiskSpaceForCache: (value) => bytes('maxDiskSpaceForCache', value),
-  exactReallocateOnly(value) {
-    if (typeof value !== 'boolean') throw wrong('exactReallocateOnly', value, 'true or false')
-  },
+  exactReallocateOnly: (value) => flag('exactReallocateOnly', value),
 }
 
 /** The settings that result from changing some of them; nothing is changed if one is not allowed. */

@@ -261,6 +261,76 @@ onBoth(
   },
 )
 
+inPage('a buffer that is changed after the call does not change what is stored', async (kit) => {
+  const { load, assert, noise, assertBytes, holdOpen, storedRecords, PAGE } = kit
+  const size = 3 * PAGE
+  const content = noise(size, 1)
+  const after = (buffer) => buffer.fill(0xee)
+  const reused = (cacheType) => async (cache, buffer) => {
+    cache.cacheType = cacheType
+    const allocation = await cache.allocate(size)
+    const written = allocation.write(buffer)
+    after(buffer)
+    await written
+    return allocation
+  }
+  const ways = {
+    'in memory': reused('cacheInMemoryOnly'),
+    'on disk': reused('cacheOnDiskOnly'),
+    'on disk, changed when it has resolved and nothing is stored': async (cache, buffer) => {
+      cache.cacheType = 'cacheOnDiskOnly'
+      const allocation = await cache.allocate(size)
+      await allocation.write(buffer)
+      after(buffer)
+      return allocation
+    },
+    'behind a move to disk': async (cache, buffer) => {
+      await cache.configure({ maxMemoryForCache: size, exactReallocateOnly: true })
+      const allocation = await cache.allocateFrom(noise(size - 1, 2))
+      const opening = holdOpen()
+      const moved = allocation.reallocate(size + 1)
+      const written = allocation.write(buffer)
+      after(buffer)
+      assert.equal(cache.statistics().queuedBytes, size, 'it waits')
+      await opening.release()
+      await Promise.all([moved, written])
+      return allocation
+    },
+    'behind a write that has to fetch the rest of its page': async (cache, buffer) => {
+      cache.cacheType = 'cacheOnDiskOnly'
+      const allocation = await cache.allocateFrom(noise(size, 2))
+      await allocation.flush()
+      const first = allocation.write(new Uint8Array(1), 5)
+      const written = allocation.write(buffer)
+      after(buffer)
+      assert.equal(cache.statistics().queuedBytes, size + 1, 'both wait')
+      await Promise.all([first, written])
+      return allocation
+    },
+  }
+  for (const [name, way] of Object.entries(ways)) {
+    const cache = await load()
+    const allocation = await way(cache, content.slice())
+    assertBytes(await allocation.read(0, size), content, name)
+    await allocation.flush()
+    assertBytes(await allocation.read(0, size), content, name)
+    // Past the cache: each of the pages is in a record of the database.
+    const pages = []
+    for (const record of await storedRecords())
+      for (let at = 0; at < record.byteLength; at += PAGE) pages.push(record.slice(at, at + PAGE))
+    if (allocation.medium === 'memory') assert.lengthOf(pages, 0)
+    else
+      for (let at = 0; at < size; at += PAGE) {
+        const page = content.subarray(at, at + PAGE)
+        assert.isTrue(
+          pages.some((stored) => indexedDB.cmp(stored, page) === 0),
+          `${name}: the page at ${at} is stored`,
+        )
+      }
+    await cache.close()
+  }
+})
+
 onBoth('calls take effect in the order in which they were made, awaited or not', async (kit, cacheType) => {
   const { load, assert, noise, assertBytes, PAGE, random, counters } = kit
   const cache = await load({ settings: { cacheType } })

@@ -226,10 +226,12 @@ onPage(
       wasmURL: '/asposecache.wasm',
       settings: { maxMemoryForCache: 21 },
       captureStacks: true,
+      debugViews: true,
     })
     assert.equal(cache.maxMemoryForCache, 21)
-    await cache.allocate(5)
+    const allocation = await cache.allocate(5)
     assert.isString(cache.allocations()[0].stack)
+    assert.throws(() => allocation.forEachView(0, 5, (view) => view.fill(1)), TypeError, 'write: true')
     await cache.close()
   },
 )

@@ -239,6 +239,9 @@ inPage('options that are not known, or of a wrong type, are refused', async (kit
     [{ captureStacks: 'yes' }, 'captureStacks'],
     [{ captureStacks: null }, 'captureStacks'],
     [{ captureStacks: 1 }, 'captureStacks'],
+    [{ debugViews: 'yes' }, 'debugViews'],
+    [{ debugViews: null }, 'debugViews'],
+    [{ debugViews: 1 }, 'debugViews'],
     [{ settings: null }, 'settings'],
     [{ settings: 'auto' }, 'settings'],
   ]

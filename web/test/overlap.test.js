@@ -148,3 +148,61 @@ inPage('flush of the cache while everything happens', async ({ load, assert, noi
   const sum = made.reduce((total, { diskBytes }) => total + diskBytes, 0)
   assert.deepEqual(counters(cache), [0, sum])
 })
+
+const changes = {
+  'written to': async (allocation, piece, at) => {
+    allocation.write(piece, at)
+  },
+  'written to, and that is stored': async (allocation, piece, at) => {
+    await allocation.write(piece, at)
+    await allocation.flush()
+  },
+  'cut off, and has come again': async (allocation, piece, at, size) => {
+    allocation.reallocate(at)
+    allocation.reallocate(size)
+    allocation.write(piece, at)
+  },
+}
+for (const [name, change] of Object.entries(changes)) {
+  inPage(
+    `what was fetched ahead is not read when it was ${name}`,
+    { arg: String(change) },
+    async (kit, change) => {
+      const { load, assert, noise, assertBytes, PAGE, MiB } = kit
+      // a function that came as text
+      const changed = globalThis.eval(`(${change})`)
+      const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+      const size = 8 * MiB
+      const cutOff = change.includes('reallocate')
+      const fetched = () => cache.statistics().disk.readBytes
+      const whens = {
+        'when it is there': async (before) => {
+          while (fetched() < before + 3 * MiB) await new Promise((resolve) => setTimeout(resolve, 1))
+        },
+        'while it is coming': async () => {},
+      }
+      for (const [when, wait] of Object.entries(whens)) {
+        const content = noise(size, 1)
+        const allocation = await cache.allocateFrom(content)
+        await allocation.flush()
+        const before = fetched()
+        assertBytes(await allocation.read(0, PAGE), content.subarray(0, PAGE), when)
+        await wait(before)
+        // Some of these bytes have come with the page's record, some in one of those that follow.
+        for (const at of [3 * MiB + 11, 2 * MiB - 50, PAGE + 3]) {
+          if (cutOff) content.fill(0, at)
+          content.set(noise(1000, at), at)
+          await changed(allocation, noise(1000, at), at, size)
+        }
+        for (let at = PAGE; at < size; at += PAGE)
+          assertBytes(
+            await allocation.read(at, PAGE),
+            content.subarray(at, at + PAGE),
+            `${when}: from ${at} on`,
+          )
+        await allocation.dispose()
+      }
+      assert.isAbove(fetched(), 0)
+    },
+  )
+}

@@ -248,3 +248,125 @@ inPage('closing and aborting from inside of a view', async ({ load, assert, hold
   await cache.close()
   assert.deepEqual(await indexedDB.databases(), [])
 })
+
+inPage(
+  'awaited calls and those at once take effect in the order in which they were made, or are refused',
+  async (kit) => {
+    const { load, assert, noise, assertBytes, random, rejection, holdOpen, PAGE } = kit
+    const cache = await load({ settings: { maxMemoryForCache: 2 * PAGE, exactReallocateOnly: true } })
+    const opening = holdOpen() // so that a move to disk waits until it is aborted
+    const next = random(31)
+    const allocation = cache.allocateSync(PAGE)
+    let model = new Uint8Array(PAGE)
+    let pending = []
+    let move // while there is one, calls wait
+    const seen = { done: 0, refused: 0 }
+    const atOnce = (call) => {
+      try {
+        call()
+        seen.done++
+        return true
+      } catch (error) {
+        if (error.code !== 'CACHE_BUSY') throw error
+        assert.isDefined(move, 'nothing waits')
+        seen.refused++
+        return false
+      }
+    }
+    for (let i = 0; i < 1000; i++) {
+      const from = next(model.length + 1)
+      const to = from + next(model.length - from + 1)
+      const piece = noise(to - from, i)
+      const kind = next(20)
+      if (kind < 5) {
+        if (atOnce(() => allocation.writeSync(piece, from))) model.set(piece, from)
+      } else if (kind < 8) {
+        const write = (view, offset) =>
+          view.set(piece.subarray(offset - from, offset - from + view.byteLength))
+        if (atOnce(() => allocation.forEachView(from, to - from, write, { write: true })))
+          model.set(piece, from)
+      } else if (kind < 11) {
+        atOnce(() => assertBytes(allocation.readSync(from, to - from), model.subarray(from, to), `${i}`))
+      } else if (kind < 15) {
+        pending.push(allocation.write(piece, from))
+        model.set(piece, from)
+      } else if (kind < 19) {
+        const expected = model.slice(from, to)
+        pending.push(allocation.read(from, to - from).then((bytes) => assertBytes(bytes, expected, `${i}`)))
+      } else if (next(2)) {
+        const changed = new Uint8Array(PAGE - 1000 + next(2000))
+        changed.set(model.subarray(0, changed.length))
+        model = changed
+        pending.push(allocation.reallocate(changed.length))
+      } else if (!move) {
+        move = new AbortController()
+        pending.push(rejection(allocation.reallocate(3 * PAGE, { signal: move.signal })))
+      }
+      if (next(10) === 0) {
+        move?.abort()
+        await Promise.all(pending)
+        pending = []
+        move = undefined
+      }
+    }
+    move?.abort()
+    await Promise.all(pending)
+    assertBytes(allocation.readSync(), model)
+    assert.isAbove(seen.done, 100)
+    assert.isAbove(seen.refused, 20)
+    await opening.release()
+  },
+)
+
+inPage('growth of the memory inside of a call is survived', async (kit) => {
+  const { load, assert, noise, assertBytes, PAGE } = kit
+  let growing = false
+  let grown = 0
+  const { instantiate } = WebAssembly
+  // When a call comes back the memory has grown: as it has when the program has grown it.
+  WebAssembly.instantiate = async (module, imports) => {
+    const { exports } = await instantiate.call(WebAssembly, module, imports)
+    const growingAfter =
+      (name) =>
+      (...args) => {
+        const answer = exports[name](...args)
+        if (growing) {
+          exports.mem.grow(1)
+          imports.gojs['runtime.resetMemoryDataView'](0)
+          grown++
+        }
+        return answer
+      }
+    const access = growingAfter('access')
+    const chunk = growingAfter('chunk')
+    return Object.create(WebAssembly.Instance.prototype, {
+      exports: { value: { ...exports, access, chunk } },
+    })
+  }
+  const cache = await load()
+  const size = 3 * PAGE + 10
+  const allocation = cache.allocateSync(size)
+  growing = true
+  for (let i = 0; i < 20; i++) {
+    const content = noise(size, i + 1)
+    const before = grown
+    if (i % 2) await allocation.write(content)
+    else allocation.writeSync(content)
+    assertBytes(allocation.readSync(), content)
+    assertBytes(await allocation.read(), content)
+    const target = new Uint8Array(size)
+    allocation.readIntoSync(target)
+    assertBytes(target, content)
+    allocation.forEachView(
+      5,
+      size - 5,
+      (view, offset) => {
+        assertBytes(view, content.subarray(offset, offset + view.byteLength))
+        view.fill(i)
+      },
+      { write: true },
+    )
+    assertBytes(allocation.readSync(5), new Uint8Array(size - 5).fill(i))
+    assert.equal(grown - before, 24, 'six calls, at the first of four pages and at each that follows')
+  }
+})

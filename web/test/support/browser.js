@@ -1,29 +1,11 @@
 // Runs tests inside a real browser: one for each test file, and in it a page on an origin of its own for
 // each test, so that no test sees the databases of another.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import puppeteer from 'puppeteer-core'
+import { launch } from './browsers.js'
 import { startSite } from './site.js'
-
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
-
-function executable() {
-  if (process.env.CHROMIUM) return process.env.CHROMIUM
-  for (const folder of (process.env.PATH ?? '').split(delimiter))
-    for (const name of names) if (existsSync(join(folder, name))) return join(folder, name)
-  throw new Error('There is no Chromium here. CHROMIUM can tell where it is.')
-}
-
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /**
  * A browser for the tests of one file: started before the first, stopped after the last.
@@ -39,12 +21,7 @@ export function useBrowser({ flags = [], routes } = {}) {
   before(async () => {
     profile = mkdtempSync(join(tmpdir(), 'asposecache-test-'))
     used.site = await startSite(routes)
-    used.browser = await puppeteer.launch({
-      executablePath: executable(),
-      userDataDir: profile,
-      args: [...quiet, ...flags],
-      protocolTimeout: 240_000,
-    })
+    used.browser = await launch('chromium', { userDataDir: profile, flags, protocolTimeout: 240_000 })
   })
 
   after(async () => {

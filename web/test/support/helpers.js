@@ -149,20 +149,22 @@ export const request = (r) =>
     r.onerror = () => reject(r.error)
   })
 
-/** Sums up what the records of all databases of this origin hold. */
-export async function stored() {
-  let records = 0
-  let bytes = 0
+/** What the records of all databases of this origin hold. */
+export async function storedRecords() {
+  const records = []
   for (const name of await databases()) {
     const db = await request(indexedDB.open(name))
-    for (const store of db.objectStoreNames) {
-      const values = await request(db.transaction(store).objectStore(store).getAll())
-      records += values.length
-      for (const value of values) bytes += value.byteLength
-    }
+    for (const store of db.objectStoreNames)
+      records.push(...(await request(db.transaction(store).objectStore(store).getAll())))
     db.close()
   }
-  return { records, bytes }
+  return records
+}
+
+/** How many records there are, and how many bytes they hold. */
+export async function stored() {
+  const records = await storedRecords()
+  return { records: records.length, bytes: records.reduce((sum, { byteLength }) => sum + byteLength, 0) }
 }
 
 /** A promise and the functions that settle it. */
@@ -223,6 +225,7 @@ const kit = {
   assertBytes,
   databases,
   stored,
+  storedRecords,
   request,
   deferred,
   isPending,

@@ -1,0 +1,137 @@
+import { CacheError, closedError } from './errors'
+import type { Runtime } from './runtime'
+
+/** The life of the program: whether it can be called, how its end is noticed, and what is done then. */
+export class Execution {
+  readonly #runtime: Runtime
+  readonly #onCrash: (error: CacheError) => void
+  #end: CacheError | undefined
+  #closing = false
+  #cleanedUp = false
+  #waking = false
+  /** Whether the user's code has a view of the memory now: nothing may run that could move it. */
+  lent = false
+
+  constructor(runtime: Runtime, onCrash: (error: CacheError) => void) {
+    this.#runtime = runtime
+    this.#onCrash = onCrash
+    runtime.ended.then((why) => this.#hasExited(why))
+    // An exception that leaves the program has cut it off in the middle, whoever called it.
+    const { go } = runtime
+    const resume = go._resume.bind(go)
+    go._resume = () => {
+      try {
+        resume()
+      } catch (error) {
+        this.crash(error)
+      }
+    }
+  }
+
+  /** Why the program can't be called any more. */
+  get end(): CacheError | undefined {
+    return this.#end
+  }
+
+  /** Whether the program has ended, or will have when what was begun is done. */
+  get over(): boolean {
+    return this.#end !== undefined || this.#closing
+  }
+
+  /** From now on its end is no crash. */
+  closing() {
+    this.#closing = true
+  }
+
+  closed() {
+    this.#end ??= closedError()
+  }
+
+  /** Throws if the program can't be called now. */
+  check() {
+    if (this.#end) {
+      this.#afterCrash()
+      throw this.#end
+    }
+    if (this.lent) throw new CacheError('CACHE_BUSY', 'the cache was called from inside forEachView')
+  }
+
+  /** Throws if the program has not survived what it was called for. */
+  checkAfter() {
+    if (this.#runtime.go.exited) throw this.#hasExited()
+    // It may also have crashed in an event inside of the call.
+    if (this.#end) throw this.#end
+  }
+
+  /** Calls the program and looks at whether it survived. */
+  guard<T>(call: () => T): T {
+    this.check()
+    let answer: T
+    try {
+      answer = call()
+    } catch (error) {
+      // Nothing is thrown across the border on purpose; this is JavaScript's stack at its end, and the
+      // program has been cut off in the middle of something.
+      throw this.crash(error)
+    }
+    this.checkAfter()
+    return answer
+  }
+
+  /** Lets the program see to what a call left behind; once for all the calls of this task. */
+  wake() {
+    if (this.#waking) return
+    this.#waking = true
+    queueMicrotask(() => {
+      this.#waking = false
+      if (!this.#end) this.guard(() => this.#runtime.go._resume())
+    })
+  }
+
+  /** Notes that the program has crashed, and answers the error that says so. */
+  crash(why: unknown): CacheError {
+    if (this.#end) return this.#end
+    const error = new CacheError('CACHE_CRASHED', `the cache's program ended unexpectedly: ${String(why)}`)
+    this.#end = error
+    this.#afterCrash()
+    return error
+  }
+
+  /** Answers why it can't be called any more: it was asked to end, or it has crashed. */
+  #hasExited(why?: unknown): CacheError {
+    const code = this.#runtime.exitCode()
+    if (!this.#closing || code !== 0) return this.crash(why ?? `exit code ${code}`)
+    this.#silence()
+    this.#end ??= closedError()
+    return this.#end
+  }
+
+  /** Timers and events that still come for the program would throw, or be waited for without end. */
+  #silence() {
+    const { go } = this.#runtime
+    for (const timeout of go._scheduledTimeouts.values()) clearTimeout(timeout)
+    go._scheduledTimeouts.clear()
+    go._resume = () => {}
+  }
+
+  /**
+   * Cleans up after a crash: in a task with a stack of its own, for an exhausted stack may be what it has
+   * died of. If there is not even room to ask for that, the next call does.
+   */
+  #afterCrash() {
+    const error = this.#end
+    if (!error || error.code !== 'CACHE_CRASHED' || this.#cleanedUp) return
+    try {
+      this.#silence()
+      queueMicrotask(() => {
+        for (const cleanUp of this.#runtime.onExit) {
+          try {
+            cleanUp()
+          } catch {}
+        }
+        this.#onCrash(error)
+      })
+      this.#cleanedUp = true
+    } catch {}
+  }
+}

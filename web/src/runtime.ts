@@ -1,0 +1,116 @@
+import wasmExec, { type GoRuntime } from 'wasm-exec'
+import type { ErrorDescription } from './errors'
+import { canGrowTo } from './memory'
+
+/** What the program exports; the numbers are bytes and allocations. See jsbridge/exports.go. */
+export interface Exports {
+  mem: WebAssembly.Memory
+  allocate(size: number): number
+  dispose(id: number): void
+  access(id: number, offset: number, length: number): number
+  chunk(id: number, offset: number): number
+  writeNow(id: number, offset: number): number
+  readNow(id: number, offset: number): number
+  allocated(medium: number): number
+  size(id: number): number
+  medium(id: number): number
+  held(id: number, medium: number): number
+}
+
+export type Call = (
+  name: string,
+  ...args: unknown[]
+) => { answer: unknown; error: ErrorDescription | null } | undefined
+
+/** What the program tells JavaScript. */
+export interface Host {
+  settle(call: number, ok: boolean, value: unknown): void
+  progress(call: number, done: number, total: number): void
+  event(kind: string, id: number, offset: number, bytes: number, error: ErrorDescription | null): void
+}
+
+/** The Go program, started, and what it has said at its start. */
+export interface Runtime {
+  readonly go: GoRuntime
+  readonly exports: Exports
+  readonly version: string
+  readonly call: Call
+  readonly pageSize: number
+  /** What exports copy from or to. */
+  readonly lending: { data: Uint8Array | undefined }
+  /** What is to be done on the program's behalf when it has crashed. */
+  readonly onExit: ReadonlyArray<() => void>
+  exitCode(): number
+  /** Resolves when the program has ended, to the error that ended it if there was one. */
+  readonly ended: Promise<unknown>
+}
+
+/** Starts the program. Throws when it ends at once. */
+export async function startRuntime(
+  module: WebAssembly.Module,
+  cacheFolder: string,
+  host: Host,
+): Promise<Runtime> {
+  let memory: WebAssembly.Memory | undefined
+  let started: Pick<Runtime, 'version' | 'call' | 'pageSize'> | undefined
+  const onExit: Array<() => void> = []
+  const own = {
+    ...host,
+    cacheFolder,
+    onExit,
+    data: undefined,
+    started(version: string, call: Call, pageSize: number) {
+      started = { version, call, pageSize }
+    },
+    mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),
+    nextTask,
+  }
+  const Go = wasmExec(scopeFor(own))
+  const go = new Go()
+  let exitCode = 0
+  go.exit = (code) => {
+    exitCode = code
+  }
+  const instance = await WebAssembly.instantiate(module, go.importObject)
+  memory = instance.exports.mem as WebAssembly.Memory | undefined
+  let why: unknown
+  const ended = go.run(instance).then(
+    () => undefined,
+    (error) => (why = error),
+  )
+  if (!started) {
+    await Promise.resolve() // until it is known why
+    throw why ?? new Error(`it ended at its start, with exit code ${exitCode}`)
+  }
+  const exports = instance.exports as unknown as Exports
+  return { ...started, go, exports, lending: own, onExit, exitCode: () => exitCode, ended }
+}
+
+/**
+ * What the program takes for the global object: the real one, but for what the runtime sets or looks
+ * for there. So nothing of it is left on the page, and nothing of the page's gets in its way.
+ */
+function scopeFor(host: object): object {
+  const own: Record<PropertyKey, unknown> = {
+    __proto__: null,
+    asposeCacheHost: host,
+    fs: undefined,
+    process: undefined,
+    path: undefined,
+    Go: undefined,
+  }
+  return new Proxy(own, {
+    get: (_, key) => (key in own ? own[key] : Reflect.get(globalThis, key)),
+    has: (_, key) => key in own || key in globalThis,
+  })
+}
+
+/** Calls back in a task of its own, sooner than a timer would. */
+function nextTask(callback: () => void) {
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => {
+    port1.close()
+    callback()
+  }
+  port2.postMessage(null)
+}
