@@ -17,8 +17,9 @@ type Allocation struct {
 
 	first, last *Turn // the calls that are made and have not taken effect
 
-	// readEnd is where the last read on disk has ended.
-	readEnd int64
+	// readEnd is where the last read on disk has ended, readRun how many bytes were read in order by
+	// then.
+	readEnd, readRun int64
 
 	// storeErr is a failure to store its pages that nobody has been told of yet.
 	storeErr error

@@ -3,8 +3,10 @@ package core
 const (
 	// mostRecent bounds the bytes of records that are kept after a read, or fetched before one.
 	mostRecent = 16 << 20
-	// ahead is how many records are fetched ahead of sequential reads, at least half of them at once.
-	ahead = 8
+	// mostAhead is how many records are fetched ahead of reads in order, aheadBatch how many of them in
+	// one transaction.
+	mostAhead  = 16
+	aheadBatch = 4
 )
 
 // A readCache keeps records that somebody may want soon: those of which a read has used only a part,
@@ -43,18 +45,36 @@ func (d *disk) forget(r *record) {
 }
 
 // readAhead begins to fetch what follows offset end, when the allocation is read in order: when this
-// read, from off on, began where the last one ended. The cache is locked.
+// read, from off on, began where the last one ended. The longer that goes on, the more is fetched. The
+// cache is locked.
 func (a *Allocation) readAhead(off, end int64) {
-	d := a.cache.disk
-	inOrder := off == a.readEnd
+	if off != a.readEnd {
+		a.readRun = 0
+	}
+	inOrder := a.readRun > 0
 	a.readEnd = end
+	a.readRun += end - off
 	if !inOrder || a.disposed || end >= a.size {
 		return
 	}
-	var next []*record
-	seen := 0
+	ahead := min(mostAhead, int(4*a.readRun/(recordPages*PageSize))+1)
+	missing, seen := a.following(end, ahead)
+	if len(missing) < min(seen, aheadBatch) {
+		return
+	}
+	for len(missing) > 0 {
+		n := min(len(missing), aheadBatch)
+		a.cache.disk.fetchAhead(missing[:n])
+		missing = missing[n:]
+	}
+}
+
+// following finds the records, so many at most, that have what follows an offset: how many there are, and
+// which of them are neither in memory nor on their way.
+func (a *Allocation) following(off int64, most int) (missing []*record, seen int) {
 	var last *record
-	for i := end / PageSize; i < pagesOf(a.size) && seen < ahead; i++ {
+	first := off / PageSize // not far: there may be no pages for a long way
+	for i := first; i < min(pagesOf(a.size), first+int64(most*recordPages)); i++ {
 		p := a.pages.get(i)
 		if p == nil {
 			continue
@@ -63,27 +83,32 @@ func (a *Allocation) readAhead(off, end int64) {
 			if q.record == nil || q.record == last {
 				continue
 			}
+			if seen == most {
+				return missing, seen
+			}
 			last = q.record
 			seen++
 			if last.buf == nil && last.coming == nil {
-				next = append(next, last)
+				missing = append(missing, last)
 			}
 		}
 	}
-	if len(next) == 0 || len(next) < min(seen, ahead/2) {
-		return
-	}
+	return missing, seen
+}
+
+// fetchAhead begins to fetch records into the read cache.
+func (d *disk) fetchAhead(records []*record) {
 	done := make(chan struct{})
-	for _, r := range next {
+	for _, r := range records {
 		r.coming = done
 	}
-	a.cache.calls.Add(1)
+	d.c.calls.Add(1)
 	go func() {
-		defer a.cache.calls.Done()
-		buffers, _ := d.get(d.ctx, next) // who needs them will ask again, and be told
+		defer d.c.calls.Done()
+		buffers, _ := d.get(d.ctx, records) // who needs them will ask again, and be told
 		d.c.mu.Lock()
 		defer d.c.mu.Unlock()
-		for i, r := range next {
+		for i, r := range records {
 			r.coming = nil
 			if buffers != nil && buffers[i] != nil {
 				d.remember(r, buffers[i])

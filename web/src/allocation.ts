@@ -71,12 +71,14 @@ export class CacheAllocation implements api.CacheAllocation {
     const call = this.#call(options)
     // The size may change before the call's turn comes; but then nothing can be read at once.
     const n = given < 0 ? this.size - from : given
-    const copy = n >= 0 && n <= mostAtOnce ? this.#program.pages.copyOut(this.id, from, n) : undefined
-    if (copy) {
-      report(call, n, n)
-      return copy
+    let copy = n >= 0 && n <= mostAtOnce ? this.#program.pages.copyOut(this.id, from, n) : undefined
+    if (!copy && n > 0 && n <= mostNow && this.medium === 'disk') {
+      const into = new Uint8Array(n)
+      if (this.#program.readNow(this.id, from, into)) copy = into
     }
-    return (await this.#begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
+    if (!copy) return (await this.#begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
+    report(call, n, n)
+    return copy
   }
 
   async readInto(target: AllowSharedBufferSource, offset = 0, options?: api.CallOptions): Promise<number> {

@@ -262,7 +262,7 @@ onBoth(
 )
 
 inPage('a buffer that is changed after the call does not change what is stored', async (kit) => {
-  const { load, assert, noise, assertBytes, holdOpen, storedRecords, PAGE } = kit
+  const { load, assert, noise, assertBytes, fragment, holdOpen, storedRecords, PAGE } = kit
   const size = 3 * PAGE
   const content = noise(size, 1)
   const after = (buffer) => buffer.fill(0xee)
@@ -299,7 +299,7 @@ inPage('a buffer that is changed after the call does not change what is stored',
     'behind a write that has to fetch the rest of its page': async (cache, buffer) => {
       cache.cacheType = 'cacheOnDiskOnly'
       const allocation = await cache.allocateFrom(noise(size, 2))
-      await allocation.flush()
+      await fragment(allocation, noise(size, 2))
       const first = allocation.write(new Uint8Array(1), 5)
       const written = allocation.write(buffer)
       after(buffer)
@@ -484,14 +484,15 @@ const abortable = {
 for (const [name, call] of Object.entries(abortable)) {
   const arg = String(call)
   inPage(`${name} that waits behind a write to a stored page can be aborted`, { arg }, async (kit, call) => {
-    const { load, assert, noise, assertBytes, rejection, PAGE } = kit
+    const { load, assert, noise, assertBytes, fragment, rejection, PAGE } = kit
     // a function that came as text
     const make = globalThis.eval(call)
     const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
     const allocation = await cache.allocateFrom(noise(PAGE))
     const reason = new Error('mine')
     assert.strictEqual(await rejection(make(allocation, { signal: AbortSignal.abort(reason) })), reason)
-    await allocation.flush()
+    const expected = noise(PAGE)
+    await fragment(allocation, expected)
     const controller = new AbortController()
     const first = allocation.write(new Uint8Array([7]), 100) // has to fetch the rest of the page
     const waiting = rejection(make(allocation, { signal: controller.signal }))
@@ -499,7 +500,6 @@ for (const [name, call] of Object.entries(abortable)) {
     controller.abort(reason)
     assert.strictEqual(await waiting, reason)
     await first
-    const expected = noise(PAGE)
     expected[100] = 7
     assertBytes(await behind, expected)
     const late = new AbortController()

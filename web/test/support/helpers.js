@@ -182,6 +182,19 @@ export async function isPending(promise) {
 }
 
 /**
+ * Stores the first page of an allocation on disk in so many parts that the next write to another place of
+ * it has to fetch the rest. `content` is what it holds, before and after.
+ */
+export async function fragment(allocation, content) {
+  await allocation.flush()
+  for (const at of [1000, 3000, 5000]) {
+    content[at] ^= 1
+    await allocation.write(content.subarray(at, at + 1), at)
+    await allocation.flush()
+  }
+}
+
+/**
  * Holds back every database that is opened from now on, until `release` is called: another connection to
  * it is there first, and a deletion waits for that one to be closed.
  */
@@ -229,5 +242,6 @@ const kit = {
   request,
   deferred,
   isPending,
+  fragment,
   holdOpen,
 }
