@@ -150,8 +150,10 @@ func (m *model) write(t *rapid.T) {
 	for i := range data {
 		data[i] = seed + byte(i*7) + byte(i>>8)
 	}
-	if err := w.a.WriteAt(context.Background(), data, off); err != nil {
-		t.Fatal(err)
+	if !rapid.Bool().Draw(t, "now") || !w.a.WriteNow(core.Bytes(data), off) {
+		if err := w.a.WriteAt(context.Background(), data, off); err != nil {
+			t.Fatal(err)
+		}
 	}
 	copy(w.want[off:], data)
 	m.compare(t, w)
@@ -162,8 +164,10 @@ func (m *model) read(t *rapid.T) {
 	off := rapid.Int64Range(0, int64(len(w.want))).Draw(t, "offset")
 	n := rapid.Int64Range(0, int64(len(w.want))-off).Draw(t, "length")
 	got := make([]byte, n)
-	if err := w.a.ReadAt(context.Background(), got, off); err != nil {
-		t.Fatal(err)
+	if !rapid.Bool().Draw(t, "now") || !w.a.ReadNow(core.Bytes(got), off) {
+		if err := w.a.ReadAt(context.Background(), got, off); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if !bytes.Equal(got, w.want[off:off+n]) {
 		t.Fatalf("%d bytes from %d on differ", n, off)
