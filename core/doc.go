@@ -16,9 +16,17 @@
 // writes wait too. When storing fails nothing is lost: what waits stays where it is, and every call on
 // an allocation on disk makes another try.
 //
-// What is stored does not change: a write makes new pages, and the old ones are deleted when nobody
-// holds them any more. So a write of any size takes effect wholly or not at all, a read goes on with the
-// bytes of its own moment, and what was read ahead can't be out of date.
+// What is stored does not change: a write makes new pages, and what nobody needs any more of the old ones
+// is deleted. So a write of any size takes effect wholly or not at all, a read goes on with the bytes of
+// its own moment, and what was read ahead can't be out of date.
+//
+// A page lies in parts: a write to a part of a stored page stores that part alone, and nothing has to be
+// read for it. When there would be more than eight parts the page is read and stored as a whole; so it
+// never takes more than eight records to read one, and a random read of what was written in one call
+// takes one.
+//
+// A call that finds its bytes in memory, or room among what may wait, is done at once; see
+// [Allocation.WriteNow].
 //
 // Pages that follow each other and wait together share a record, two at a time. Measured with raw
 // IndexedDB in Chromium 156 on a 2-core machine, image-like bytes, relaxed durability, transactions of
@@ -34,11 +42,18 @@
 // costs little more than it must. Written through this package and read back in one call, in the same
 // minute as the raw figures in brackets: 256 KiB records 106 / 227 MB/s (raw, 1 MiB: 196 / 300); two pages
 // to a record 181 / 340 (206 / 320); four 169 / 325 (213 / 342), with random reads of 64 KiB taking 5.3
-// milliseconds instead of 3.1. The price of two is that a record stays until both of its pages are
-// replaced: at worst the store holds twice what is allocated.
+// milliseconds instead of 3.1. The price of two is that a record stays while a part of either of its pages
+// is needed: the store can hold a small multiple of what is allocated.
 //
-// Reading in order fetches up to eight records ahead; a random read fetches no more than one. Records
-// that are likely to be wanted again are kept, 16 MiB of them.
+// A transaction is of 8 MiB because its end costs a few milliseconds however much is in it, and because
+// what it holds can't be freed before; two are under way so that one is filled while the other ends. What
+// may wait is four of them: enough that a writer that comes and goes never waits, and little beside what
+// an editor has. Records are put in steps of 1 MiB, two outstanding, since put copies them on the calling
+// thread: some 3 milliseconds for 1 MiB, and the page needs that thread for itself.
+//
+// Reading in order fetches ahead, more the longer it goes on: up to sixteen records, four to a
+// transaction. A random read fetches no more than one. Records that are likely to be wanted again are
+// kept, 16 MiB of them.
 //
 // # Concurrency
 //
