@@ -10,7 +10,7 @@ const dist = join(web, 'dist')
 const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'))
 
 /** What may be sent over the wire, in bytes of brotli 11. */
-const budgets = { 'asposecache.wasm': 710_000, 'asposecache.js': 12_000 }
+const budgets = { 'asposecache.wasm': 710_000, 'asposecache.js': 12_000, 'asposecache.painterro.js': 5_000 }
 
 const go = (...args) => execFileSync('go', args, { cwd: join(web, '..'), encoding: 'utf8', env: goEnv })
 /**
@@ -79,7 +79,14 @@ await build({
   format: 'iife',
   outfile: join(dist, 'asposecache.global.js'),
 })
-for (const types of ['asposecache.d.ts', 'asposecache.global.d.ts'])
+await build({
+  ...common,
+  entryPoints: [join(web, 'src/painterro/index.ts')],
+  format: 'esm',
+  outfile: join(dist, 'asposecache.painterro.js'),
+  banner: { js: `/*! asposeCache ${version} for painterro, MIT license. */` },
+})
+for (const types of ['asposecache.d.ts', 'asposecache.global.d.ts', 'asposecache.painterro.d.ts'])
   cpSync(join(web, 'src', types), join(dist, types))
 // The demo uses what was just built, as any page would.
 await build({
