@@ -288,7 +288,7 @@ export class CachedHistory implements api.CachedHistory {
   /** What was lost of the current state is on the canvas still, if nothing was drawn since. */
   readonly #rescue = (event: Event): void => {
     const { detail } = event as CustomEvent<CacheEventMap['crash'] | CacheEventMap['lost']>
-    if ('id' in detail) this.#store.lose(detail.id)
+    if ('id' in detail && !this.#store.lose(detail.id)) return
     const { canvas, ctx, worklog } = this.#editor
     const data = worklog.current?.data
     if (data instanceof Picture && canvas.width === data.width && canvas.height === data.height)

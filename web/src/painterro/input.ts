@@ -65,12 +65,18 @@ export class HeldInput {
     // Fields answer by themselves, and the editor does not look at keys typed into them.
     if (target instanceof Element && target.matches('input, select, textarea, option, [contenteditable]'))
       return false
-    // More undo and redo can be asked for: the picture then changes once for all of them.
-    if (event instanceof KeyboardEvent) return this.#events.length > 0 || !isUndoOrRedo(event)
+    if (event instanceof KeyboardEvent) {
+      if (modifiers.has(event.key)) return false
+      // More undo and redo can be asked for: the picture then changes once for all of them.
+      return this.#events.length > 0 || !isUndoOrRedo(event)
+    }
     // A stroke that began inside goes on outside.
     return inside || this.#events.length > 0
   }
 }
+
+/** They are told with the key that they modify. */
+const modifiers = new Set(['Control', 'Shift', 'Alt', 'Meta'])
 
 const isUndoOrRedo = ({ ctrlKey, keyCode }: KeyboardEvent) => ctrlKey && (keyCode === 90 || keyCode === 89)
 

@@ -15,7 +15,7 @@ export interface Tile {
   bytes: Uint8Array | undefined
   /** Where they are stored, or are being stored. */
   allocation: CacheAllocation | undefined
-  /** What was stored is gone. */
+  /** What was stored is gone, or may be. */
   lost: boolean
 }
 
@@ -82,9 +82,15 @@ export class TileStore {
     return tile.allocation!.read()
   }
 
-  /** Takes note that what an allocation holds is gone. */
-  lose(id: number): void {
-    for (const tile of this.#tiles.values()) if (tile.allocation?.id === id) tile.lost = true
+  /**
+   * Takes note that what an allocation holds is gone, and answers whether that is news. It is seldom alone:
+   * no tile on disk is relied on any more when a picture has it again, though it is read if it can be.
+   */
+  lose(id: number): boolean {
+    const tiles = [...this.#tiles.values()]
+    const news = tiles.some(({ allocation, lost }) => allocation?.id === id && !lost)
+    if (news) for (const tile of tiles) if (tile.allocation?.medium === 'disk') tile.lost = true
+    return news
   }
 
   /** Resolves when everything released so far is freed. */

@@ -15,6 +15,11 @@ export const routes = {
 
   window.errors = []
   window.open = async ({ size = '1000x640', cached = false, gated = false, settings = {}, ...params } = {}) => {
+    const { instantiate } = WebAssembly
+    WebAssembly.instantiate = (module, imports) => {
+      window.endProgram = () => imports.gojs['runtime.wasmExit'](0)
+      return instantiate.call(WebAssembly, module, imports)
+    }
     localStorage.clear() // the editor keeps its colors and widths there
     window.editor = Painterro({ id: 'editor', defaultSize: size, hiddenTools: [], ...params })
     if (cached) {
