@@ -427,6 +427,26 @@ withEditor(
   },
 )
 
+withEditor('when the cache crashes, the state that is shown stays, and those to come', async ({ open }) => {
+  const page = await openEditor(open, { cached: true })
+  const pictures = await drawLines(page)
+  await ctrl(page, 'z')
+  assert.equal(await digest(page), pictures[5])
+  await page.evaluate(() => {
+    endProgram()
+    cache.allocate(1).catch(() => {})
+  })
+  await edit(page, (page) => drag(page, [10, 10], [700, 600]))
+  const edited = await digest(page)
+  await ctrl(page, 'z')
+  assert.equal(await digest(page), pictures[5])
+  await ctrl(page, 'y')
+  assert.equal(await digest(page), edited)
+  await page.evaluate(() => cached.dispose())
+  const codes = await page.evaluate(() => errors.map(({ code }) => code))
+  assert.ok(codes.length > 0 && codes.every((code) => code === 'CACHE_CRASHED'), String(codes))
+})
+
 withEditor('wrong arguments are refused, and change nothing', async ({ open }) => {
   const page = await openEditor(open, { cached: true })
   const told = await page.evaluate(async () => {
