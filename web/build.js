@@ -90,17 +90,18 @@ for (const types of ['asposecache.d.ts', 'asposecache.global.d.ts', 'asposecache
   cpSync(join(web, 'src', types), join(dist, types))
 // The demo uses what was just built, as any page would.
 await build({
-  entryPoints: [join(web, 'demo/main.ts')],
+  entryPoints: ['main.ts', 'painterro.ts', 'painterro-editor.ts'].map((name) => join(web, 'demo', name)),
   bundle: true,
   minify: true,
   format: 'esm',
   target: 'es2022',
-  alias: { asposecache: '../asposecache.js' },
-  external: ['../asposecache.js'],
+  alias: { asposecache: '../asposecache.js', 'asposecache/painterro': '../asposecache.painterro.js' },
+  external: ['../asposecache.js', '../asposecache.painterro.js'],
   outdir: join(dist, 'demo'),
   logLevel: 'warning',
 })
-cpSync(join(web, 'demo/index.html'), join(dist, 'demo/index.html'))
+for (const page of ['index.html', 'painterro.html', 'painterro-editor.html'])
+  cpSync(join(web, 'demo', page), join(dist, 'demo', page))
 
 let over = false
 for (const [name, budget] of Object.entries(budgets)) {

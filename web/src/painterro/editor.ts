@@ -4,8 +4,8 @@ import { show } from '../arguments'
 
 /** An undo state; they are a list in both directions. */
 export interface State {
-  sizew: number
-  sizeh: number
+  sizew: number | string
+  sizeh: number | string
   /** Painterro's is an ImageData of the whole picture. */
   data: unknown
   prev: State | null

@@ -106,8 +106,9 @@ export class CachedHistory implements api.CachedHistory {
           }
         }
       return {
-        width: state.sizew,
-        height: state.sizeh,
+        // Painterro keeps a size that came as text as text.
+        width: Number(state.sizew),
+        height: Number(state.sizeh),
         current: state === this.#worklog.current,
         ...held,
       }
@@ -214,13 +215,15 @@ export class CachedHistory implements api.CachedHistory {
     return run
   }
 
-  /** The pixels of a state, with what has still to be read. They begin as those on the canvas. */
-  #pixels({ data, sizew, sizeh }: State): { image: ImageData; rest?: (() => Promise<void>) | undefined } {
+  /** The pixels of a state, with what has still to be read. */
+  #pixels({ data }: State): { image: ImageData; rest?: (() => Promise<void>) | undefined } {
     if (!(data instanceof Picture)) return { image: data as ImageData }
     const { canvas, ctx } = this.#editor
-    const alike = canvas.width === sizew && canvas.height === sizeh
-    const image = alike ? ctx.getImageData(0, 0, sizew, sizeh) : new ImageData(sizew, sizeh)
-    return { image, rest: this.#pictures.show(data, image) }
+    const { width, height } = data
+    // Most of it is on the canvas.
+    const alike = canvas.width === width && canvas.height === height
+    const image = alike ? ctx.getImageData(0, 0, width, height) : new ImageData(width, height)
+    return { image, rest: this.#pictures.show(data, image, alike) }
   }
 
   #wait(run: Run, image: ImageData, rest: () => Promise<void>): void {

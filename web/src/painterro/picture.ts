@@ -39,15 +39,16 @@ export class Pictures {
   }
 
   /**
-   * Makes an image show a picture of its size. Tiles that it shows already are left alone: one stroke's
-   * undo then reads what the stroke has touched. What is not in memory is read, and awaited, by `rest`.
+   * Makes an image show a picture of its size. If the image is `alike`, tiles that it shows already are left
+   * alone: one stroke's undo then reads what the stroke has touched. What is not in memory is read by the
+   * function that is returned, if any is.
    */
-  show(picture: Picture, image: ImageData): (() => Promise<void>) | undefined {
+  show(picture: Picture, image: ImageData, alike: boolean): (() => Promise<void>) | undefined {
     const missing: [Tile, Area][] = []
     let i = 0
     for (const area of areas(picture.width, picture.height)) {
       const tile = picture.tiles[i++]!
-      if (this.#fingerprint(image, area) === tile.key) continue
+      if (alike && this.#fingerprint(image, area) === tile.key) continue
       const bytes = this.#store.now(tile)
       if (bytes) put(image, area, bytes)
       else missing.push([tile, area])
