@@ -75,7 +75,7 @@ export class Pictures {
   }
 
   #fingerprint({ data, width }: ImageData, area: Area): string {
-    const words = new Uint32Array(data.buffer)
+    const words = new Int32Array(data.buffer)
     return this.#fingerprints.of(words, area.y * width + area.x, width, area.width, area.height)
   }
 }
