@@ -40,6 +40,7 @@ let cache: AsposeCache | undefined
 let history: CachedHistory | undefined
 
 async function open(width: number, height: number, maxMemoryForCache: number): Promise<void> {
+  editor?.hide()
   await history?.dispose()
   await cache?.close()
   document.getElementById('editor')!.replaceChildren()
@@ -77,6 +78,8 @@ async function open(width: number, height: number, maxMemoryForCache: number): P
   await history?.settled()
   measureSteps(editor)
 }
+
+window.addEventListener('resize', () => editor?.setZoom(1))
 
 // ---- What is measured: the time for which the editor keeps its page busy, and for a step until it shows
 

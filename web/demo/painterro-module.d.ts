@@ -6,6 +6,7 @@ declare module 'painterro' {
 
   export interface PainterroEditor {
     show(openImage?: false): PainterroEditor
+    hide(): PainterroEditor
     setZoom(percentage: number): void
     ctx: CanvasRenderingContext2D
     canvas: HTMLCanvasElement

@@ -242,6 +242,38 @@ withEditor('a state costs the tiles that it has changed', async ({ open }) => {
   await end(page)
 })
 
+withEditor('the least change of one pixel is a state, wherever it is', async ({ open }) => {
+  // Neither side is a multiple of anything.
+  const page = await openEditor(open, { cached: true, size: '1003x645' })
+  const expected = await page.evaluate(async () => {
+    const { width, height } = editor.canvas
+    const seen = [await digest()]
+    const places = [0, 1, 2, 255, 256, 511, 1000, 1001, 1002].flatMap((x) =>
+      [0, 255, 256, 512, 644].map((y) => [x, y]),
+    )
+    for (const [i, [x, y]] of places.entries()) {
+      const pixel = editor.ctx.getImageData(x, y, 1, 1)
+      pixel.data[i % 4]-- // red, green, blue and alpha by turns
+      editor.ctx.putImageData(pixel, x, y)
+      editor.worklog.captureState()
+      seen.push(await digest())
+    }
+    if (places.some(([x, y]) => x >= width || y >= height)) throw new Error('outside')
+    return seen
+  })
+  assert.equal(new Set(expected).size, 46)
+  const seen = await page.evaluate(async (n) => {
+    const seen = [await digest()]
+    while (seen.length < n) {
+      editor.worklog.undoState()
+      seen.unshift(await digest())
+    }
+    return seen
+  }, expected.length)
+  assert.deepEqual(seen, expected)
+  await end(page)
+})
+
 withEditor("states that pass the editor's own limit are freed", async ({ open }) => {
   const page = await openEditor(open, { cached: true, worklogLimit: 3 })
   await drawLines(page, 8)
@@ -339,6 +371,16 @@ withEditor('states from before are moved, and the editor goes on after dispose()
   await ctrl(page, 'y')
   await ctrl(page, 'z')
   assert.equal(await digest(page), pictures[3])
+  await end(page)
+})
+
+withEditor('an editor that is gone from the page can still be disposed of', async ({ open }) => {
+  const page = await openEditor(open, onDisk)
+  await drawLines(page, 2)
+  await page.evaluate(() => {
+    editor.hide()
+    document.getElementById('editor').remove()
+  })
   await end(page)
 })
 
@@ -490,3 +532,52 @@ withEditor('wrong arguments are refused, and change nothing', async ({ open }) =
   for (const [i, pattern] of expected.entries()) assert.match(told[i], pattern)
   await end(page)
 })
+
+withEditor(
+  'the page that shows both: thirty strokes, undone and redone',
+  { timeout: 240_000 },
+  async ({ open }) => {
+    const page = await open('/demo/painterro.html')
+    const part = (name) => `[data-testid="${name}"]`
+    const idle = () => page.waitForSelector('body[data-state="ready"]', { timeout: 120_000 })
+    const press = async (name) => {
+      await page.click(part(name))
+      await page.waitForSelector('body[data-state="busy"]')
+      await idle()
+    }
+    const bytes = (name) => page.$eval(part(name), (element) => Number(element.dataset.bytes))
+    const pictures = () =>
+      page.$$eval('iframe', (frames) =>
+        Promise.all(
+          frames.map(async ({ contentDocument }) => {
+            const canvas = contentDocument.querySelector('canvas')
+            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+            return String(new Uint32Array(await crypto.subtle.digest('SHA-256', data)))
+          }),
+        ),
+      )
+    await idle()
+    await page.select(part('size'), '1200x900')
+    await page.waitForSelector('body[data-state="busy"]')
+    await idle()
+    await page.select(part('limit'), '16')
+    await page.waitForSelector('body[data-state="busy"]')
+    await idle()
+    const seen = []
+    for (const name of ['paint', 'undo', 'redo']) {
+      await press(name)
+      const [plain, cached] = await pictures()
+      assert.equal(plain, cached, name)
+      seen.push(plain)
+    }
+    assert.equal(seen[0], seen[2])
+    assert.notEqual(seen[0], seen[1])
+    assert.equal(await bytes('plain-held'), 32 * 1200 * 900 * 4)
+    const held = await bytes('cached-held')
+    assert.ok(held > 0 && held < 32e6, String(held))
+    assert.match(
+      await page.$eval(part('cached-against'), (element) => element.textContent),
+      /^0 bytes of ImageData/,
+    )
+  },
+)

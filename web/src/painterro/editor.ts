@@ -86,6 +86,8 @@ export function* reachable({ current }: Worklog): Generator<State> {
 /** The buttons, which the editor itself brings up to date only when it changes its list. */
 export function updateButtons(editor: Editor): void {
   const { current } = editor.worklog
+  // A page may have removed the editor already, and there are none.
+  if (!editor.baseEl.isConnected) return
   editor.setToolEnabled(editor.toolByName.undo, Boolean(current?.prev))
   editor.setToolEnabled(editor.toolByName.redo, Boolean(current?.next))
 }
