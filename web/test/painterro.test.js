@@ -198,6 +198,35 @@ withEditor('what is begun while an undo is on its way is drawn on its picture', 
   await end(page)
 })
 
+withEditor('fingers wait as the mouse does', async ({ open }) => {
+  const person = async (page, between, after) => {
+    await drawLines(page, 3)
+    await click(page, 'brush')
+    await between(page)
+    await ctrl(page, 'z')
+    await page.touchscreen.touchStart(300, 200)
+    for (let i = 1; i < 10; i++) await page.touchscreen.touchMove(300 + 40 * i, 200 + 20 * i)
+    await page.touchscreen.touchEnd()
+    await after(page)
+    return [await captured(page), await digest(page)]
+  }
+  const nothing = () => {}
+  const plain = await openEditor(open, { hasTouch: true })
+  const expected = await person(plain, nothing, nothing)
+  assert.equal(expected[0], 3)
+  await plain.close()
+
+  const page = await openEditor(open, { hasTouch: true, ...gated })
+  const seen = await person(page, hold, async (page) => {
+    assert.equal(await captured(page), 3)
+    assert.equal(await position(page), 3, 'all of it waits')
+    await letThrough(page)
+    await page.evaluate(() => cached.settled())
+  })
+  assert.deepEqual(seen, expected)
+  await end(page)
+})
+
 withEditor('an edit that comes by itself while an undo is on its way is not lost', async ({ open }) => {
   const page = await openEditor(open, gated)
   const pictures = await drawLines(page)

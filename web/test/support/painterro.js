@@ -81,9 +81,9 @@ export const routes = {
 }
 
 /** A page with an editor in it. */
-export async function openEditor(open, options = {}) {
+export async function openEditor(open, { hasTouch = false, ...options } = {}) {
   const page = await open('/editor')
-  await page.setViewport({ width: 1280, height: 800 })
+  await page.setViewport({ width: 1280, height: 800, hasTouch })
   await page.bringToFront()
   await page.waitForFunction('window.loaded')
   await page.evaluate((options) => window.open(options), options)
