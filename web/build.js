@@ -10,7 +10,7 @@ const dist = join(web, 'dist')
 const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'))
 
 /** What may be sent over the wire, in bytes of brotli 11. */
-const budgets = { 'asposecache.wasm': 715_000, 'asposecache.js': 12_000 }
+const budgets = { 'asposecache.wasm': 715_000, 'asposecache.js': 12_000, 'asposecache.painterro.js': 5_000 }
 
 const go = (...args) => execFileSync('go', args, { cwd: join(web, '..'), encoding: 'utf8', env: goEnv })
 /**
@@ -79,21 +79,29 @@ await build({
   format: 'iife',
   outfile: join(dist, 'asposecache.global.js'),
 })
-for (const types of ['asposecache.d.ts', 'asposecache.global.d.ts'])
+await build({
+  ...common,
+  entryPoints: [join(web, 'src/painterro/index.ts')],
+  format: 'esm',
+  outfile: join(dist, 'asposecache.painterro.js'),
+  banner: { js: `/*! asposeCache ${version} for painterro, MIT license. */` },
+})
+for (const types of ['asposecache.d.ts', 'asposecache.global.d.ts', 'asposecache.painterro.d.ts'])
   cpSync(join(web, 'src', types), join(dist, types))
 // The demo uses what was just built, as any page would.
 await build({
-  entryPoints: [join(web, 'demo/main.ts')],
+  entryPoints: ['main.ts', 'painterro.ts', 'painterro-editor.ts'].map((name) => join(web, 'demo', name)),
   bundle: true,
   minify: true,
   format: 'esm',
   target: 'es2022',
-  alias: { asposecache: '../asposecache.js' },
-  external: ['../asposecache.js'],
+  alias: { asposecache: '../asposecache.js', 'asposecache/painterro': '../asposecache.painterro.js' },
+  external: ['../asposecache.js', '../asposecache.painterro.js'],
   outdir: join(dist, 'demo'),
   logLevel: 'warning',
 })
-cpSync(join(web, 'demo/index.html'), join(dist, 'demo/index.html'))
+for (const page of ['index.html', 'painterro.html', 'painterro-editor.html'])
+  cpSync(join(web, 'demo', page), join(dist, 'demo', page))
 
 let over = false
 for (const [name, budget] of Object.entries(budgets)) {

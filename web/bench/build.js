@@ -11,11 +11,13 @@ const go = (cwd, ...args) => execFileSync('go', args, { cwd, encoding: 'utf8', e
 /** Builds into a folder and answers the files in it by the path at which pages look for them. */
 export async function buildBench(folder) {
   await build({
-    entryPoints: ['main.js', 'start.js', 'opfs-worker.js'].map((name) => join(here, 'page', name)),
+    entryPoints: ['main.js', 'start.js', 'painterro.js', 'opfs-worker.js'].map((name) =>
+      join(here, 'page', name),
+    ),
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    external: ['/asposecache.js', '/wasm_exec.js'],
+    external: ['/asposecache.js', '/asposecache.painterro.js', '/wasm_exec.js'],
     outdir: folder,
     logLevel: 'warning',
   })
@@ -34,6 +36,7 @@ export async function buildBench(folder) {
   const types = {
     'main.js': script,
     'start.js': script,
+    'painterro.js': script,
     'opfs-worker.js': script,
     'wasm_exec.js': script,
     'hackpadfs.wasm': 'application/wasm',

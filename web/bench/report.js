@@ -30,6 +30,8 @@ function label(what, theirs, sweep) {
 function judged(line, value, target) {
   if (target === undefined) return line
   if (value === undefined) return { ...line, target, verdict: 'not measured' }
+  // Also a target of 0 can be met.
+  if (value === target) return { ...line, target, met: true, missedBy: 0 }
   const missedBy = line.better === 'less' ? value / target - 1 : 1 - value / target
   return { ...line, target, met: missedBy <= 0, missedBy: Math.max(0, missedBy) }
 }

@@ -127,6 +127,7 @@ export const rowsOf = (scale) => [
     against('idle page', 'smooth idle:gap'),
     against('raw IndexedDB', 'smooth raw:gap'),
   ]),
+  ...painterroRows(scale.painterro),
   less('from script to first allocation', 'ms', 'start:start', [
     against('a program that links go-indexeddb', 'start linked:start', 1.25),
   ]),
@@ -139,6 +140,19 @@ export const rowsOf = (scale) => [
   ),
   less('asposecache.js, brotli 11', 'kB', 'sizes:script', [], 12),
 ]
+
+/** An editor's undo, with its states in the cache and as it is. */
+function painterroRows({ width, height, strokes, maxMemoryForCache }) {
+  const name = (what) => `painterro, ${count(width)} x ${count(height)}, ${strokes} strokes: ${what}`
+  const compared = (number, target) => against('without the cache', `painterro plain:${number}`, target)
+  return [
+    less(name('ImageData held'), 'MB', 'painterro cached:imageData', [compared('imageData')], 0),
+    less(name('memory tier at most'), 'MB', 'painterro cached:memory', [], maxMemoryForCache / 1e6),
+    less(name('a stroke'), 'ms', 'painterro cached:stroke', [compared('stroke', 1.3)]),
+    less(name('an undo'), 'ms', 'painterro cached:undo', [compared('undo')]),
+    less(name('the longest undo'), 'ms', 'painterro cached:longestUndo', [compared('longestUndo')], 150),
+  ]
+}
 
 /** The contestants that rows need. */
 export function contestantsOf(chosen) {

@@ -31,6 +31,7 @@ export const full = {
   large: 4096 * MiB,
   atScale: { reads: 200 },
   smooth: { total: 1024 * MiB, idle: 3000 },
+  painterro: { width: 4000, height: 3000, strokes: 30, maxMemoryForCache: 64 * MiB },
 }
 
 export const quick = {
@@ -58,4 +59,5 @@ export const quick = {
   large: 32 * MiB,
   atScale: { reads: 20 },
   smooth: { total: 32 * MiB, idle: 200 },
+  painterro: { width: 1000, height: 750, strokes: 4, maxMemoryForCache: 4 * MiB },
 }

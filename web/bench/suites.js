@@ -78,6 +78,15 @@ export function suites(scale) {
       ],
     },
     {
+      name: 'painterro',
+      script: '/painterro.js',
+      rounds: Math.min(3, scale.rounds),
+      contestants: [
+        task('painterro plain', 'undoHistory', scale.painterro),
+        task('painterro cached', 'undoHistory', { cached: true, ...scale.painterro }),
+      ],
+    },
+    {
       name: 'scale',
       contestants: [
         {

@@ -78,8 +78,11 @@ export function nextSample(width: number, height: number): Sample {
   }
 }
 
+/** Paints a picture for a canvas of that size, always the same. */
+export const sceneOf = (width: number, height: number) => scene(width, height, palettes[0]!, 0)
+
 /** Draws only the layers that a strip can show: a picture of 100 megapixels has about a hundred strips. */
-function scene(width: number, height: number, palette: Palette, seed: number): Picture['paint'] {
+function scene(width: number, height: number, palette: Palette, seed: number) {
   const random = randomNumbers(seed + 1)
   const sunX = width * (0.2 + 0.6 * random())
   const sunY = height * (0.2 + 0.15 * random())
@@ -89,7 +92,11 @@ function scene(width: number, height: number, palette: Palette, seed: number): P
     : []
   const ridges = Array.from({ length: LAYERS }, (_, layer) => ridge(width, height, layer, random))
 
-  return (context, top, bottom) => {
+  return (
+    context: OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D,
+    top: number,
+    bottom: number,
+  ) => {
     const sky = context.createLinearGradient(0, 0, 0, height * 0.75)
     for (const [at, colour] of palette.sky.entries()) sky.addColorStop(at / 2, colour)
     context.fillStyle = sky
