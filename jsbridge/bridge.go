@@ -21,7 +21,7 @@ type Host struct {
 	settle js.Value
 	// progress(number, done, total) reports bytes.
 	progress js.Value
-	// event(kind, id, offset, bytes, error) tells what happened.
+	// event(kind, id, offset, bytes, why, error) tells what happened.
 	event js.Value
 	// mayGrow(bytes) tells whether the browser lets the WebAssembly memory grow by so much.
 	mayGrow js.Value
@@ -50,9 +50,12 @@ type bridge struct {
 	live    map[int64]*core.Allocation
 	// cancels ends the calls that have a signal, by number.
 	cancels map[int]context.CancelCauseFunc
-	exports uint32
-	sweeps  sync.WaitGroup
-	closed  chan struct{}
+	// histories by number.
+	histories   map[int]*core.History
+	lastHistory int
+	exports     uint32
+	sweeps      sync.WaitGroup
+	closed      chan struct{}
 }
 
 // the is the program's bridge: exported functions have no receiver.
@@ -63,12 +66,13 @@ var the *bridge
 func Run(version string) {
 	host := findHost()
 	b := &bridge{
-		host:    host,
-		machine: newMachine(host),
-		store:   idbstore.New(idbstore.Options{Folder: host.value.Get("cacheFolder").String()}),
-		live:    make(map[int64]*core.Allocation),
-		cancels: make(map[int]context.CancelCauseFunc),
-		closed:  make(chan struct{}),
+		host:      host,
+		machine:   newMachine(host),
+		store:     idbstore.New(idbstore.Options{Folder: host.value.Get("cacheFolder").String()}),
+		live:      make(map[int64]*core.Allocation),
+		cancels:   make(map[int]context.CancelCauseFunc),
+		histories: make(map[int]*core.History),
+		closed:    make(chan struct{}),
 	}
 	cache, err := core.New(core.Config{
 		Store:   b.store,
@@ -104,5 +108,5 @@ func (b *bridge) tell(e core.Event) {
 	if e.Allocation != nil {
 		id = e.Allocation.ID()
 	}
-	b.host.event.Invoke(string(e.Kind), id, e.Offset, e.Bytes, describe(e.Err))
+	b.host.event.Invoke(string(e.Kind), id, e.Offset, e.Bytes, string(e.Why), describe(e.Err))
 }

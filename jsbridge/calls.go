@@ -117,14 +117,58 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 		b.live[a.ID()] = a
 		return a.ID(), nil
 	},
-	// access(id, offset, length) finds the words for why the export of that name has answered 0.
+	// allocateSurfaceSync(width, height, bytes per pixel) answers the number of a surface in memory.
+	"allocateSurfaceSync": func(b *bridge, args []js.Value) (any, error) {
+		a, err := b.cache.AllocateSurfaceInMemory(surfaceSpec(args))
+		if err != nil {
+			return nil, err
+		}
+		b.live[a.ID()] = a
+		return a.ID(), nil
+	},
+	// access(id, for writing, offset, length) and accessRect(id, for writing, x, y, width, height) find the
+	// words for why the exports of those names have answered 0.
 	"access": func(b *bridge, args []js.Value) (any, error) {
 		a := b.live[int64(args[0].Float())]
 		if a == nil {
 			return nil, core.ErrDisposed
 		}
-		_, err := a.Access(int64(args[1].Float()), int64(args[2].Float()))
+		_, err := a.Access(int64(args[2].Float()), int64(args[3].Float()), args[1].Bool())
 		return nil, err
+	},
+	"accessRect": func(b *bridge, args []js.Value) (any, error) {
+		a := b.live[int64(args[0].Float())]
+		if a == nil {
+			return nil, core.ErrDisposed
+		}
+		return nil, a.AccessRect(rectFrom(args[2:]), args[1].Bool())
+	},
+	// difference(id, id) answers where two allocations, or two surfaces, differ.
+	"difference": func(b *bridge, args []js.Value) (any, error) {
+		one, other := b.live[int64(args[0].Float())], b.live[int64(args[1].Float())]
+		if one == nil || other == nil {
+			return nil, core.ErrDisposed
+		}
+		if one.Surface().BytesPerPixel > 0 {
+			rects, err := core.DifferenceRects(one, other)
+			return rectsArray(rects), err
+		}
+		spans, err := core.Difference(one, other)
+		return spansArray(spans), err
+	},
+	// entries(number of a history)
+	"entries": func(b *bridge, args []js.Value) (any, error) {
+		if h := b.histories[args[0].Int()]; h != nil {
+			return entriesArray(h.Entries()), nil
+		}
+		return nil, core.ErrDisposed
+	},
+	"disposeHistory": func(b *bridge, args []js.Value) (any, error) {
+		if h := b.histories[args[0].Int()]; h != nil {
+			delete(b.histories, args[0].Int())
+			h.Dispose()
+		}
+		return nil, nil
 	},
 	"folderIsFixed": func(b *bridge, _ []js.Value) (any, error) {
 		_, fixed := b.store.Folder()
@@ -157,17 +201,21 @@ var operations = map[string]func(o *operation) step{
 			return a.ID(), nil
 		}
 	},
+	// allocateSurface(width, height, bytes per pixel)
+	"allocateSurface": func(o *operation) step {
+		return func(ctx context.Context) (any, error) {
+			a, err := o.b.cache.AllocateSurface(ctx, surfaceSpec(o.args))
+			if err != nil {
+				return nil, err
+			}
+			o.b.live[a.ID()] = a
+			return a.ID(), nil
+		}
+	},
 	// read(id, progress, offset, length or -1)
 	"read": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		var into *jsbuf.Buffer
-		err := t.Read(ctx, o.int(2), o.int(3), func(n int64) (b core.Buffer, err error) {
-			into, err = jsbuf.New(int(n))
-			if err != nil {
-				return nil, o.b.noMemory(n)
-			}
-			return into, nil
-		}, o.options())
-		if err != nil {
+		if err := t.Read(ctx, o.int(2), o.int(3), o.newArray(&into), o.options()); err != nil {
 			return nil, err
 		}
 		return into.Array()
@@ -181,6 +229,74 @@ var operations = map[string]func(o *operation) step{
 	// write(id, progress, offset, data)
 	"write": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		return nil, t.Write(ctx, &source{jsbuf.Adopt(o.args[3]), o.b}, o.int(2), o.options())
+	}),
+	// readRect(id, progress, x, y, width, height)
+	"readRect": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		var into *jsbuf.Buffer
+		if err := t.ReadRect(ctx, rectFrom(o.args[2:]), o.newArray(&into), o.options()); err != nil {
+			return nil, err
+		}
+		return into.Array()
+	}),
+	// readRectScaled(id, progress, x, y, width, height, shift, how)
+	"readRectScaled": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		var into *jsbuf.Buffer
+		shift, how := int(o.int(6)), core.How(o.int(7))
+		if err := t.ReadRectScaled(ctx, rectFrom(o.args[2:]), shift, how, o.newArray(&into), o.options()); err != nil {
+			return nil, err
+		}
+		return into.Array()
+	}),
+	// writeRect(id, progress, x, y, width, height, stride, data)
+	"writeRect": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		data := &source{jsbuf.Adopt(o.args[7]), o.b}
+		return nil, t.WriteRect(ctx, rectFrom(o.args[2:]), data, o.int(6), o.options())
+	}),
+	// resize(id, progress, width, height)
+	"resize": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		return nil, t.Resize(ctx, o.int(2), o.int(3), o.options())
+	}),
+	// moveToDisk(id, progress)
+	"moveToDisk": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		return nil, t.MoveToDisk(ctx, o.options())
+	}),
+	// snapshot(id, progress) answers the number of the snapshot.
+	"snapshot": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		s, err := t.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.b.live[s.ID()] = s
+		return s.ID(), nil
+	}),
+	// restore(id, progress, id of the one whose content it gets)
+	"restore": func(o *operation) step {
+		a, from := o.b.live[o.int(0)], o.b.live[o.int(2)]
+		if a == nil || from == nil {
+			return func(context.Context) (any, error) { return nil, core.ErrDisposed }
+		}
+		restore := a.BeginRestore(from)
+		return func(ctx context.Context) (any, error) { return nil, restore(ctx) }
+	},
+	// history(id, progress, most bytes, most entries) answers the number of a history.
+	"history": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		h, err := t.NewHistory(ctx, core.HistoryOptions{MaxBytes: o.int(2), MaxEntries: int(o.int(3))})
+		if err != nil {
+			return nil, err
+		}
+		o.b.lastHistory++
+		o.b.histories[o.b.lastHistory] = h
+		return o.b.lastHistory, nil
+	}),
+	// commit(number of a history, label) and step(number of a history, 1 or -1)
+	"commit": onHistory(func(o *operation, h *core.History) step {
+		label := o.args[1].String()
+		commit := h.BeginCommit(label)
+		return func(ctx context.Context) (any, error) { return nil, commit(ctx) }
+	}),
+	"step": onHistory(func(o *operation, h *core.History) step {
+		move := h.BeginStep(o.args[1].Int())
+		return func(ctx context.Context) (any, error) { return move(ctx) }
 	}),
 	// reallocate(id, progress, newSize)
 	"reallocate": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
@@ -232,6 +348,28 @@ func onAllocation(f func(context.Context, *operation, *core.Turn) (any, error)) 
 		}
 		t := a.Turn()
 		return func(ctx context.Context) (any, error) { return f(ctx, o, t) }
+	}
+}
+
+// newArray makes the array that a read fills, when it is known how large it is.
+func (o *operation) newArray(into **jsbuf.Buffer) func(n int64) (core.Buffer, error) {
+	return func(n int64) (core.Buffer, error) {
+		b, err := jsbuf.New(int(n))
+		if err != nil {
+			return nil, o.b.noMemory(n)
+		}
+		*into = b
+		return b, nil
+	}
+}
+
+// onHistory is an operation on the history that its first argument names.
+func onHistory(f func(*operation, *core.History) step) func(*operation) step {
+	return func(o *operation) step {
+		if h := o.b.histories[int(o.int(0))]; h != nil {
+			return f(o, h)
+		}
+		return func(context.Context) (any, error) { return nil, core.ErrDisposed }
 	}
 }
 

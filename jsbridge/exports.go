@@ -59,17 +59,17 @@ func dispose(id float64) {
 
 // access answers where the first of n bytes from off on lie, or 0 when they can't be had at once. They
 // go on up to the end of the page; for those of the next page chunk is called. For no bytes at all the
-// answer is 1.
+// answer is 1. forWriting is not 0 if the bytes are going to be written to.
 //
 //go:wasmexport access
-func access(id, off, n float64) (address uint32) {
+func access(id, off, n float64, forWriting int32) (address uint32) {
 	defer recovered()
 	the.enter()
 	a := the.live[int64(id)]
 	if a == nil {
 		return 0
 	}
-	p, err := a.Access(int64(off), int64(n))
+	p, err := a.Access(int64(off), int64(n), forWriting != 0)
 	switch {
 	case err != nil:
 		return 0
@@ -85,6 +85,31 @@ func access(id, off, n float64) (address uint32) {
 func chunk(id, off float64) (address uint32) {
 	defer recovered()
 	return addressOf(the.live[int64(id)].Chunk(int64(off)))
+}
+
+// accessRect answers 0 when the tiles that a rectangle of a surface covers can't be had at once; else tile
+// answers where the pixels of each lie.
+//
+//go:wasmexport accessRect
+func accessRect(id, x, y, width, height float64, forWriting int32) (ok int32) {
+	defer recovered()
+	the.enter()
+	a := the.live[int64(id)]
+	if a == nil {
+		return 0
+	}
+	r := core.Rect{X: int64(x), Y: int64(y), Width: int64(width), Height: int64(height)}
+	if a.AccessRect(r, forWriting != 0) != nil {
+		return 0
+	}
+	return 1
+}
+
+//go:wasmexport tile
+func tile(id, column, row float64) (address uint32) {
+	defer recovered()
+	p, _ := the.live[int64(id)].Tile(int64(column), int64(row))
+	return addressOf(p)
 }
 
 // writeNow copies the host's data to an allocation on disk, and readNow copies from one to them. They
@@ -120,7 +145,8 @@ func allocated(medium int32) (n float64) {
 	return float64(the.cache.Allocated(core.Medium(medium)))
 }
 
-// size, medium and held answer what an allocation is. -1: there is none of that number.
+// size, medium and held answer what an allocation is, width and height what a surface is. -1 and 0: there is
+// none of that number.
 //
 //go:wasmexport size
 func size(id float64) (n float64) {
@@ -129,6 +155,24 @@ func size(id float64) (n float64) {
 		return float64(a.Size())
 	}
 	return -1
+}
+
+//go:wasmexport width
+func width(id float64) (n float64) {
+	defer recovered()
+	if a := the.live[int64(id)]; a != nil {
+		return float64(a.Surface().Width)
+	}
+	return 0
+}
+
+//go:wasmexport height
+func height(id float64) (n float64) {
+	defer recovered()
+	if a := the.live[int64(id)]; a != nil {
+		return float64(a.Surface().Height)
+	}
+	return 0
 }
 
 //go:wasmexport medium

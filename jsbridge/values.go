@@ -3,6 +3,7 @@
 package jsbridge
 
 import (
+	"errors"
 	"syscall/js"
 
 	"asposecache/core"
@@ -11,12 +12,55 @@ import (
 // settingsFrom reads a whole settings object, of which JavaScript has checked the types.
 func settingsFrom(v js.Value) (core.Settings, error) {
 	t, err := core.ParseCacheType(v.Get("cacheType").String())
+	p, perr := core.ParseSpillPolicy(v.Get("spillPolicy").String())
 	return core.Settings{
 		CacheType:            t,
 		MaxMemoryForCache:    int64(v.Get("maxMemoryForCache").Float()),
 		MaxDiskSpaceForCache: int64(v.Get("maxDiskSpaceForCache").Float()),
 		ExactReallocateOnly:  v.Get("exactReallocateOnly").Bool(),
-	}, err
+		SpillPolicy:          p,
+	}, errors.Join(err, perr)
+}
+
+func surfaceSpec(args []js.Value) core.SurfaceSpec {
+	return core.SurfaceSpec{
+		Width:         int64(args[0].Float()),
+		Height:        int64(args[1].Float()),
+		BytesPerPixel: int(args[2].Float()),
+	}
+}
+
+func rectFrom(args []js.Value) core.Rect {
+	return core.Rect{
+		X:      int64(args[0].Float()),
+		Y:      int64(args[1].Float()),
+		Width:  int64(args[2].Float()),
+		Height: int64(args[3].Float()),
+	}
+}
+
+func rectsArray(rects []core.Rect) any {
+	all := make([]any, len(rects))
+	for i, r := range rects {
+		all[i] = object("x", r.X, "y", r.Y, "width", r.Width, "height", r.Height)
+	}
+	return all
+}
+
+func spansArray(spans []core.Span) any {
+	all := make([]any, len(spans))
+	for i, s := range spans {
+		all[i] = object("offset", s.Offset, "length", s.Length)
+	}
+	return all
+}
+
+func entriesArray(entries []core.HistoryEntry) any {
+	all := make([]any, len(entries))
+	for i, e := range entries {
+		all[i] = object("label", e.Label, "bytes", e.Bytes, "current", e.Current, "medium", e.Medium.String())
+	}
+	return all
 }
 
 func statisticsObject(s core.Statistics) any {

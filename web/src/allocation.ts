@@ -1,8 +1,6 @@
-import { bytes, type CallOptions, callOptions, flag, object, report, signals, view, wrong } from './arguments'
+import { bytes, type CallOptions, flag, object, report, view, wrong } from './arguments'
 import type * as api from './asposecache'
-import type { DebugViews } from './debug-views'
-import { disposedError } from './errors'
-import type { Program } from './program'
+import { CacheEntity, handleOf } from './entity'
 import { readable, writable } from './streams'
 
 /**
@@ -20,55 +18,14 @@ const mostNow = 8 << 20
  * Where the bytes are in memory and nothing waits, reads and writes are done before the method
  * returns; else the program is asked, and it also finds the words for what is wrong.
  */
-export class CacheAllocation implements api.CacheAllocation {
-  readonly id: number
-  readonly label: string
-  readonly role = 'working'
-  readonly #program: Program
-  readonly #onDispose: () => void
-  readonly #debugViews: DebugViews | undefined
-  /** What it was when it was disposed of. */
-  #last: { size: number; medium: api.Medium } | undefined
-
-  constructor(
-    program: Program,
-    id: number,
-    label: string,
-    onDispose: () => void,
-    debugViews: DebugViews | undefined,
-  ) {
-    this.#program = program
-    this.id = id
-    this.label = label
-    this.#onDispose = onDispose
-    this.#debugViews = debugViews
-  }
-
-  get size(): number {
-    return this.disposed ? (this.#last?.size ?? 0) : this.#program.size(this.id)
-  }
-
-  get medium(): api.Medium {
-    if (this.disposed) return this.#last?.medium ?? 'memory'
-    return this.#program.isOnDisk(this.id) ? 'disk' : 'memory'
-  }
-
-  get memoryBytes(): number {
-    return this.disposed ? 0 : this.#program.held(this.id, 0)
-  }
-
-  get diskBytes(): number {
-    return this.disposed ? 0 : this.#program.held(this.id, 1)
-  }
-
-  get disposed(): boolean {
-    return this.#last !== undefined || this.#program.over
-  }
+export class CacheAllocation extends CacheEntity implements api.CacheAllocation {
+  readonly #handle = handleOf(this)
+  readonly #program = this.#handle.program
 
   async read(offset = 0, length?: number, options?: api.CallOptions): Promise<Uint8Array<ArrayBuffer>> {
     const from = bytes('offset', offset)
     const given = length === undefined ? -1 : bytes('length', length)
-    const call = this.#call(options)
+    const call = this.#handle.call(options)
     // The size may change before the call's turn comes; but then nothing can be read at once.
     const n = given < 0 ? this.size - from : given
     let copy = n >= 0 && n <= mostAtOnce ? this.#program.pages.copyOut(this.id, from, n) : undefined
@@ -76,7 +33,7 @@ export class CacheAllocation implements api.CacheAllocation {
       const into = new Uint8Array(n)
       if (this.#program.readNow(this.id, from, into)) copy = into
     }
-    if (!copy) return (await this.#begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
+    if (!copy) return (await this.#handle.begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
     report(call, n, n)
     return copy
   }
@@ -84,12 +41,12 @@ export class CacheAllocation implements api.CacheAllocation {
   async readInto(target: AllowSharedBufferSource, offset = 0, options?: api.CallOptions): Promise<number> {
     const into = view('target', target)
     const from = bytes('offset', offset)
-    const call = this.#call(options)
+    const call = this.#handle.call(options)
     const n = into.byteLength
     const done =
       (n <= mostAtOnce && this.#program.pages.copyOut(this.id, from, n, into)) ||
       (n <= mostNow && this.#program.readNow(this.id, from, into))
-    if (!done) return (await this.#begin('readInto', call, from, into)) as number
+    if (!done) return (await this.#handle.begin('readInto', call, from, into)) as number
     report(call, n, n)
     return n
   }
@@ -97,19 +54,19 @@ export class CacheAllocation implements api.CacheAllocation {
   async write(data: AllowSharedBufferSource, offset = 0, options?: api.CallOptions): Promise<void> {
     const from = view('data', data)
     const at = bytes('offset', offset)
-    const call = this.#call(options)
+    const call = this.#handle.call(options)
     const n = from.byteLength
     const done =
       (n <= mostAtOnce && this.#program.pages.copyIn(this.id, at, from)) ||
       (n <= mostNow && this.#program.writeNow(this.id, at, from))
     if (done) report(call, n, n)
-    else await this.#begin('write', call, at, from)
+    else await this.#handle.begin('write', call, at, from)
   }
 
   readSync(offset = 0, length?: number): Uint8Array<ArrayBuffer> {
     const from = bytes('offset', offset)
     const given = length === undefined ? undefined : bytes('length', length)
-    this.#call(undefined)
+    this.#handle.call(undefined)
     const n = given ?? Math.max(0, this.size - from)
     return this.#program.pages.copyOut(this.id, from, n) ?? this.#program.cannotAccess(this.id, from, n)
   }
@@ -117,7 +74,7 @@ export class CacheAllocation implements api.CacheAllocation {
   readIntoSync(target: AllowSharedBufferSource, offset = 0): number {
     const into = view('target', target)
     const from = bytes('offset', offset)
-    this.#call(undefined)
+    this.#handle.call(undefined)
     const n = into.byteLength
     if (!this.#program.pages.copyOut(this.id, from, n, into)) this.#program.cannotAccess(this.id, from, n)
     return n
@@ -126,9 +83,9 @@ export class CacheAllocation implements api.CacheAllocation {
   writeSync(data: AllowSharedBufferSource, offset = 0): void {
     const from = view('data', data)
     const at = bytes('offset', offset)
-    this.#call(undefined)
+    this.#handle.call(undefined)
     if (!this.#program.pages.copyIn(this.id, at, from))
-      this.#program.cannotAccess(this.id, at, from.byteLength)
+      this.#program.cannotAccess(this.id, at, from.byteLength, true)
   }
 
   forEachView(
@@ -141,23 +98,20 @@ export class CacheAllocation implements api.CacheAllocation {
     const n = bytes('length', length)
     if (typeof callback !== 'function') throw wrong('callback', callback, 'a function')
     const write = flag('options.write', object('options', options).write)
-    this.#call(undefined)
-    const use = this.#debugViews?.copying(this, write, callback) ?? callback
-    if (!this.#program.pages.forEachView(this.id, from, n, use)) this.#program.cannotAccess(this.id, from, n)
+    this.#handle.call(undefined)
+    const use = this.#handle.owner.debugViews?.copying(this, write, callback) ?? callback
+    if (!this.#program.pages.forEachView(this.id, from, n, write, use))
+      this.#program.cannotAccess(this.id, from, n, write)
   }
 
   async reallocate(newSize: number, options?: api.CallOptions): Promise<void> {
     const size = bytes('newSize', newSize)
-    await this.#begin('reallocate', this.#call(options), size)
+    await this.#handle.begin('reallocate', this.#handle.call(options), size)
   }
 
   /** Grows within the limits, whatever `exactReallocateOnly` says: for what is still being allocated. */
   async grow(newSize: number, options: CallOptions): Promise<void> {
-    await this.#begin('grow', this.#call(options), newSize)
-  }
-
-  async flush(options?: api.CallOptions): Promise<void> {
-    await this.#begin('flush', this.#call(options))
+    await this.#handle.begin('grow', this.#handle.call(options), newSize)
   }
 
   readable(offset = 0, length?: number): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -168,31 +122,11 @@ export class CacheAllocation implements api.CacheAllocation {
     return writable(this, bytes('offset', offset))
   }
 
-  async dispose(): Promise<void> {
-    this[Symbol.dispose]()
+  snapshot(options?: { label?: string; signal?: AbortSignal }): Promise<CacheAllocation> {
+    return this.#handle.snapshot(CacheAllocation, options)
   }
 
-  [Symbol.dispose](): void {
-    if (this.disposed) return
-    this.#last = { size: this.size, medium: this.medium }
-    this.#program.dispose(this.id)
-    this.#onDispose()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose()
-  }
-
-  /** Checks the options, and whether the call can be made at all. */
-  #call(options: unknown): CallOptions {
-    const call = callOptions(options)
-    if (this.#program.end) throw this.#program.end
-    if (this.#last) throw disposedError()
-    signals.throwIfAborted(call.signal)
-    return call
-  }
-
-  #begin(name: string, call: CallOptions, ...args: unknown[]): Promise<unknown> {
-    return this.#program.begin(name, call, this, this.id, call.onProgress !== undefined, ...args)
+  restore(from: api.CacheAllocation, options?: { signal?: AbortSignal }): Promise<void> {
+    return this.#handle.restore(CacheAllocation, from, options)
   }
 }

@@ -41,7 +41,15 @@ export interface CacheSettings {
    * on its medium, past the limit. `true`: it moves from memory to disk, or the call is refused.
    */
   exactReallocateOnly: boolean
+  /**
+   * What happens in `'auto'` when something new does not fit in memory. `'never'` (default): it is placed
+   * on disk. `'coldest'`: it stays in memory, and what is coldest moves to disk to make room: history
+   * before working allocations, then what was used least recently. Nothing comes back by itself.
+   */
+  spillPolicy: SpillPolicyName
 }
+
+export type SpillPolicyName = 'never' | 'coldest'
 
 export interface LoadOptions {
   /** Address of `asposecache.wasm`. Default: beside the module. */
@@ -81,6 +89,7 @@ export interface GlobalAsposeCache extends AsposeCache {
   /** Tries again after loading has failed. The address defaults to `data-wasm-url` of the script's tag. */
   load(options?: LoadOptions): Promise<void>
   readonly CacheType: typeof CacheType
+  readonly createHistory: typeof createHistory
   readonly CacheError: typeof CacheError
   readonly CacheFullError: typeof CacheFullError
 }
@@ -106,6 +115,7 @@ export interface AsposeCache extends EventTarget, AsyncDisposable {
   maxMemoryForCache: number
   maxDiskSpaceForCache: number
   exactReallocateOnly: boolean
+  spillPolicy: SpillPolicyName
 
   /**
    * Changes the settings given, all or none. They are applied at the call: calls made later go by
@@ -142,6 +152,21 @@ export interface AsposeCache extends EventTarget, AsyncDisposable {
     options?: AllocateOptions & CallOptions,
   ): Promise<CacheAllocation>
 
+  /**
+   * Takes room for `width` x `height` pixels, all zero, as `allocate` does for
+   * `width * height * bytesPerPixel` bytes.
+   */
+  allocateSurface(options: SurfaceOptions): Promise<CacheSurface>
+  /** The same in memory, at once, as `allocateSync` does it. */
+  allocateSurfaceSync(options: Omit<SurfaceOptions, 'signal'>): CacheSurface
+  /**
+   * Where two versions of one allocation differ, by the pages they have in common: no byte is read, and
+   * bytes that were written anew with what they had count as different. Both must have the same size.
+   */
+  difference(a: CacheAllocation, b: CacheAllocation): Array<{ offset: number; length: number }>
+  /** Of two surfaces: rectangles of whole tiles, which do not overlap. Both must have the same size. */
+  difference(a: CacheSurface, b: CacheSurface): Rect[]
+
   /** Resolves once everything written so far is stored; rejects if some of it could not be. */
   flush(): Promise<void>
   /**
@@ -172,21 +197,43 @@ export interface AsposeCache extends EventTarget, AsyncDisposable {
   ): void
 }
 
-/**
- * Room for bytes, in memory or on disk. Calls on one allocation take effect in the order in which they
- * were made, also when they are not awaited; ranges are checked when a call's turn comes.
- */
-export interface CacheAllocation extends AsyncDisposable, Disposable {
+/** What allocations and surfaces have in common. */
+export interface CacheEntity extends AsyncDisposable, Disposable {
   readonly id: number
   readonly label: string
+  /** In bytes. */
   readonly size: number
+  /** `'history'`: it was made by `snapshot`. */
   readonly role: 'working' | 'history'
-  /** Where the bytes are counted. It can change from memory to disk, never back. */
+  /** `'memory'` while any of its bytes are there. They move to disk, never back. */
   readonly medium: Medium
+  /**
+   * Bytes that it has on each medium, those that it shares with others included; the counters of the cache
+   * have those once. A snapshot has nothing reserved for bytes on disk that were never written.
+   */
   readonly memoryBytes: number
   readonly diskBytes: number
   readonly disposed: boolean
 
+  /**
+   * Moves all of it to disk: when it resolves, all is stored and its memory is free; when it rejects, all is
+   * where it was. It can be read and written meanwhile.
+   */
+  moveToDisk(options?: CallOptions): Promise<void>
+  /** Resolves once all that was written before is stored; rejects if it could not be. */
+  flush(options?: CallOptions): Promise<void>
+  /**
+   * Frees it. The counters fall at the call, by what no other has; reads called before it finish. Calling
+   * it again does nothing.
+   */
+  dispose(): Promise<void>
+}
+
+/**
+ * Room for bytes, in memory or on disk. Calls on one allocation take effect in the order in which they
+ * were made, also when they are not awaited; ranges are checked when a call's turn comes.
+ */
+export interface CacheAllocation extends CacheEntity {
   /** Resolves to a copy of the bytes, the caller's own. Default: from `offset` to the end. */
   read(offset?: number, length?: number, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>
   /**
@@ -215,7 +262,8 @@ export interface CacheAllocation extends AsyncDisposable, Disposable {
   /**
    * Calls back with views of the bytes themselves, in order, without a copy: one for each page of
    * 256 KiB that the range touches, with the offset where it begins. Throws as `readSync` does, and
-   * what the callback throws.
+   * what the callback throws; with `write` also a {@link CacheFullError} when there is no room for copies
+   * of what snapshots share.
    *
    * A view is valid until the callback returns: keep none, post none, for its buffer is all of the
    * program's memory. It is for reading, unless `write` is asked for: see `debugViews`. Calls to the
@@ -232,17 +280,137 @@ export interface CacheAllocation extends AsyncDisposable, Disposable {
    * succeeds. See `exactReallocateOnly` for what growth does at a limit.
    */
   reallocate(newSize: number, options?: CallOptions): Promise<void>
-  /** Resolves once all that was written before is stored; rejects if it could not be. */
-  flush(options?: CallOptions): Promise<void>
   /** The bytes as a stream, read as it is consumed. */
   readable(offset?: number, length?: number): ReadableStream<Uint8Array<ArrayBuffer>>
   /** Writes what it is given, one chunk after the other, from `offset` on. It does not grow. */
   writable(offset?: number): WritableStream<BufferSource>
   /**
-   * Frees the allocation. The counters fall at the call; reads called before it finish. Calling it
-   * again does nothing.
+   * An allocation with the content of this moment, all writes called before included. No bytes are copied:
+   * both have the same pages until one of them writes, and what it writes to then takes room. When there is
+   * none in memory, in `'auto'` the old bytes of those pages go to disk; else the write rejects with a
+   * {@link CacheFullError}.
    */
+  snapshot(options?: { label?: string; signal?: AbortSignal }): Promise<CacheAllocation>
+  /** Takes the content of another of the same size, without copying bytes: what undo needs. */
+  restore(from: CacheAllocation, options?: { signal?: AbortSignal }): Promise<void>
+}
+
+export interface SurfaceOptions extends AllocateOptions {
+  /** In pixels, 1 or more. */
+  width: number
+  height: number
+  /** 1 to 16. Default 4: RGBA. */
+  bytesPerPixel?: number
+}
+
+/** Pixels `x` to `x + width - 1` and `y` to `y + height - 1`, from the top left corner, whole numbers. */
+export interface Rect {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+/**
+ * Pixels in tiles of 256 x 256, so that a rectangle touches only the tiles that it covers. Tiles at the right
+ * and bottom edge take only their own pixels. The order of calls is that of {@link CacheAllocation}; a
+ * rectangle that is not inside of the surface is a `RangeError`, an empty one is allowed.
+ */
+export interface CacheSurface extends CacheEntity {
+  readonly width: number
+  readonly height: number
+  readonly bytesPerPixel: number
+
+  /**
+   * Replaces a rectangle by rows of bytes, each `stride` bytes after the one before; default: without a
+   * gap. The data ends with the last row, or with its stride. It is copied as `write` does it.
+   */
+  writeRect(
+    rect: Rect,
+    data: AllowSharedBufferSource,
+    options?: CallOptions & { stride?: number },
+  ): Promise<void>
+  /**
+   * Resolves to a copy of a rectangle, row after row; default: all of the surface. With `scale` 1/2, 1/4,
+   * to 1/256 it is that much smaller in both directions, rounded up, and no copy in full size is made: each
+   * pixel is the first of its square (`'pick'`, the default) or the mean of each byte of its pixels
+   * (`'average'`, for channels of 8 bits).
+   */
+  readRect(
+    rect?: Rect,
+    options?: CallOptions & { scale?: number; filter?: 'pick' | 'average' },
+  ): Promise<Uint8ClampedArray<ArrayBuffer>>
+  /** The pixels of an `ImageData`, with its top left corner at `x`, `y`: 8-bit RGBA in sRGB, 4 bytes each. */
+  writeImageData(imageData: ImageData, x?: number, y?: number, options?: CallOptions): Promise<void>
+  readImageData(rect?: Rect, options?: CallOptions): Promise<ImageData>
+  /** The same at once, for pixels in memory; they throw as those of {@link CacheAllocation} do. */
+  writeRectSync(rect: Rect, data: AllowSharedBufferSource, options?: { stride?: number }): void
+  readRectSync(rect?: Rect): Uint8ClampedArray<ArrayBuffer>
+  /**
+   * Calls back with each tile that a rectangle touches, whole, without a copy: its bytes, row after row, and
+   * where it lies. With 4 bytes per pixel, `new ImageData(pixels, width)` takes them as they are, for
+   * `putImageData`. What is said of the views of {@link CacheAllocation.forEachView} holds here too.
+   */
+  forEachTile(
+    rect: Rect,
+    callback: (pixels: Uint8ClampedArray<ArrayBuffer>, tile: Rect) => void,
+    options?: { write?: boolean },
+  ): void
+  /** Changes width and height. Pixels keep their coordinates, new ones are zero. */
+  reallocate(size: { width: number; height: number }, options?: CallOptions): Promise<void>
+  /** See {@link CacheAllocation.snapshot}. */
+  snapshot(options?: { label?: string; signal?: AbortSignal }): Promise<CacheSurface>
+  /** Takes the content of another of the same width and height. See {@link CacheAllocation.restore}. */
+  restore(from: CacheSurface, options?: { signal?: AbortSignal }): Promise<void>
+}
+
+/**
+ * Begins to keep versions of a surface, or of an allocation, as it is now. Each is a snapshot: it takes only
+ * what has changed since, and under `spillPolicy: 'coldest'` the oldest go to disk first.
+ */
+export function createHistory(
+  target: CacheSurface | CacheAllocation,
+  options?: HistoryOptions,
+): Promise<CacheHistory>
+
+export interface HistoryOptions {
+  /** The most that the history may hold and its target has not, in bytes; 0 = no limit, the default. */
+  maxBytes?: number
+  /** How often one can undo at most; 0 = no limit, the default. */
+  maxEntries?: number
+}
+
+/** Calls take effect in the order in which they were made, among themselves and with calls on the target. */
+export interface CacheHistory extends AsyncDisposable {
+  /** Oldest first. The first one is what there was at the beginning, or before what was dropped. */
+  readonly entries: ReadonlyArray<HistoryEntry>
+  readonly canUndo: boolean
+  readonly canRedo: boolean
+  readonly disposed: boolean
+  /**
+   * Makes an entry of the target as it is now, all writes called before included. Entries that were undone
+   * are freed, and the oldest ones past `maxBytes` or `maxEntries`.
+   */
+  commit(label?: string): Promise<void>
+  /**
+   * Gives the target the content of the entry before the current one; what was written since the last
+   * commit is lost. Resolves to whether there was one.
+   */
+  undo(): Promise<boolean>
+  /** The same with the entry after the current one. */
+  redo(): Promise<boolean>
+  /** Frees the entries. The target stays as it is. */
   dispose(): Promise<void>
+}
+
+export interface HistoryEntry {
+  readonly label: string
+  /** What this entry alone holds: what the next one has replaced. 0 for the latest. */
+  readonly bytes: number
+  /** Whether it is what the target had after the last commit, undo or redo. */
+  readonly current: boolean
+  /** `'memory'` while any of it is there. */
+  readonly medium: Medium
 }
 
 export interface AllocationInfo {
@@ -294,10 +462,13 @@ export interface CacheStatistics {
   readonly quota: { readonly usage: number; readonly quota: number } | null
 }
 
+/** What data moved to disk for: an allocation, a growth, the copy of a page that is shared, or by request. */
+export type SpillReason = 'allocate' | 'reallocate' | 'copy' | 'moveToDisk'
+
 /** What the `detail` of each event holds. */
 export interface CacheEventMap {
-  /** Data moved from memory to disk. */
-  spill: { id: number; label: string; bytes: number; reason: 'reallocate' }
+  /** Data moved from memory to disk: to make room, or because `moveToDisk` was called. */
+  spill: { id: number; label: string; bytes: number; reason: SpillReason }
   /** A call was refused for want of room. */
   full: { error: CacheFullError }
   /** An allocation was garbage collected before it was disposed; its room was freed. */

@@ -2,18 +2,20 @@ import { CacheAllocation } from './allocation'
 import { bytes, type CallOptions, callOptions, label, signals, wrong } from './arguments'
 import type * as api from './asposecache'
 import { DebugViews } from './debug-views'
-import { CacheError, type CacheFullError, closedError, type ErrorDescription, errorFrom } from './errors'
+import { type CacheEntity, handleIn, type Info, type Kind, type Owner } from './entity'
+import {
+  CacheError,
+  type CacheFullError,
+  closedError,
+  disposedError,
+  type ErrorDescription,
+  errorFrom,
+} from './errors'
 import type { Options } from './options'
 import type { Program } from './program'
 import { changed, defaultSettings } from './settings'
 import { allocateFrom } from './streams'
-
-/** What JavaScript knows of an allocation and the program does not. */
-interface Info {
-  label: string
-  createdAt: number
-  stack: string | undefined
-}
+import { CacheSurface, surfaceArguments } from './surface'
 
 /** EventTarget, with the types of the events. */
 const Target = EventTarget as new () => Pick<api.AsposeCache, keyof EventTarget>
@@ -26,12 +28,14 @@ export class AsposeCache extends Target implements api.AsposeCache {
   declare maxMemoryForCache: number
   declare maxDiskSpaceForCache: number
   declare exactReallocateOnly: boolean
+  declare spillPolicy: api.SpillPolicyName
 
   #settings: Readonly<api.CacheSettings> = defaultSettings
   #captureStacks = false
   #debugViews: DebugViews | undefined
   #loading!: Promise<Program>
   #program: Program | undefined
+  #owner!: Owner
   #closing: Promise<void> | undefined
   readonly #live = new Map<number, Info>()
   readonly #leaks = new FinalizationRegistry<number>((id) => this.#leaked(id))
@@ -65,6 +69,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     this.#loading = loading.then((program) => {
       program.request('configure', this.#settings)
       this.#program = program
+      this.#owner = this.#ownerFor(program)
       this.#sweep(program)
       return program
     })
@@ -74,10 +79,17 @@ export class AsposeCache extends Target implements api.AsposeCache {
 
   /** What the program reports unasked. */
   readonly listener = {
-    event: (kind: string, id: number, offset: number, length: number, error: ErrorDescription | null) => {
+    event: (
+      kind: string,
+      id: number,
+      offset: number,
+      length: number,
+      reason: string,
+      error: ErrorDescription | null,
+    ) => {
       const label = this.#live.get(id)?.label ?? ''
       const details: Record<string, () => object> = {
-        spill: () => ({ id, label, bytes: length, reason: 'reallocate' }),
+        spill: () => ({ id, label, bytes: length, reason }),
         full: () => ({ error: errorFrom(error!) as CacheFullError }),
         lost: () => ({ id, label, offset, length }),
         storeerror: () => ({ error: errorFrom(error!) as CacheError }),
@@ -161,14 +173,14 @@ export class AsposeCache extends Target implements api.AsposeCache {
   allocations(): api.AllocationInfo[] {
     const program = this.#program
     if (!program || program.end) return []
-    return [...this.#live].map(([id, { label, createdAt, stack }]) => ({
+    return [...this.#live].map(([id, { label, role, createdAt, stack }]) => ({
       id,
       label,
       size: program.size(id),
       medium: program.isOnDisk(id) ? 'disk' : 'memory',
       memoryBytes: program.held(id, 0),
       diskBytes: program.held(id, 1),
-      role: 'working',
+      role,
       createdAt,
       ...(stack === undefined ? {} : { stack }),
     }))
@@ -177,25 +189,57 @@ export class AsposeCache extends Target implements api.AsposeCache {
   async allocate(size: number, options?: api.AllocateOptions): Promise<CacheAllocation> {
     const n = bytes('size', size)
     const { signal } = callOptions(options)
-    const info = this.#info(options)
-    signals.throwIfAborted(signal)
     const begin = (program: Program) =>
       program.allocate(n) || program.begin('allocate', { signal }, undefined, n)
-    const program = this.#program
-    if (program) return this.#attach(program, (await begin(program)) as number, info)
-    const settings = this.#settings
-    const started = await this.#whenReady(signal)
-    const id = this.#under(settings, started, () => begin(started))
-    return this.#attach(started, (await id) as number, info)
+    return this.#allocate(CacheAllocation, options, signal, begin)
   }
 
   allocateSync(size: number, options?: { label?: string }): CacheAllocation {
     const n = bytes('size', size)
     const info = this.#info(options)
-    const program = this.#running()
-    if (!program) throw new CacheError('CACHE_NOT_READY', 'the cache has not started yet; wait for `ready`')
+    const program = this.#ready()
     const id = program.allocate(n) || (program.request('allocateSync', n) as number)
-    return this.#attach(program, id, info)
+    return this.#owner.attach(CacheAllocation, id, info)
+  }
+
+  async allocateSurface(options: api.SurfaceOptions): Promise<CacheSurface> {
+    const { signal } = callOptions(options)
+    const spec = surfaceArguments(options)
+    const begin = (program: Program) => program.begin('allocateSurface', { signal }, undefined, ...spec)
+    return this.#allocate(CacheSurface, options, signal, begin)
+  }
+
+  allocateSurfaceSync(options: Omit<api.SurfaceOptions, 'signal'>): CacheSurface {
+    const spec = surfaceArguments(options)
+    const info = this.#info(options)
+    const id = this.#ready().request('allocateSurfaceSync', ...spec) as number
+    return this.#owner.attach(CacheSurface, id, info)
+  }
+
+  /** Makes what `begin` asks the program for, under the settings of this moment. */
+  async #allocate<E extends CacheEntity>(
+    kind: Kind<E>,
+    options: unknown,
+    signal: AbortSignal | undefined,
+    begin: (program: Program) => unknown,
+  ): Promise<E> {
+    const info = this.#info(options)
+    signals.throwIfAborted(signal)
+    if (this.#program) return this.#owner.attach(kind, (await begin(this.#program)) as number, info)
+    const settings = this.#settings
+    const started = await this.#whenReady(signal)
+    const id = this.#under(settings, started, () => begin(started))
+    return this.#owner.attach(kind, (await id) as number, info)
+  }
+
+  difference(a: api.CacheAllocation, b: api.CacheAllocation): Array<{ offset: number; length: number }>
+  difference(a: api.CacheSurface, b: api.CacheSurface): api.Rect[]
+  difference(a: unknown, b: unknown): unknown {
+    const program = this.#ready()
+    const kind = a instanceof CacheSurface ? CacheSurface : CacheAllocation
+    const [one, other] = [handleIn(this.#owner, 'a', a, kind), handleIn(this.#owner, 'b', b, kind)]
+    if (one.last || other.last) throw disposedError()
+    return program.request('difference', one.id, other.id)
   }
 
   async allocateFrom(
@@ -243,6 +287,13 @@ export class AsposeCache extends Target implements api.AsposeCache {
     return this.#program
   }
 
+  /** The program, for calls that can't wait for it. */
+  #ready(): Program {
+    const program = this.#running()
+    if (!program) throw new CacheError('CACHE_NOT_READY', 'the cache has not started yet; wait for `ready`')
+    return program
+  }
+
   /** Waits for the program, unless the signal ends the wait. */
   #whenReady(signal: AbortSignal | undefined): Promise<Program> {
     if (!signal) return this.#loading
@@ -264,21 +315,28 @@ export class AsposeCache extends Target implements api.AsposeCache {
     }
   }
 
-  #info(options: unknown): Info {
+  #info(options: unknown, role: Info['role'] = 'working'): Info {
     const stack = this.#captureStacks ? new Error('allocated here').stack : undefined
-    return { label: label(options), createdAt: Date.now(), stack }
+    return { label: label(options), role, createdAt: Date.now(), stack }
   }
 
-  #attach(program: Program, id: number, info: Info): CacheAllocation {
-    const onDispose = () => {
-      this.#live.delete(id)
-      this.#leaks.unregister(allocation)
-      this.#debugViews?.check()
+  #ownerFor(program: Program): Owner {
+    return {
+      program,
+      debugViews: this.#debugViews,
+      info: (options, role) => this.#info(options, role),
+      attach: (kind, id, info) => {
+        const entity = new kind(this.#owner, id, info)
+        this.#live.set(id, info)
+        this.#leaks.register(entity, id, entity)
+        return entity
+      },
+      detach: (entity) => {
+        this.#live.delete(entity.id)
+        this.#leaks.unregister(entity)
+        this.#debugViews?.check()
+      },
     }
-    const allocation = new CacheAllocation(program, id, info.label, onDispose, this.#debugViews)
-    this.#live.set(id, info)
-    this.#leaks.register(allocation, id, allocation)
-    return allocation
   }
 
   /** Frees what the garbage collector took before it was disposed of, and tells. */

@@ -1,6 +1,7 @@
 import type * as api from './asposecache'
 import { AsposeCache } from './cache'
 import { CacheError, CacheFullError } from './errors'
+import { createHistory } from './history'
 import { loadProgram } from './load'
 import { loadOptions, type Options } from './options'
 import { CacheType } from './settings'
@@ -13,6 +14,7 @@ const besideScript = () => new URL('./asposecache.wasm', script?.src ?? document
 /** The instance of a page that uses a script tag: it is there at once, and loads behind the scenes. */
 class GlobalAsposeCache extends AsposeCache implements api.GlobalAsposeCache {
   readonly CacheType = CacheType
+  readonly createHistory = createHistory
   readonly CacheError = CacheError
   readonly CacheFullError = CacheFullError
   /** Resolves when the program has started; rejects when it could not be loaded. */

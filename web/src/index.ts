@@ -2,6 +2,7 @@ import type { AsposeCache } from './cache'
 import { load } from './load'
 
 export { CacheError, CacheFullError } from './errors'
+export { createHistory } from './history'
 export { CacheType } from './settings'
 
 export function loadAsposeCache(options?: unknown): Promise<AsposeCache> {

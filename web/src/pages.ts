@@ -1,5 +1,19 @@
+import type { Rect } from './asposecache'
 import type { Execution } from './execution'
 import type { Exports } from './runtime'
+
+/** Tiles are so many pixels wide and high, but for those at the right and bottom edge. */
+const tileSide = 256
+
+/** The part of a rectangle that lies in one tile: rows in the memory, `pitch` bytes apart. */
+interface Part {
+  memory: Uint8Array
+  address: number
+  at: number
+  row: number
+  rows: number
+  pitch: number
+}
 
 /**
  * The bytes of the allocations in memory, where they lie: in pages of the WebAssembly memory.
@@ -26,7 +40,7 @@ export class Pages {
   copyOut(id: number, offset: number, n: number): Uint8Array<ArrayBuffer> | undefined
   copyOut(id: number, offset: number, n: number, target: Uint8Array): Uint8Array | undefined
   copyOut(id: number, offset: number, n: number, target?: Uint8Array) {
-    let address = this.#access(id, offset, n)
+    let address = this.#access(id, offset, n, 0)
     if (address === 0) return
     const into = target ?? this.#newArray(n)
     if (!into) return
@@ -51,7 +65,7 @@ export class Pages {
   /** Copies bytes into an allocation, or answers false when that is not possible at once. */
   copyIn(id: number, offset: number, source: Uint8Array): boolean {
     const n = source.byteLength
-    let address = this.#access(id, offset, n)
+    let address = this.#access(id, offset, n, 1)
     if (address === 0) return false
     for (let at = 0; at < n;) {
       if (at > 0) address = this.#chunk(id, offset + at)
@@ -64,39 +78,143 @@ export class Pages {
 
   /**
    * Hands out the memory of a range, page by page, or answers false when that is not possible at once.
-   * Nothing of the program may run meanwhile: it could move what the view looks at.
    */
   forEachView(
     id: number,
     offset: number,
     n: number,
+    write: boolean,
     callback: (view: Uint8Array, offset: number) => void,
   ): boolean {
-    let address = this.#access(id, offset, n)
+    let address = this.#access(id, offset, n, write ? 1 : 0)
     if (address === 0) return false
     for (let at = 0; at < n;) {
       if (at > 0) address = this.#chunk(id, offset + at)
       const length = this.#chunkLength(offset + at, n - at)
-      this.#execution.lent = true
-      try {
-        callback(this.#memory.subarray(address, address + length), offset + at)
-      } finally {
-        this.#execution.lent = false
-      }
+      this.#lend(address, length, (view) => callback(view, offset + at))
       at += length
     }
     return true
+  }
+
+  /** Nothing of the program may run meanwhile: it could move what the view looks at. */
+  #lend(address: number, length: number, callback: (view: Uint8Array) => void) {
+    this.#execution.lent = true
+    try {
+      callback(this.#memory.subarray(address, address + length))
+    } finally {
+      this.#execution.lent = false
+    }
+  }
+
+  /** Copies a rectangle out of a surface, or answers `undefined` when that is not possible at once. */
+  copyOutRect(id: number, rect: Rect, bytesPerPixel: number): Uint8ClampedArray<ArrayBuffer> | undefined {
+    const stride = rect.width * bytesPerPixel
+    let into: Uint8ClampedArray<ArrayBuffer> | undefined
+    const done = this.#forEachPart(id, rect, bytesPerPixel, false, (part) => {
+      into ??= new Uint8ClampedArray(stride * rect.height)
+      const { memory } = part
+      if (part.row === stride && part.row === part.pitch)
+        into.set(memory.subarray(part.address, part.address + part.row * part.rows), part.at)
+      else
+        for (let y = 0, from = part.address, to = part.at; y < part.rows; y++) {
+          into.set(memory.subarray(from, from + part.row), to)
+          from += part.pitch
+          to += stride
+        }
+    })
+    return done ? (into ?? new Uint8ClampedArray(0)) : undefined
+  }
+
+  /** Copies rows, `stride` bytes apart, to a rectangle, or answers false. */
+  copyInRect(id: number, rect: Rect, bytesPerPixel: number, source: Uint8Array, stride: number): boolean {
+    return this.#forEachPart(
+      id,
+      rect,
+      bytesPerPixel,
+      true,
+      (part) => {
+        const { memory } = part
+        if (part.row === stride && part.row === part.pitch)
+          memory.set(source.subarray(part.at, part.at + part.row * part.rows), part.address)
+        else
+          for (let y = 0, from = part.at, to = part.address; y < part.rows; y++) {
+            memory.set(source.subarray(from, from + part.row), to)
+            from += stride
+            to += part.pitch
+          }
+      },
+      stride,
+    )
+  }
+
+  /** Hands out the memory of each tile that a rectangle touches, or answers false. */
+  forEachTile(
+    id: number,
+    rect: Rect,
+    bytesPerPixel: number,
+    write: boolean,
+    callback: (view: Uint8Array, tile: Rect) => void,
+  ): boolean {
+    return this.#forEachTile(id, rect, write, (address, tile) =>
+      this.#lend(address, tile.width * tile.height * bytesPerPixel, (view) => callback(view, tile)),
+    )
+  }
+
+  #forEachTile(id: number, rect: Rect, write: boolean, each: (address: number, tile: Rect) => void): boolean {
+    const { x, y, width, height } = rect
+    const may = () => this.#exports.accessRect(id, x, y, width, height, write ? 1 : 0)
+    if (this.#execution.guard(may) === 0) return false
+    if (width === 0 || height === 0) return true
+    const right = this.#execution.guard(() => this.#exports.width(id))
+    const bottom = this.#execution.guard(() => this.#exports.height(id))
+    for (let top = y - (y % tileSide); top < y + height; top += tileSide)
+      for (let left = x - (x % tileSide); left < x + width; left += tileSide) {
+        const address =
+          this.#execution.guard(() => this.#exports.tile(id, left / tileSide, top / tileSide)) >>> 0
+        each(address, {
+          x: left,
+          y: top,
+          width: Math.min(tileSide, right - left),
+          height: Math.min(tileSide, bottom - top),
+        })
+      }
+    return true
+  }
+
+  /** The same with what of each tile lies in the rectangle; `at` is where its rows begin in rows of `stride`. */
+  #forEachPart(
+    id: number,
+    rect: Rect,
+    bytesPerPixel: number,
+    write: boolean,
+    each: (part: Part) => void,
+    stride = rect.width * bytesPerPixel,
+  ): boolean {
+    return this.#forEachTile(id, rect, write, (address, tile) => {
+      const x = Math.max(rect.x, tile.x)
+      const y = Math.max(rect.y, tile.y)
+      const pitch = tile.width * bytesPerPixel
+      each({
+        memory: this.#memory,
+        address: address + (y - tile.y) * pitch + (x - tile.x) * bytesPerPixel,
+        at: (y - rect.y) * stride + (x - rect.x) * bytesPerPixel,
+        row: (Math.min(rect.x + rect.width, tile.x + tile.width) - x) * bytesPerPixel,
+        rows: Math.min(rect.y + rect.height, tile.y + tile.height) - y,
+        pitch,
+      })
+    })
   }
 
   /**
    * The address of a range's first byte, or 0 when it can't be had at once. This is Execution.guard
    * without a closure, for the shortest path there is. Addresses come back signed.
    */
-  #access(id: number, offset: number, n: number): number {
+  #access(id: number, offset: number, n: number, forWriting: 0 | 1): number {
     this.#execution.check()
     let address: number
     try {
-      address = this.#exports.access(id, offset, n)
+      address = this.#exports.access(id, offset, n, forWriting)
     } catch (error) {
       throw this.#execution.crash(error)
     }

@@ -1,4 +1,5 @@
 import { type CallOptions, report, signals } from './arguments'
+import type { Rect } from './asposecache'
 import { CacheError, type ErrorDescription, errorFrom } from './errors'
 import { Execution } from './execution'
 import { Pages } from './pages'
@@ -15,7 +16,14 @@ interface Pending {
 
 /** What the program reports unasked. */
 export interface Listener {
-  event(kind: string, id: number, offset: number, bytes: number, error: ErrorDescription | null): void
+  event(
+    kind: string,
+    id: number,
+    offset: number,
+    bytes: number,
+    reason: string,
+    error: ErrorDescription | null,
+  ): void
   crashed(error: CacheError): void
 }
 
@@ -87,6 +95,15 @@ export class Program {
     return this.#execution.guard(() => this.#exports.size(id))
   }
 
+  /** In pixels; 0 for what is no surface. */
+  width(id: number): number {
+    return this.#execution.guard(() => this.#exports.width(id))
+  }
+
+  height(id: number): number {
+    return this.#execution.guard(() => this.#exports.height(id))
+  }
+
   isOnDisk(id: number): boolean {
     return this.#execution.guard(() => this.#exports.medium(id)) === 1
   }
@@ -117,9 +134,14 @@ export class Program {
   }
 
   /** Throws why a range can't be had at once. */
-  cannotAccess(id: number, offset: number, n: number): never {
-    this.request('access', id, offset, n)
+  cannotAccess(id: number, offset: number, n: number, forWriting = false): never {
+    this.request('access', id, forWriting, offset, n)
     throw new CacheError('CACHE_BUSY', 'the allocation is busy')
+  }
+
+  cannotAccessRect(id: number, { x, y, width, height }: Rect, forWriting: boolean): never {
+    this.request('accessRect', id, forWriting, x, y, width, height)
+    throw new CacheError('CACHE_BUSY', 'the surface is busy')
   }
 
   /** Asks for something that is answered at once. */

@@ -7,12 +7,16 @@ export interface Exports {
   mem: WebAssembly.Memory
   allocate(size: number): number
   dispose(id: number): void
-  access(id: number, offset: number, length: number): number
+  access(id: number, offset: number, length: number, forWriting: 0 | 1): number
   chunk(id: number, offset: number): number
+  accessRect(id: number, x: number, y: number, width: number, height: number, forWriting: 0 | 1): number
+  tile(id: number, column: number, row: number): number
   writeNow(id: number, offset: number): number
   readNow(id: number, offset: number): number
   allocated(medium: number): number
   size(id: number): number
+  width(id: number): number
+  height(id: number): number
   medium(id: number): number
   held(id: number, medium: number): number
 }
@@ -26,7 +30,14 @@ export type Call = (
 export interface Host {
   settle(call: number, ok: boolean, value: unknown): void
   progress(call: number, done: number, total: number): void
-  event(kind: string, id: number, offset: number, bytes: number, error: ErrorDescription | null): void
+  event(
+    kind: string,
+    id: number,
+    offset: number,
+    bytes: number,
+    reason: string,
+    error: ErrorDescription | null,
+  ): void
 }
 
 /** The Go program, started, and what it has said at its start. */

@@ -13,16 +13,17 @@ export const defaultSettings: Readonly<CacheSettings> = Object.freeze({
   maxMemoryForCache: 0,
   maxDiskSpaceForCache: 0,
   exactReallocateOnly: false,
+  spillPolicy: 'never',
 })
 
-const cacheTypes: readonly unknown[] = Object.values(CacheType)
+/** Refuses what is not one of some names. */
+const oneOf = (name: string, value: unknown, allowed: readonly unknown[]) => {
+  if (!allowed.includes(value)) throw wrong(name, value, allowed.map((one) => JSON.stringify(one)).join(', '))
+}
 
 /** What is allowed for each setting, by name. */
 const checks: { readonly [K in keyof CacheSettings]: (value: unknown) => void } = {
-  cacheType(value) {
-    if (!cacheTypes.includes(value))
-      throw wrong('cacheType', value, cacheTypes.map((t) => JSON.stringify(t)).join(', '))
-  },
+  cacheType: (value) => oneOf('cacheType', value, Object.values(CacheType)),
   cacheFolder(value) {
     if (typeof value !== 'string' || value === '')
       throw wrong('cacheFolder', value, 'a string that is not empty')
@@ -30,6 +31,7 @@ const checks: { readonly [K in keyof CacheSettings]: (value: unknown) => void } 
   maxMemoryForCache: (value) => bytes('maxMemoryForCache', value),
   maxDiskSpaceForCache: (value) => bytes('maxDiskSpaceForCache', value),
   exactReallocateOnly: (value) => flag('exactReallocateOnly', value),
+  spillPolicy: (value) => oneOf('spillPolicy', value, ['never', 'coldest']),
 }
 
 /** The settings that result from changing some of them; nothing is changed if one is not allowed. */

@@ -1,0 +1,155 @@
+import { type CallOptions, callOptions, signals, wrong } from './arguments'
+import type * as api from './asposecache'
+import type { DebugViews } from './debug-views'
+import { disposedError } from './errors'
+import type { Program } from './program'
+
+/** What JavaScript knows of an allocation or a surface and the program does not. */
+export interface Info {
+  label: string
+  role: api.CacheEntity['role']
+  createdAt: number
+  stack: string | undefined
+}
+
+/** What the cache does for what it has made. */
+export interface Owner {
+  readonly program: Program
+  readonly debugViews: DebugViews | undefined
+  /** What is to be known of something that is made now. */
+  info(options: unknown, role: Info['role']): Info
+  /** Makes an object of what the program has made. */
+  attach<E extends CacheEntity>(kind: Kind<E>, id: number, info: Info): E
+  detach(entity: CacheEntity): void
+}
+
+export type Kind<E extends CacheEntity> = new (owner: Owner, id: number, info: Info) => E
+
+/** The inside of an entity, which its users do not see. */
+export class Handle {
+  readonly owner: Owner
+  readonly program: Program
+  readonly id: number
+  readonly #entity: CacheEntity
+  /** What it was when it was disposed of. */
+  last: { size: number; medium: api.Medium; width: number; height: number } | undefined
+
+  constructor(owner: Owner, id: number, entity: CacheEntity) {
+    this.owner = owner
+    this.program = owner.program
+    this.id = id
+    this.#entity = entity
+  }
+
+  get disposed(): boolean {
+    return this.last !== undefined || this.program.over
+  }
+
+  /** Checks the options, and whether the call can be made at all. */
+  call(options: unknown): CallOptions {
+    const call = callOptions(options)
+    if (this.program.end) throw this.program.end
+    if (this.last) throw disposedError()
+    signals.throwIfAborted(call.signal)
+    return call
+  }
+
+  begin(name: string, call: CallOptions, ...args: unknown[]): Promise<unknown> {
+    return this.program.begin(name, call, this.#entity, this.id, call.onProgress !== undefined, ...args)
+  }
+
+  /** The handle of another entity of the same kind and instance, given as an argument. */
+  other(name: string, value: unknown, kind: Kind<CacheEntity>): Handle {
+    return handleIn(this.owner, name, value, kind)
+  }
+
+  /** Shares the pages with a new entity. */
+  async snapshot<E extends CacheEntity>(kind: Kind<E>, options: unknown): Promise<E> {
+    const info = this.owner.info(options, 'history')
+    const id = (await this.begin('snapshot', this.call(options))) as number
+    return this.owner.attach(kind, id, info)
+  }
+
+  async restore(kind: Kind<CacheEntity>, from: unknown, options: unknown): Promise<void> {
+    const other = this.other('from', from, kind)
+    if (other.last) throw disposedError()
+    await this.begin('restore', this.call(options), other.id)
+  }
+}
+
+/** The handle of an entity. Throws for anything else. */
+export let handleOf: (entity: CacheEntity) => Handle
+
+/** The handle of an entity that was given as an argument: of a kind, and of the same instance. */
+export function handleIn(owner: Owner, name: string, value: unknown, kind: Kind<CacheEntity>): Handle {
+  const handle = value instanceof kind ? handleOf(value) : undefined
+  if (handle?.program !== owner.program) throw wrong(name, value, 'one of the same kind and instance')
+  return handle
+}
+
+/** What allocations and surfaces have in common. See the types for what each member does. */
+export class CacheEntity implements api.CacheEntity {
+  readonly id: number
+  readonly label: string
+  readonly role: api.CacheEntity['role']
+  readonly #handle: Handle
+
+  static {
+    handleOf = (entity) => entity.#handle
+  }
+
+  constructor(owner: Owner, id: number, { label, role }: Info) {
+    this.id = id
+    this.label = label
+    this.role = role
+    this.#handle = new Handle(owner, id, this)
+  }
+
+  get size(): number {
+    const { last, disposed, program } = this.#handle
+    return disposed ? (last?.size ?? 0) : program.size(this.id)
+  }
+
+  get medium(): api.Medium {
+    const { last, disposed, program } = this.#handle
+    if (disposed) return last?.medium ?? 'memory'
+    return program.isOnDisk(this.id) ? 'disk' : 'memory'
+  }
+
+  get memoryBytes(): number {
+    return this.disposed ? 0 : this.#handle.program.held(this.id, 0)
+  }
+
+  get diskBytes(): number {
+    return this.disposed ? 0 : this.#handle.program.held(this.id, 1)
+  }
+
+  get disposed(): boolean {
+    return this.#handle.disposed
+  }
+
+  async moveToDisk(options?: api.CallOptions): Promise<void> {
+    await this.#handle.begin('moveToDisk', this.#handle.call(options))
+  }
+
+  async flush(options?: api.CallOptions): Promise<void> {
+    await this.#handle.begin('flush', this.#handle.call(options))
+  }
+
+  async dispose(): Promise<void> {
+    this[Symbol.dispose]()
+  }
+
+  [Symbol.dispose](): void {
+    if (this.disposed) return
+    const { program, owner } = this.#handle
+    const [width, height] = [program.width(this.id), program.height(this.id)]
+    this.#handle.last = { size: this.size, medium: this.medium, width, height }
+    program.dispose(this.id)
+    owner.detach(this)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+}

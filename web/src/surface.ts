@@ -1,0 +1,212 @@
+import { bytes, type CallOptions, flag, object, report, view, wrong } from './arguments'
+import type * as api from './asposecache'
+import { CacheEntity, handleOf } from './entity'
+
+/** Up to so many bytes are copied to or from memory at once; see CacheAllocation. */
+const mostAtOnce = 64 << 20
+
+/** Width, height and bytes per pixel, as far as JavaScript knows what is right. */
+export function surfaceArguments(value: unknown): [number, number, number] {
+  const { width, height, bytesPerPixel = 4 } = object('options', value)
+  return [bytes('width', width), bytes('height', height), bytes('bytesPerPixel', bytesPerPixel)]
+}
+
+const rectFrom = (value: unknown): api.Rect => {
+  if (value === undefined) throw wrong('rect', value, 'an object')
+  const { x, y, width, height } = object('rect', value)
+  return {
+    x: bytes('rect.x', x),
+    y: bytes('rect.y', y),
+    width: bytes('rect.width', width),
+    height: bytes('rect.height', height),
+  }
+}
+
+const parts = ({ x, y, width, height }: api.Rect) => [x, y, width, height]
+
+/** The bytes of rows that begin `stride` bytes after each other. Throws if the data does not fit. */
+function strideOf(rect: api.Rect, bytesPerPixel: number, n: number, options: unknown): number {
+  const row = rect.width * bytesPerPixel
+  const { stride: given } = object('options', options)
+  const stride = given === undefined ? row : bytes('options.stride', given)
+  if (stride < row)
+    throw new RangeError(`options.stride: ${stride} was given, a row of the rectangle has ${row} bytes`)
+  const least = rect.height === 0 || row === 0 ? 0 : stride * (rect.height - 1) + row
+  const most = stride * rect.height
+  if (n < least || n > most) {
+    const allowed = least === most ? String(most) : `${least} to ${most}`
+    throw new RangeError(`data: ${n} bytes were given, the rectangle takes ${allowed}`)
+  }
+  return stride
+}
+
+/** log2 of how many times smaller a picture is. */
+function shiftOf(scale: unknown): number {
+  if (scale === undefined) return 0
+  if (typeof scale !== 'number') throw wrong('options.scale', scale, '1, 1/2, 1/4 to 1/256')
+  const shift = -Math.log2(scale)
+  if (!Number.isInteger(shift) || shift < 0 || shift > 8)
+    throw new RangeError(`options.scale: ${scale} was given, allowed is 1, 1/2, 1/4 to 1/256`)
+  return shift
+}
+
+/**
+ * See the types for what each member does.
+ *
+ * As for allocations: where the pixels are in memory and nothing waits, reads and writes are done before
+ * the method returns; else the program is asked, and it also finds the words for what is wrong.
+ */
+export class CacheSurface extends CacheEntity implements api.CacheSurface {
+  readonly #handle = handleOf(this)
+  readonly #program = this.#handle.program
+  #bytesPerPixel = 0
+
+  get width(): number {
+    const { last, disposed } = this.#handle
+    return disposed ? (last?.width ?? 0) : this.#program.width(this.id)
+  }
+
+  get height(): number {
+    const { last, disposed } = this.#handle
+    return disposed ? (last?.height ?? 0) : this.#program.height(this.id)
+  }
+
+  get bytesPerPixel(): number {
+    // It never changes; there is always one pixel.
+    if (!this.#bytesPerPixel) this.#bytesPerPixel = this.size / (this.width * this.height) || 0
+    return this.#bytesPerPixel
+  }
+
+  async writeRect(
+    rect: api.Rect,
+    data: AllowSharedBufferSource,
+    options?: CallOptions & { stride?: number },
+  ): Promise<void> {
+    const to = rectFrom(rect)
+    const from = view('data', data)
+    const call = this.#handle.call(options)
+    const stride = strideOf(to, this.bytesPerPixel, from.byteLength, options)
+    const n = from.byteLength
+    if (n <= mostAtOnce && this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
+      report(call, n, n)
+    else await this.#handle.begin('writeRect', call, ...parts(to), stride, from)
+  }
+
+  async readRect(
+    rect?: api.Rect,
+    options?: CallOptions & { scale?: number; filter?: 'pick' | 'average' },
+  ): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    const from = rect === undefined ? undefined : rectFrom(rect)
+    const { scale, filter = 'pick' } = object('options', options)
+    const shift = shiftOf(scale)
+    if (filter !== 'pick' && filter !== 'average') throw wrong('options.filter', filter, '"pick", "average"')
+    const call = this.#handle.call(options)
+    // What is meant by all of it is known when the turn has come.
+    const given = from ? parts(from) : [0, 0, -1, -1]
+    if (shift > 0)
+      return clamped(
+        await this.#handle.begin('readRectScaled', call, ...given, shift, filter === 'average' ? 1 : 0),
+      )
+    const now = from ?? this.#all
+    const n = now.width * now.height * this.bytesPerPixel
+    const copy =
+      n <= mostAtOnce ? this.#program.pages.copyOutRect(this.id, now, this.bytesPerPixel) : undefined
+    if (!copy) return clamped(await this.#handle.begin('readRect', call, ...given))
+    report(call, n, n)
+    return copy
+  }
+
+  get #all(): api.Rect {
+    return { x: 0, y: 0, width: this.width, height: this.height }
+  }
+
+  async writeImageData(imageData: ImageData, x = 0, y = 0, options?: CallOptions): Promise<void> {
+    const { width, height, data } = this.#pixels(imageData)
+    await this.writeRect({ x, y, width, height }, data, options)
+  }
+
+  /** An ImageData as the surface takes it. */
+  #pixels(imageData: unknown): ImageData {
+    const pixels = imageData as ImageData & { pixelFormat?: string }
+    if (!(imageData instanceof ImageData)) throw wrong('imageData', imageData, 'an ImageData')
+    const { colorSpace, pixelFormat = 'rgba-unorm8' } = pixels
+    if (colorSpace !== 'srgb' || pixelFormat !== 'rgba-unorm8')
+      throw new TypeError(`imageData: ${colorSpace}, ${pixelFormat} was given, allowed is srgb, rgba-unorm8`)
+    this.#needRGBA()
+    return pixels
+  }
+
+  #needRGBA() {
+    if (this.bytesPerPixel !== 4)
+      throw new TypeError(`imageData: the surface has ${this.bytesPerPixel} bytes per pixel, not 4`)
+  }
+
+  async readImageData(rect?: api.Rect, options?: CallOptions): Promise<ImageData> {
+    this.#handle.call(options)
+    this.#needRGBA()
+    const from = rect === undefined ? this.#all : rectFrom(rect)
+    if (from.width === 0 || from.height === 0)
+      throw new RangeError('rect: an ImageData has one pixel at least')
+    return new ImageData(await this.readRect(from, options), from.width, from.height)
+  }
+
+  writeRectSync(rect: api.Rect, data: AllowSharedBufferSource, options?: { stride?: number }): void {
+    const to = rectFrom(rect)
+    const from = view('data', data)
+    this.#handle.call(undefined)
+    const stride = strideOf(to, this.bytesPerPixel, from.byteLength, options)
+    if (!this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
+      this.#program.cannotAccessRect(this.id, to, true)
+  }
+
+  readRectSync(rect?: api.Rect): Uint8ClampedArray<ArrayBuffer> {
+    const given = rect === undefined ? undefined : rectFrom(rect)
+    this.#handle.call(undefined)
+    const from = given ?? this.#all
+    return (
+      this.#program.pages.copyOutRect(this.id, from, this.bytesPerPixel) ??
+      this.#program.cannotAccessRect(this.id, from, false)
+    )
+  }
+
+  forEachTile(
+    rect: api.Rect,
+    callback: (pixels: Uint8ClampedArray<ArrayBuffer>, tile: api.Rect) => void,
+    options?: { write?: boolean },
+  ): void {
+    const from = rectFrom(rect)
+    if (typeof callback !== 'function') throw wrong('callback', callback, 'a function')
+    const write = flag('options.write', object('options', options).write)
+    this.#handle.call(undefined)
+    const { width } = this
+    let current: api.Rect
+    const use = (view: Uint8Array) => callback(clamped(view), current)
+    const copying = this.#handle.owner.debugViews?.copying(this, write, use) ?? use
+    const each = (view: Uint8Array, tile: api.Rect) => {
+      current = tile
+      copying(view, (tile.y * width + tile.x * tile.height) * this.bytesPerPixel)
+    }
+    if (!this.#program.pages.forEachTile(this.id, from, this.bytesPerPixel, write, each))
+      this.#program.cannotAccessRect(this.id, from, write)
+  }
+
+  async reallocate(size: { width: number; height: number }, options?: CallOptions): Promise<void> {
+    const { width, height } = object('size', size)
+    const given = [bytes('size.width', width), bytes('size.height', height)]
+    await this.#handle.begin('resize', this.#handle.call(options), ...given)
+  }
+
+  snapshot(options?: { label?: string; signal?: AbortSignal }): Promise<CacheSurface> {
+    return this.#handle.snapshot(CacheSurface, options)
+  }
+
+  restore(from: api.CacheSurface, options?: { signal?: AbortSignal }): Promise<void> {
+    return this.#handle.restore(CacheSurface, from, options)
+  }
+}
+
+/** The same bytes, as canvases have them. */
+function clamped(bytes: unknown): Uint8ClampedArray<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes as Uint8Array<ArrayBuffer>
+  return new Uint8ClampedArray(buffer, byteOffset, byteLength)
+}
