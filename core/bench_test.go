@@ -104,7 +104,7 @@ func BenchmarkAccess(b *testing.B) {
 	next := anywhere(make([]byte, 64<<10))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := a.Access(next(), 64<<10); err != nil {
+		if _, err := a.Access(next(), 64<<10, false); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,11 @@
 package core
 
-import "iter"
+import (
+	"container/list"
+	"iter"
+	"maps"
+	"slices"
+)
 
 // PageSize is how many bytes a page has: a tile of 256 x 256 RGBA pixels. Only the last page of an
 // allocation can be smaller.
@@ -9,21 +14,31 @@ const PageSize = 256 << 10
 // A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in
 // a block, or on disk: then in a buffer until it is stored, and afterwards in a record of the store.
 //
-// refs counts who holds it: the allocation whose table has it, and reads under way. A page whose bytes
-// somebody else may still need is not changed; a write puts a new page in its place. So a record never
-// changes either, and what a read has begun to fetch stays what it was.
+// refs counts who needs its bytes: the allocations whose tables have it, and reads under way. A page
+// whose bytes somebody else may still need is not changed; a write puts a new page in its place. So a
+// record never changes either, and what a read has begun to fetch stays what it was.
+//
+// Who has a page in its table sees it move: from memory to disk it stays the same page. While it moves it
+// has a block and, once storing has begun, a buffer or a record as well; see move.go.
 //
 // Pages that follow each other and are stored together share a record; see recordPages.
 type page struct {
 	refs int32
+	// holders are those of the tables whose allocations are not disposed of, working those of them
+	// that are no history. See holders.go.
+	holders, working int32
 	// size is how many of its bytes count; what follows up to the end of the page is zero.
 	size int32
 
-	block *block // in memory
+	block *block        // in memory
+	move  *move         // on its way from there to disk
+	cold  *list.Element // in the cache's list of history in memory
 
-	owner  *Allocation // on disk; who is told when storing fails
+	owner  *Allocation // the allocation it was made for
 	number int64       // its place in the owner's table
 	state  pageState
+	pinned bool // in memory, and may not leave it: it is being written to
+	stale  bool // the copy in buf, in a transaction under way, is not wanted any more
 	buf    Buffer
 	record *record // once it is stored
 	at     int     // where in the record it begins
@@ -35,7 +50,7 @@ type page struct {
 type pageState int8
 
 const (
-	pageStored  pageState = iota // in the store; buf is nil. Before it waits also every new page
+	pageStored  pageState = iota // in the store; buf is nil. Also every page that is only in memory
 	pageWaiting                  // in buf, in the queue
 	pageStoring                  // in buf, in a transaction under way: buf must not change
 )
@@ -48,6 +63,14 @@ type record struct {
 
 	buf    Buffer        // in the read cache
 	coming chan struct{} // closed when it has been fetched ahead
+}
+
+// medium is where the page lies.
+func (p *page) medium() Medium {
+	if p.block != nil {
+		return Memory
+	}
+	return Disk
 }
 
 // gone tells whether the store has nothing of the page any more.
@@ -139,6 +162,11 @@ func (t *pageTable) truncate(n int64) (cut []*page) {
 		}
 	}
 	return cut
+}
+
+// clone is a table of its own with the same pages.
+func (t *pageTable) clone() pageTable {
+	return pageTable{dense: slices.Clone(t.dense), sparse: maps.Clone(t.sparse)}
 }
 
 // all are the pages that are there, by number.

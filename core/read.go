@@ -44,7 +44,7 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 		err = r.fetchAll(context.WithoutCancel(ctx))
 	}
 	c.mu.Lock()
-	if err == nil && a.medium == Disk && r.total > 0 {
+	if err == nil && r.onDisk {
 		a.readAhead(off, off+r.total)
 	}
 	for _, f := range r.stored {
@@ -66,6 +66,7 @@ type reading struct {
 	done    int64
 	total   int64
 	options *CallOptions
+	onDisk  bool // some of it was on disk
 }
 
 // A fetch is what a read wants of a record.
@@ -116,6 +117,7 @@ func (r *reading) copy(w piece) (bool, error) {
 	if lost := within(p.lost, w.from, w.to); lost != nil {
 		return false, lostError(w.page*PageSize+int64(lost[0].from), lost[0].to-lost[0].from)
 	}
+	r.onDisk = r.onDisk || p.block == nil
 	end := max(w.from, min(w.to, int(p.size))) // from here on the page is zero
 	if end < w.to {
 		if err := r.target.Clear(at+end-w.from, w.to-end); err != nil {
@@ -216,7 +218,7 @@ func (r *reading) takeComing() (rest []fetch, err error) {
 func (r *reading) take(f fetch, b Buffer) error {
 	if b == nil {
 		w := f.wants[0]
-		r.a.cache.noteLost(r.a, w.p)
+		r.a.cache.noteLost(r.a, (r.off+w.at)/PageSize, w.p)
 		return lostError(r.off+w.at, w.to-w.from)
 	}
 	if err := r.copyWants(f, b); err != nil {
@@ -264,15 +266,16 @@ func windowLen(fetches []fetch) int {
 	return len(fetches)
 }
 
-// noteLost notes that the store no longer has a page of a, and tells the listeners if that is news.
-func (c *Cache) noteLost(a *Allocation, p *page) {
+// noteLost notes that the store no longer has a page, number i of a, and tells the listeners if that is
+// news.
+func (c *Cache) noteLost(a *Allocation, i int64, p *page) {
 	c.mu.Lock()
 	news := !p.gone()
 	p.lost = []span{{0, int(p.size)}}
 	size := int64(p.size)
 	c.mu.Unlock()
 	if news {
-		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: p.number * PageSize, Bytes: size})
+		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: i * PageSize, Bytes: size})
 	}
 }
 

@@ -56,7 +56,7 @@ func (a *Allocation) readAhead(off, end int64) {
 	var last *record
 	for i := end / PageSize; i < pagesOf(a.size) && seen < ahead; i++ {
 		p := a.pages.get(i)
-		if p == nil || p.buf != nil || p.record == last {
+		if p == nil || p.block != nil || p.buf != nil || p.record == last {
 			continue
 		}
 		last = p.record

@@ -6,54 +6,82 @@ import "context"
 // groups, some of which may be stored before the last one is there.
 const mostTogether = 8 << 20
 
-// toDisk stages the pages that the write makes and then puts all of them in place, so that it takes
-// effect wholly or not at all.
-func (w *writing) toDisk(ctx context.Context) error {
-	a, c := w.t.a, w.t.a.cache
-	c.mu.Lock()
-	err := a.takeStoreErr()
-	c.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	for done := int64(0); done < w.n; {
-		// A group ends where a page does: each page is made once.
-		from := w.off + done
-		to := min(w.off+w.n, (from+mostTogether)/PageSize*PageSize)
-		var group []piece
-		for at := range pieces(from, to-from) {
-			at.at += done
-			group = append(group, at)
+// stageAll makes the pages that pieces of the write need on disk. whole: they are all of it. The cache is
+// locked, but not while it waits.
+func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error {
+	c := w.t.a.cache
+	for first := true; len(rest) > 0; first = false {
+		n := 0
+		for bytes := 0; n < len(rest) && bytes+rest[n].len() <= mostTogether; n++ {
+			bytes += rest[n].len()
 		}
-		last := group[len(group)-1]
-		w.alone = done == 0 && last.at+int64(last.len()) == w.n
-		done = last.at + int64(last.len())
-		c.mu.Lock()
+		var group []piece
+		group, rest = rest[:n], rest[n:]
+		w.alone = whole && first && len(rest) == 0
 		edges, err := w.ready(ctx, group)
+		if err == nil {
+			err = w.takeRoom(group)
+		}
 		if err == nil {
 			err = w.stage(group, edges)
 		}
 		for _, b := range edges {
 			c.disk.store.FreeBuffer(b)
 		}
-		if err == nil && done == w.n {
-			w.commit()
-		}
 		c.disk.pump()
-		c.mu.Unlock()
 		if err != nil {
 			return err
 		}
-		w.options.progress(done, w.n)
+		if w.options != nil && len(rest) > 0 {
+			last := group[n-1]
+			c.mu.Unlock()
+			w.report(last.at + int64(last.len()))
+			c.mu.Lock()
+		}
 	}
 	return nil
 }
 
-// inPlace tells whether a piece can be written into the buffer of the page that is there: when nobody
+// takeRoom takes the room on disk that a group of pages needs beyond what the allocation has: that of the
+// pages they replace, where nobody else holds them, and what it has reserved for bytes without a page.
+func (w *writing) takeRoom(group []piece) error {
+	a, c := w.t.a, w.t.a.cache
+	if a.disposed {
+		return nil
+	}
+	var need, unreserved int64
+	for _, at := range group {
+		if w.changes(at) {
+			continue
+		}
+		size := int64(pageLen(a.size, at.page))
+		grown := size
+		need += size
+		if old := a.pages.get(at.page); old != nil {
+			grown -= int64(old.size)
+			if old.holders == 1 {
+				need -= int64(old.size)
+			}
+		}
+		r := max(0, min(grown, a.reserved-w.unreserved-unreserved))
+		need -= r
+		unreserved += r
+	}
+	if need > 0 {
+		if err := c.fitsOnDisk(w.t.settings, need); err != nil {
+			return err
+		}
+		a.takeRoom(Disk, need)
+	}
+	w.unreserved += unreserved
+	return nil
+}
+
+// changes tells whether a piece can be written into the buffer of the page that is there: when nobody
 // else needs what is in it, and no other group follows, which could fail when this one is in place.
-func (w *writing) inPlace(at piece) bool {
+func (w *writing) changes(at piece) bool {
 	p := w.t.a.pages.get(at.page)
-	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 && p.buf.Len() >= at.to
+	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 && int(p.size) >= at.to
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
@@ -69,7 +97,7 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 		var need int64
 		var missing *page
 		for _, at := range group {
-			if w.inPlace(at) {
+			if w.changes(at) {
 				continue
 			}
 			need += int64(pageLen(a.size, at.page))
@@ -79,11 +107,15 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 			}
 			missing = p
 		}
+		if missing != nil || !d.hasRoom(need) {
+			if asked, err := w.keepLocked(); err != nil {
+				return edges, err
+			} else if asked {
+				continue
+			}
+		}
 		switch {
 		case missing != nil:
-			if err := w.keepLocked(); err != nil {
-				return edges, err
-			}
 			b, err := w.fetch(ctx, missing)
 			if err != nil {
 				return edges, err
@@ -94,9 +126,6 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 		case d.hasRoom(need):
 			return edges, nil
 		default:
-			if err := w.keepLocked(); err != nil {
-				return edges, err
-			}
 			if err := d.waitForRoom(ctx); err != nil {
 				a.takeStoreErr() // it is told now
 				return edges, err
@@ -118,16 +147,22 @@ func (w *writing) fetch(ctx context.Context, p *page) (Buffer, error) {
 		return nil, err
 	}
 	if got[0] == nil {
-		c.noteLost(w.t.a, p)
+		c.noteLost(w.t.a, p.number, p)
 	}
 	return got[0], nil
 }
 
-func (w *writing) keepLocked() error {
+// keepLocked is keep, before the first wait. It answers whether the cache was unlocked meanwhile, so that
+// what the caller knows may be out of date.
+func (w *writing) keepLocked() (asked bool, err error) {
+	if w.asked {
+		return false, nil
+	}
+	w.asked = true
 	c := w.t.a.cache
 	c.mu.Unlock()
 	defer c.mu.Lock()
-	return w.keep()
+	return true, w.keep()
 }
 
 // stage makes the pages that a group of pieces needs and gives them to the disk. Pieces that can be
@@ -136,7 +171,7 @@ func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
 	a, d := w.t.a, w.t.a.cache.disk
 	staged := len(w.fresh)
 	for _, at := range group {
-		if w.inPlace(at) {
+		if w.changes(at) {
 			continue
 		}
 		p, err := w.version(at, edges)
@@ -146,17 +181,10 @@ func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
 		w.fresh = append(w.fresh, p)
 	}
 	for _, at := range group {
-		if !w.inPlace(at) {
+		if !w.changes(at) {
 			continue
 		}
 		p := a.pages.get(at.page)
-		if at.to > int(p.size) {
-			// What a shrinking cut off is still in the buffer.
-			if err := p.buf.Clear(int(p.size), p.buf.Len()-int(p.size)); err != nil {
-				return err
-			}
-			p.size = int32(p.buf.Len())
-		}
 		if err := copyBuffer(p.buf, at.from, w.src, int(at.at), at.len()); err != nil {
 			return err
 		}
@@ -198,16 +226,4 @@ func (w *writing) version(at piece, edges map[*page]Buffer) (*page, error) {
 		return nil, err
 	}
 	return p, nil
-}
-
-// commit puts the staged pages in place.
-func (w *writing) commit() {
-	a := w.t.a
-	for _, p := range w.fresh {
-		if old := a.pages.get(p.number); old != nil {
-			a.cache.unref(old)
-		}
-		a.pages.set(p.number, p)
-	}
-	w.fresh = nil
 }

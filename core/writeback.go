@@ -237,7 +237,7 @@ func (d *disk) nextBatch() (b batch) {
 			break
 		}
 		taken++
-		if p.buf == nil {
+		if p.state != pageWaiting || p.buf == nil {
 			continue
 		}
 		p.state = pageStoring
@@ -271,6 +271,7 @@ func (d *disk) apply(b batch) {
 	d.pump()
 	stopped := d.ctx.Err() != nil
 	d.c.mu.Unlock()
+	d.c.tellOfSpills()
 	if err != nil && !stopped {
 		d.c.onEvent(Event{Kind: StoreFailed, Err: err})
 	}
@@ -285,8 +286,11 @@ func (d *disk) stored(b batch) {
 	for _, p := range b.pages {
 		p.state = pageStored
 		d.free(p)
-		if p.refs == 0 {
+		switch {
+		case p.refs == 0:
 			d.drop(p)
+		case p.block != nil:
+			d.c.hasStored(p)
 		}
 	}
 }
@@ -307,15 +311,24 @@ func (d *disk) notStored(b batch, err error) error {
 			d.free(p)
 			continue
 		}
+		if p.block != nil {
+			d.waiting -= n
+			d.free(p)
+			d.c.hasNotStored(p, failure)
+			continue
+		}
 		p.state = pageWaiting
 		back = append(back, p)
 		d.queued += n
-		if p.owner.told != d.successes {
-			p.owner.storeErr = failure
-		}
 	}
+	d.c.noteFailure(back, failure)
 	for _, p := range d.queue {
-		if p.buf != nil {
+		switch {
+		case p.state != pageWaiting || p.buf == nil:
+		case p.block != nil:
+			p.move.err = failure
+			d.c.stay(p)
+		default:
 			back = append(back, p)
 		}
 	}

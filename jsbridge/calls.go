@@ -117,13 +117,13 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 		b.live[a.ID()] = a
 		return a.ID(), nil
 	},
-	// access(id, offset, length) finds the words for why the export of that name has answered 0.
+	// access(id, offset, length, for writing) finds the words for why the export of that name has answered 0.
 	"access": func(b *bridge, args []js.Value) (any, error) {
 		a := b.live[int64(args[0].Float())]
 		if a == nil {
 			return nil, core.ErrDisposed
 		}
-		_, err := a.Access(int64(args[1].Float()), int64(args[2].Float()))
+		_, err := a.Access(int64(args[1].Float()), int64(args[2].Float()), args[3].Bool())
 		return nil, err
 	},
 	"folderIsFixed": func(b *bridge, _ []js.Value) (any, error) {

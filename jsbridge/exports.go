@@ -58,17 +58,17 @@ func dispose(id float64) {
 
 // access answers where the first of n bytes from off on lie, or 0 when they can't be had at once. They
 // go on up to the end of the page; for those of the next page chunk is called. For no bytes at all the
-// answer is 1.
+// answer is 1. forWriting is not 0 if the bytes are going to be written to.
 //
 //go:wasmexport access
-func access(id, off, n float64) (address uint32) {
+func access(id, off, n float64, forWriting int32) (address uint32) {
 	defer recovered()
 	the.enter()
 	a := the.live[int64(id)]
 	if a == nil {
 		return 0
 	}
-	p, err := a.Access(int64(off), int64(n))
+	p, err := a.Access(int64(off), int64(n), forWriting != 0)
 	switch {
 	case err != nil:
 		return 0

@@ -90,7 +90,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const given = length === undefined ? undefined : bytes('length', length)
     this.#call(undefined)
     const n = given ?? Math.max(0, this.size - from)
-    return this.#program.copyOut(this.id, from, n) ?? this.#program.cannotAccess(this.id, from, n)
+    return this.#program.copyOut(this.id, from, n) ?? this.#program.cannotAccess(this.id, from, n, false)
   }
 
   readIntoSync(target: AllowSharedBufferSource, offset = 0): number {
@@ -98,7 +98,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = bytes('offset', offset)
     this.#call(undefined)
     const n = into.byteLength
-    if (!this.#program.copyOut(this.id, from, n, into)) this.#program.cannotAccess(this.id, from, n)
+    if (!this.#program.copyOut(this.id, from, n, into)) this.#program.cannotAccess(this.id, from, n, false)
     return n
   }
 
@@ -106,7 +106,7 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = view('data', data)
     const at = bytes('offset', offset)
     this.#call(undefined)
-    if (!this.#program.copyIn(this.id, at, from)) this.#program.cannotAccess(this.id, at, from.byteLength)
+    if (!this.#program.copyIn(this.id, at, from)) this.#program.cannotAccess(this.id, at, from.byteLength, true)
   }
 
   forEachView(
@@ -122,7 +122,7 @@ export class CacheAllocation implements api.CacheAllocation {
     if (write !== undefined && typeof write !== 'boolean')
       throw wrong('options.write', write, 'true or false')
     this.#call(undefined)
-    this.#program.forEachView(this.id, from, n, callback)
+    this.#program.forEachView(this.id, from, n, callback, write ?? false)
   }
 
   async reallocate(newSize: number, options?: api.CallOptions): Promise<void> {

@@ -8,7 +8,7 @@ interface Exports {
   mem: WebAssembly.Memory
   allocate(size: number): number
   dispose(id: number): void
-  access(id: number, offset: number, length: number): number
+  access(id: number, offset: number, length: number, forWriting: 0 | 1): number
   chunk(id: number, offset: number): number
   allocated(medium: number): number
   size(id: number): number
@@ -187,7 +187,7 @@ export class Program {
   copyOut(id: number, offset: number, n: number): Uint8Array<ArrayBuffer> | undefined
   copyOut(id: number, offset: number, n: number, target: Uint8Array): Uint8Array | undefined
   copyOut(id: number, offset: number, n: number, target?: Uint8Array) {
-    let address = this.#access(id, offset, n)
+    let address = this.#access(id, offset, n, 0)
     if (address === 0) return
     const into = target ?? this.#newArray(n)
     if (!into) return
@@ -212,7 +212,7 @@ export class Program {
   /** Copies bytes into an allocation in memory, or answers false when that is not possible at once. */
   copyIn(id: number, offset: number, source: Uint8Array): boolean {
     const n = source.byteLength
-    let address = this.#access(id, offset, n)
+    let address = this.#access(id, offset, n, 1)
     if (address === 0) return false
     for (let at = 0; at < n;) {
       if (at > 0) address = this.#chunk(id, offset + at)
@@ -227,9 +227,15 @@ export class Program {
    * Hands out the memory of a range, page by page. Nothing of the program may run meanwhile: it could
    * move what the view looks at.
    */
-  forEachView(id: number, offset: number, n: number, callback: (view: Uint8Array, offset: number) => void) {
-    let address = this.#access(id, offset, n)
-    if (address === 0) this.cannotAccess(id, offset, n)
+  forEachView(
+    id: number,
+    offset: number,
+    n: number,
+    callback: (view: Uint8Array, offset: number) => void,
+    forWriting: boolean,
+  ) {
+    let address = this.#access(id, offset, n, forWriting ? 1 : 0)
+    if (address === 0) this.cannotAccess(id, offset, n, forWriting)
     for (let at = 0; at < n;) {
       if (at > 0) address = this.#chunk(id, offset + at)
       const length = this.#chunkLength(offset + at, n - at)
@@ -244,8 +250,8 @@ export class Program {
   }
 
   /** Throws why a range can't be had at once. */
-  cannotAccess(id: number, offset: number, n: number): never {
-    this.request('access', id, offset, n)
+  cannotAccess(id: number, offset: number, n: number, forWriting: boolean): never {
+    this.request('access', id, offset, n, forWriting)
     throw new CacheError('CACHE_BUSY', 'the allocation is busy')
   }
 
@@ -253,11 +259,11 @@ export class Program {
    * The address of a range's first byte, or 0 when it can't be had at once. This is #guard without a
    * closure, for the shortest path there is. Addresses come back signed.
    */
-  #access(id: number, offset: number, n: number): number {
+  #access(id: number, offset: number, n: number, forWriting: 0 | 1): number {
     this.#check()
     let address: number
     try {
-      address = this.#exports.access(id, offset, n)
+      address = this.#exports.access(id, offset, n, forWriting)
     } catch (error) {
       throw this.#crash(String(error))
     }
