@@ -78,12 +78,6 @@ func (a *Allocation) Held(m Medium) int64 {
 	return a.sum(m)
 }
 
-func (a *Allocation) isDisposed() bool {
-	a.cache.mu.Lock()
-	defer a.cache.mu.Unlock()
-	return a.disposed
-}
-
 // CallOptions are options of one call; the zero value is the default.
 type CallOptions struct {
 	// Progress is told from time to time how many of the call's bytes are done.

@@ -156,3 +156,50 @@ func read(b *testing.B, cacheType core.CacheType, tile []byte, next func() int64
 		}
 	}
 }
+
+// A picture of 100 megapixels, in memory.
+func BenchmarkSnapshot(b *testing.B) {
+	a, err := newBenchCache(b, core.CacheInMemoryOnly).Allocate(ctx, 400<<20)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := a.Snapshot(ctx)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		s.Dispose()
+		b.StartTimer()
+	}
+}
+
+// A brush stroke of four tiles and a snapshot after it, beside the same strokes alone.
+func BenchmarkStroke(b *testing.B) {
+	for _, keep := range []bool{false, true} {
+		b.Run(fmt.Sprintf("snapshots=%v", keep), func(b *testing.B) {
+			a := filled(b, core.CacheInMemoryOnly)
+			stroke := picture(4*core.PageSize, 1)
+			next := anywhere(stroke)
+			var history []*core.Allocation
+			b.SetBytes(int64(len(stroke)))
+			for b.Loop() {
+				if err := a.WriteAt(ctx, stroke, next()); err != nil {
+					b.Fatal(err)
+				}
+				if !keep {
+					continue
+				}
+				s, err := a.Snapshot(ctx)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if history = append(history, s); len(history) > 100 {
+					history[0].Dispose()
+					history = history[1:]
+				}
+			}
+		})
+	}
+}

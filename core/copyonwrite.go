@@ -200,10 +200,10 @@ func (w *writing) commitCopies(inMemory []piece) (inPlace []piece) {
 			continue
 		}
 		n := pageLen(a.size, at.page)
-		c.spilled(p)
 		q := &page{refs: 1, size: int32(n), block: c.vacate(p), owner: a, number: at.page}
 		c.heap.shrink(q.block, n)
 		a.put(at.page, q)
+		c.spilled(p, WhyCopy)
 	}
 	return inPlace
 }

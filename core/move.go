@@ -92,7 +92,7 @@ func (c *Cache) hasStored(p *page) {
 		p.record, p.stale = nil, false
 		c.relist(p)
 	case !p.move.whole:
-		c.spilled(p)
+		c.spilled(p, p.move.why)
 		c.land(p)
 	}
 }

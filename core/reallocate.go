@@ -169,6 +169,7 @@ func (a *Allocation) growMemory(size int64) bool {
 
 // shrink cuts the allocation down to size.
 func (a *Allocation) shrink(size int64) {
+	a.where() // as long as there are pages to tell
 	last := pagesOf(size) - 1
 	bare := a.size - size // what is cut off without having been in a page
 	for _, p := range a.pages.truncate(last + 1) {

@@ -142,9 +142,8 @@ func (c *Cache) spill(r *request) bool {
 	if c.fitsOnDisk(r.settings, lack) != nil {
 		return c.leaving > 0
 	}
-	lack += ahead
 	for p := range c.coldest(r.keep) {
-		if lack <= 0 || c.fitsOnDisk(r.settings, int64(p.size)) != nil {
+		if lack <= 0 && lack+ahead < int64(p.size) || c.fitsOnDisk(r.settings, int64(p.size)) != nil {
 			break
 		}
 		if !d.hasRoom(int64(p.size)) {
@@ -195,7 +194,7 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 
 // spilled notes, for the listeners, that a page leaves memory. It is told as a page of whom it was made for,
 // if that one still has it, or of the oldest that has it.
-func (c *Cache) spilled(p *page) {
+func (c *Cache) spilled(p *page, why Why) {
 	a, i := p.owner, p.number
 	if a.disposed || a.pages.get(i) != p {
 		a = nil
@@ -208,7 +207,6 @@ func (c *Cache) spilled(p *page) {
 	if a == nil {
 		a = p.owner
 	}
-	why := p.move.why
 	for j := range c.told {
 		if e := &c.told[j]; e.Allocation == a && e.Why == why {
 			e.Bytes += int64(p.size)

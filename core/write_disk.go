@@ -81,7 +81,7 @@ func (w *writing) takeRoom(group []piece) error {
 // else needs what is in it, and no other group follows, which could fail when this one is in place.
 func (w *writing) changes(at piece) bool {
 	p := w.t.a.pages.get(at.page)
-	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 && int(p.size) >= at.to
+	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 && int(p.size) == pageLen(w.t.a.size, at.page)
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
