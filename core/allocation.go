@@ -3,6 +3,7 @@ package core
 import (
 	"container/list"
 	"context"
+	"iter"
 )
 
 // Role says what an allocation is for.
@@ -30,6 +31,7 @@ type Allocation struct {
 
 	// All below is guarded by the cache's lock. The pages of an allocation change only in its turns.
 	role     Role
+	layout   layout
 	home     Medium // see where, which is what to ask
 	found    int64  // where anyInMemory has found a page
 	size     int64
@@ -182,39 +184,68 @@ func (a *Allocation) Access(off, n int64, forWriting bool) ([]byte, error) {
 }
 
 func (a *Allocation) access(off, n int64, forWriting bool) ([]byte, error) {
-	c := a.cache
-	switch {
-	case c.closed:
-		return nil, ErrClosed
-	case a.disposed:
-		return nil, ErrDisposed
-	case a.home == Disk:
-		return nil, ErrNotInMemory
-	case a.first != nil:
-		return nil, ErrBusy
+	if err := a.mayAccess(); err != nil {
+		return nil, err
+	}
+	if a.layout.tiled() {
+		return nil, errTiled
 	}
 	if _, err := a.checkRange(off, n); err != nil {
 		return nil, err
 	}
-	first, end := off/PageSize, pagesOf(off+n)
+	first := off / PageSize
+	err := a.openPages(pageGrid{first, pagesOf(off+n) - first, 1, 0}, forWriting)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return a.chunk(off), nil
+}
+
+// mayAccess answers why there is no access at once.
+func (a *Allocation) mayAccess() error {
+	switch {
+	case a.cache.closed:
+		return ErrClosed
+	case a.disposed:
+		return ErrDisposed
+	case a.home == Disk:
+		return ErrNotInMemory
+	case a.first != nil:
+		return ErrBusy
+	}
+	return nil
+}
+
+// A pageGrid is rows of n pages, of which each begins pitch pages after the one before.
+type pageGrid struct{ first, n, rows, pitch int64 }
+
+func (g pageGrid) all() iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for y := range g.rows {
+			for x := range g.n {
+				if !yield(g.first + y*g.pitch + x) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// openPages makes pages ready for who can't wait.
+func (a *Allocation) openPages(g pageGrid, forWriting bool) error {
 	own := true
-	for i := first; i < end; i++ {
+	for i := range g.all() {
 		p := a.pages.get(i)
 		if p == nil || p.block == nil {
-			return nil, ErrNotInMemory
+			return ErrNotInMemory
 		}
 		own = own && p.sole()
 	}
 	a.touch()
 	if forWriting && !own {
-		if err := a.unshare(first, end); err != nil {
-			return nil, err
-		}
+		return a.unshare(g)
 	}
-	if n == 0 {
-		return nil, nil
-	}
-	return a.chunk(off), nil
+	return nil
 }
 
 // Chunk returns the bytes from off, less than the size, up to the end of their page; see Access.

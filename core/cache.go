@@ -109,6 +109,10 @@ func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err
 	}
+	return c.allocate(ctx, layout{}, size)
+}
+
+func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -119,7 +123,7 @@ func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 	}
 	c.calls.Add(1)
 	defer c.calls.Done()
-	medium, pages, refusal, err := c.place(ctx, c.settings, size)
+	medium, pages, refusal, err := c.place(ctx, c.settings, l, size)
 	if err != nil {
 		c.mu.Unlock()
 		return nil, c.refused(err)
@@ -141,7 +145,7 @@ func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 	if medium == Disk {
 		c.ledger.give(Disk, size) // the allocation has it now
 	}
-	return c.attach(Working, medium, pages, size), nil
+	return c.attach(Working, medium, pages, l, size), nil
 }
 
 // AllocateInMemory is Allocate for callers that can't wait: in memory, or not at all.
@@ -172,18 +176,18 @@ func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	if !c.machine.Spare() {
 		return nil, c.full(Memory, size, c.settings.MaxMemoryForCache, ByMemory)
 	}
-	pages, err := c.newPages(c.settings, size)
+	pages, err := c.newPages(c.settings, layout{}, size)
 	if err != nil {
 		return nil, err
 	}
-	return c.attach(Working, Memory, pages, size), nil
+	return c.attach(Working, Memory, pages, layout{}, size), nil
 }
 
 // attach makes an allocation, of pages that are its own by now. On disk what they lack is reserved, but for
 // history: it never grows into what it does not have.
-func (c *Cache) attach(r Role, m Medium, pages pageTable, size int64) *Allocation {
+func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) *Allocation {
 	c.lastID++
-	a := &Allocation{cache: c, id: c.lastID, role: r, home: m, pages: pages, size: size}
+	a := &Allocation{cache: c, id: c.lastID, role: r, home: m, pages: pages, layout: l, size: size}
 	for _, p := range pages.all() {
 		if p.owner == nil {
 			p.owner = a

@@ -48,7 +48,7 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 		if refused != nil {
 			refusal = refused
 			short = append(short, at)
-			need += int64(pageLen(a.size, at.page))
+			need += int64(a.pageLen(at.page))
 		}
 	}
 	if len(short) == 0 {
@@ -80,11 +80,11 @@ func (w *writing) isShared(at piece) bool {
 // copy makes the page that is to take the place of a shared one.
 func (w *writing) copy(at piece) (refusal, err error) {
 	a := w.t.a
-	p, refusal := a.copyPage(w.t.settings, at.page, at.from, at.to)
+	p, refusal := a.copyPage(w.t.settings, at)
 	if refusal != nil {
 		return refusal, nil
 	}
-	if err := copyBuffer(p.bytes(), at.from, w.src, int(at.at), at.len()); err != nil {
+	if err := at.copyIn(p.bytes(), 0, w.src); err != nil {
 		a.cache.unref(p)
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (w *writing) copyAll(short []piece) error {
 	var need int64
 	for _, at := range short {
 		if w.isShared(at) {
-			need += int64(pageLen(w.t.a.size, at.page))
+			need += int64(w.t.a.pageLen(at.page))
 		}
 	}
 	if err := w.t.a.cache.fitsInMemory(w.t.settings, need); need == 0 || err != nil {
@@ -199,7 +199,7 @@ func (w *writing) commitCopies(inMemory []piece) (inPlace []piece) {
 			c.stay(p)
 			continue
 		}
-		n := pageLen(a.size, at.page)
+		n := a.pageLen(at.page)
 		q := &page{refs: 1, size: int32(n), block: c.vacate(p), owner: a, number: at.page}
 		c.heap.shrink(q.block, n)
 		a.put(at.page, q)

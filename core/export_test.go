@@ -29,8 +29,8 @@ func (c *Cache) Check() error {
 			if a.role == Working {
 				f.working++
 			}
-			if a.first == nil && (int(p.size) > pageLen(a.size, i) || p.block != nil && int(p.size) != pageLen(a.size, i)) {
-				return fmt.Errorf("page %d of %d has %d bytes of %d", i, a.id, p.size, pageLen(a.size, i))
+			if a.first == nil && (int(p.size) > a.pageLen(i) || p.block != nil && int(p.size) != a.pageLen(i)) {
+				return fmt.Errorf("page %d of %d has %d bytes of %d", i, a.id, p.size, a.pageLen(i))
 			}
 			if p.block != nil && a.home == Disk && a.first == nil {
 				return fmt.Errorf("allocation %d is on disk, but page %d is not", a.id, i)
@@ -93,7 +93,7 @@ func (a *Allocation) PageMedia() []Medium {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	var media []Medium
-	for i := range pagesOf(a.size) {
+	for i := range a.pageCount() {
 		m := Medium(-1)
 		if p := a.pages.get(i); p != nil {
 			m = p.medium()

@@ -184,32 +184,3 @@ func (t *pageTable) all() iter.Seq2[int64, *page] {
 		}
 	}
 }
-
-// pagesOf is how many pages size bytes need.
-func pagesOf(size int64) int64 { return (size + PageSize - 1) / PageSize }
-
-// pageLen is how many bytes page i has in an allocation of that size.
-func pageLen(size, i int64) int { return int(min(PageSize, size-i*PageSize)) }
-
-// A piece is the part of a range that lies in one page.
-type piece struct {
-	page     int64 // number of the page
-	from, to int   // within the page
-	at       int64 // within the range
-}
-
-func (w piece) len() int { return w.to - w.from }
-
-// pieces are the pieces of n bytes from off on.
-func pieces(off, n int64) iter.Seq[piece] {
-	return func(yield func(piece) bool) {
-		for done := int64(0); done < n; {
-			from := int((off + done) % PageSize)
-			to := int(min(PageSize, int64(from)+n-done))
-			if !yield(piece{(off + done) / PageSize, from, to, done}) {
-				return
-			}
-			done += int64(to - from)
-		}
-	}
-}

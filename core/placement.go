@@ -10,13 +10,13 @@ import (
 // memory is part of what "fits" means; they are in the ledger when somebody holds them. On disk, refusal
 // is why it is not in memory, if that was tried. The cache is locked, but not while it waits for room in
 // memory.
-func (c *Cache) place(ctx context.Context, s Settings, size int64) (m Medium, pages pageTable, refusal, err error) {
+func (c *Cache) place(ctx context.Context, s Settings, l layout, size int64) (m Medium, pages pageTable, refusal, err error) {
 	if !c.machine.Spare() {
 		return 0, pages, nil, c.full(Memory, size, s.MaxMemoryForCache, ByMemory)
 	}
 	if s.CacheType != CacheOnDiskOnly {
 		refusal = c.makeRoom(ctx, s, size, size, WhyAllocate, nil, func() (err error) {
-			pages, err = c.newPages(s, size)
+			pages, err = c.newPages(s, l, size)
 			return err
 		})
 		if refusal == nil {
@@ -46,11 +46,11 @@ func (c *Cache) fitsInMemory(s Settings, n int64) error {
 }
 
 // newPages makes pages for size bytes in memory, if they fit.
-func (c *Cache) newPages(s Settings, size int64) (pages pageTable, err error) {
+func (c *Cache) newPages(s Settings, l layout, size int64) (pages pageTable, err error) {
 	if err := c.fitsInMemory(s, size); err != nil {
 		return pages, err
 	}
-	if !c.addMemoryPages(&pages, 0, size) {
+	if !c.addMemoryPages(&pages, l, 0, size) {
 		return pages, c.full(Memory, size, s.MaxMemoryForCache, ByMemory)
 	}
 	return pages, nil
@@ -108,20 +108,20 @@ func becauseUnavailable(refusal, err error) error {
 
 // addMemoryPages makes the pages in memory that a table for from bytes lacks for size bytes. If the
 // machine has no memory for all of them the table is as before, and the answer is false.
-func (c *Cache) addMemoryPages(t *pageTable, from, size int64) bool {
-	first, n := pagesOf(from), pagesOf(size)
+func (c *Cache) addMemoryPages(t *pageTable, l layout, from, size int64) bool {
+	first, n := pagesOf(from), pageCount(l, size) // a surface does not grow in this way
 	if !c.machine.Fits(size - from - c.heap.freeBytes()) {
 		return false
 	}
 	for i := first; i < n; i++ {
-		b := c.heap.alloc(pageLen(size, i))
+		b := c.heap.alloc(lengthOf(l, size, i))
 		if b == nil {
 			for _, p := range t.truncate(first) {
 				c.unref(p)
 			}
 			return false
 		}
-		t.set(i, &page{refs: 1, size: int32(pageLen(size, i)), block: b, number: i})
+		t.set(i, &page{refs: 1, size: int32(lengthOf(l, size, i)), block: b, number: i})
 	}
 	return true
 }

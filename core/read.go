@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"iter"
 )
 
 // Bytes copied between two pauses, so that a long copy does not keep everybody else waiting.
@@ -25,16 +26,28 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 	c.calls.Add(1)
 	defer c.calls.Done()
 	r := reading{a: a, off: off, options: o}
+	return r.run(ctx, t, func() (err error) {
+		if a.layout.tiled() {
+			return errTiled
+		}
+		r.total, err = a.checkRange(off, n)
+		return err
+	}, target)
+}
+
+// run does the read, in its turn up to where only the store has to be asked. check is called while the cache
+// is locked, and finds out how many bytes it is about.
+func (r *reading) run(ctx context.Context, t *Turn, check func() error, target func(n int64) (Buffer, error)) error {
+	a, c := t.a, t.a.cache
 	err := func() error {
 		defer t.end()
 		c.mu.Lock()
-		n, err := a.checkRange(off, n)
+		err := check()
 		c.mu.Unlock()
 		if err != nil {
 			return err
 		}
-		r.total = n
-		if r.target, err = target(n); err != nil {
+		if r.target, err = target(r.total); err != nil {
 			return err
 		}
 		return r.begin()
@@ -44,8 +57,8 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 		err = r.fetchAll(context.WithoutCancel(ctx))
 	}
 	c.mu.Lock()
-	if err == nil && r.onDisk {
-		a.readAhead(off, off+r.total)
+	if err == nil && r.onDisk && r.rect == nil {
+		a.readAhead(r.off, r.off+r.total)
 	}
 	for _, f := range r.stored {
 		for _, w := range f.wants {
@@ -61,6 +74,8 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 type reading struct {
 	a       *Allocation
 	off     int64
+	rect    *rect // of a surface, what is read in the place of a range
+	layout  layout
 	target  Buffer
 	stored  []fetch // what the store has to be asked for
 	done    int64
@@ -77,16 +92,23 @@ type fetch struct {
 
 // A want is a piece of a stored page.
 type want struct {
-	p        *page
-	from, to int   // within the page
-	at       int64 // in the target
+	p *page
+	piece
+}
+
+// pieces are those of the read.
+func (r *reading) pieces() iter.Seq[piece] {
+	if r.rect != nil {
+		return r.layout.rectPieces(r.rect.Rect, r.rect.stride)
+	}
+	return pieces(r.off, r.total)
 }
 
 // begin copies what is in memory, and notes and holds the pages of which the bytes are in the store.
 func (r *reading) begin() error {
 	c := r.a.cache
 	unpaused := 0
-	for w := range pieces(r.off, r.total) {
+	for w := range r.pieces() {
 		if unpaused >= pauseEvery {
 			unpaused = 0
 			r.options.progress(r.done, r.total)
@@ -109,37 +131,37 @@ func (r *reading) begin() error {
 
 // copy copies one piece, or answers false when it has to be fetched. The cache is locked.
 func (r *reading) copy(w piece) (bool, error) {
-	at := int(w.at)
 	p := r.a.pages.get(w.page)
 	if p == nil {
-		return true, r.target.Clear(at, w.len())
+		return true, w.clear(r.target)
 	}
-	if lost := within(p.lost, w.from, w.to); lost != nil {
-		return false, lostError(w.page*PageSize+int64(lost[0].from), lost[0].to-lost[0].from)
+	if lost := w.within(p.lost); lost != nil {
+		return false, lostError(r.a.pageStart(w.page)+int64(lost[0].from), lost[0].to-lost[0].from)
 	}
 	r.onDisk = r.onDisk || p.block == nil
-	end := max(w.from, min(w.to, int(p.size))) // from here on the page is zero
-	if end < w.to {
-		if err := r.target.Clear(at+end-w.from, w.to-end); err != nil {
+	if end := max(w.from, min(w.to, int(p.size))); end < w.to { // from there on the page is zero
+		// Only the last page of a range can be shorter than it should be, so this is one row.
+		if err := r.target.Clear(int(w.at)+end-w.from, w.to-end); err != nil {
 			return false, err
 		}
-	}
-	if end == w.from {
-		return true, nil
+		r.done += int64(w.to - end)
+		w.to, w.row = end, end-w.from
+		if w.row == 0 {
+			return true, nil
+		}
 	}
 	if b := p.bytes(); b != nil {
-		return true, copyBuffer(r.target, at, b, w.from, end-w.from)
+		return true, w.copyOut(r.target, b, 0)
 	}
 	if b := p.record.buf; b != nil {
-		return true, copyBuffer(r.target, at, b, p.at+w.from, end-w.from)
+		return true, w.copyOut(r.target, b, p.at)
 	}
 	p.refs++
 	if n := len(r.stored); n == 0 || r.stored[n-1].record != p.record {
 		r.stored = append(r.stored, fetch{record: p.record})
 	}
 	f := &r.stored[len(r.stored)-1]
-	f.wants = append(f.wants, want{p, w.from, end, w.at})
-	r.done += int64(w.to - end)
+	f.wants = append(f.wants, want{p, w})
 	return false, nil
 }
 
@@ -218,8 +240,8 @@ func (r *reading) takeComing() (rest []fetch, err error) {
 func (r *reading) take(f fetch, b Buffer) error {
 	if b == nil {
 		w := f.wants[0]
-		r.a.cache.noteLost(r.a, (r.off+w.at)/PageSize, w.p)
-		return lostError(r.off+w.at, w.to-w.from)
+		r.a.cache.noteLost(r.a, w.page, w.p)
+		return lostError(r.a.pageStart(w.page)+int64(w.from), w.len())
 	}
 	if err := r.copyWants(f, b); err != nil {
 		return err
@@ -230,10 +252,10 @@ func (r *reading) take(f fetch, b Buffer) error {
 
 func (r *reading) copyWants(f fetch, b Buffer) error {
 	for _, w := range f.wants {
-		if err := copyBuffer(r.target, int(w.at), b, w.p.at+w.from, w.to-w.from); err != nil {
+		if err := w.copyOut(r.target, b, w.p.at); err != nil {
 			return err
 		}
-		r.done += int64(w.to - w.from)
+		r.done += int64(w.len())
 	}
 	return nil
 }
@@ -243,7 +265,7 @@ func (r *reading) leave(f fetch, b Buffer) {
 	d := r.a.cache.disk
 	used := 0
 	for _, w := range f.wants {
-		used += w.to - w.from
+		used += w.len()
 	}
 	if used >= f.record.size {
 		d.store.FreeBuffer(b)
@@ -275,7 +297,7 @@ func (c *Cache) noteLost(a *Allocation, i int64, p *page) {
 	size := int64(p.size)
 	c.mu.Unlock()
 	if news {
-		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: i * PageSize, Bytes: size})
+		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: a.pageStart(i), Bytes: size})
 	}
 }
 

@@ -20,7 +20,11 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 	defer t.end()
 	a, c := t.a, t.a.cache
 	c.mu.Lock()
-	if err := a.ended(); err != nil {
+	err := a.ended()
+	if err == nil && a.layout.tiled() {
+		err = errTiled
+	}
+	if err != nil {
 		c.mu.Unlock()
 		return err
 	}
@@ -33,7 +37,7 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 		refusal = resize()
 	}
 	var moved int64
-	err := refusal
+	err = refusal
 	move := isFull(err) && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory
 	if move {
 		if moved, err = a.moveOut(ctx, s, grow, WhyReallocate, refusal, o); err == nil {
@@ -133,7 +137,7 @@ func (a *Allocation) growMemory(size int64) bool {
 			}
 		}
 	}
-	if !c.addMemoryPages(&a.pages, a.size, size) {
+	if !c.addMemoryPages(&a.pages, a.layout, a.size, size) {
 		if block != nil {
 			c.heap.release(block)
 		}

@@ -40,16 +40,17 @@ func (a *Allocation) snapshot() (*Allocation, error) {
 	for _, p := range pages.all() {
 		p.refs++
 	}
-	return c.attach(History, a.where(), pages, a.size), nil
+	return c.attach(History, a.where(), pages, a.layout, a.size), nil
 }
 
 // sole tells whether nobody else needs the page as it is.
 func (p *page) sole() bool { return p.refs == 1 && p.move == nil }
 
-// copyPage makes a page of a's own with the bytes of page i, which is in memory, but for those from from to
-// to, which are anything. The room is the call's. It answers why there is none.
-func (a *Allocation) copyPage(s Settings, i int64, from, to int) (*page, error) {
-	c, n := a.cache, pageLen(a.size, i)
+// copyPage makes a page of a's own with the bytes of a page in memory, but for those of the piece, which are
+// anything. The room is the call's. It answers why there is none.
+func (a *Allocation) copyPage(s Settings, at piece) (*page, error) {
+	c, i := a.cache, at.page
+	n := a.pageLen(i)
 	if err := c.fitsInMemory(s, int64(n)); err != nil {
 		return nil, err
 	}
@@ -62,22 +63,26 @@ func (a *Allocation) copyPage(s Settings, i int64, from, to int) (*page, error) 
 	}
 	a.takeRoom(Memory, int64(n))
 	old, new := a.pages.get(i).block.bytes(n), b.bytes(n)
-	copy(new[:from], old)
-	copy(new[to:], old[to:])
+	if at.solid() {
+		copy(new[:at.from], old)
+		copy(new[at.to:], old[at.to:])
+	} else {
+		copy(new, old)
+	}
 	return &page{refs: 1, size: int32(n), block: b, owner: a, number: i}, nil
 }
 
-// unshare makes the pages from first to before end, which are in memory, the allocation's own, if there is
-// memory for copies of all that are not. It does not wait.
-func (a *Allocation) unshare(first, end int64) error {
+// unshare makes pages, which are in memory, the allocation's own, if there is memory for copies of all that
+// are not. It does not wait.
+func (a *Allocation) unshare(g pageGrid) error {
 	c := a.cache
 	var copies []*page
 	defer a.giveRoom()
-	for i := first; i < end; i++ {
+	for i := range g.all() {
 		if a.pages.get(i).refs == 1 {
 			continue
 		}
-		p, err := a.copyPage(c.settings, i, 0, 0)
+		p, err := a.copyPage(c.settings, piece{page: i, rows: 1})
 		if err != nil {
 			for _, p := range copies {
 				c.unref(p)
@@ -90,7 +95,7 @@ func (a *Allocation) unshare(first, end int64) error {
 	for _, p := range copies {
 		a.put(p.number, p)
 	}
-	for i := first; i < end; i++ {
+	for i := range g.all() {
 		c.stay(a.pages.get(i))
 	}
 	return nil

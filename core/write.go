@@ -1,6 +1,9 @@
 package core
 
-import "context"
+import (
+	"context"
+	"iter"
+)
 
 // Bounds of what writes that wait may hold. A write of more than mostKept is not copied when it has to
 // wait: its source has to stay as it is.
@@ -24,6 +27,12 @@ const (
 // part of its bytes.
 func (t *Turn) Write(ctx context.Context, src Buffer, off int64, o *CallOptions) error {
 	w := writing{t: t, src: src, off: off, n: int64(src.Len()), options: o}
+	return w.run(ctx)
+}
+
+// run does the write when its turn has come.
+func (w *writing) run(ctx context.Context) error {
+	t := w.t
 	if t.mustWait() {
 		if err := w.keep(); err != nil {
 			t.giveUp()
@@ -41,14 +50,15 @@ func (t *Turn) Write(ctx context.Context, src Buffer, off int64, o *CallOptions)
 	}()
 	a, c := t.a, t.a.cache
 	c.mu.Lock()
-	if _, err := a.checkRange(off, w.n); err != nil || w.n == 0 {
+	if err := w.check(); err != nil || w.n == 0 {
 		c.mu.Unlock()
 		return err
 	}
 	var err error
-	if w.isOwn() {
-		err = w.copyIn()
-	} else if err = w.prepare(ctx); err == nil {
+	if !w.isOwn() {
+		err = w.prepare(ctx)
+	}
+	if err == nil {
 		err = w.copyIn()
 	}
 	disposed := a.disposed
@@ -66,6 +76,7 @@ type writing struct {
 	t       *Turn
 	src     Buffer
 	off, n  int64
+	rect    *rect // of a surface, what is written in the place of a range
 	kept    int64
 	asked   bool // src was asked to keep its bytes
 	options *CallOptions
@@ -80,6 +91,7 @@ type writing struct {
 	prepared bool
 	inPlace  []piece // once it is prepared: what is left to be copied in place
 	unpaused int
+	done     int64 // bytes staged or copied so far
 	reported int64
 }
 
@@ -115,9 +127,29 @@ func (w *writing) close() {
 	c.mu.Unlock()
 }
 
+// check checks the range or the rectangle against the allocation as it is now.
+func (w *writing) check() error {
+	if w.rect != nil {
+		return w.rect.check(w.t.a)
+	}
+	if w.t.a.layout.tiled() {
+		return errTiled
+	}
+	_, err := w.t.a.checkRange(w.off, w.n)
+	return err
+}
+
+// pieces are those of the write.
+func (w *writing) pieces() iter.Seq[piece] {
+	if w.rect != nil {
+		return w.t.a.layout.rectPieces(w.rect.Rect, w.rect.stride)
+	}
+	return pieces(w.off, w.n)
+}
+
 // isOwn tells whether all pages are in memory and nobody else needs them as they are.
 func (w *writing) isOwn() bool {
-	for at := range pieces(w.off, w.n) {
+	for at := range w.pieces() {
 		if p := w.t.a.pages.get(at.page); p == nil || p.block == nil || !p.sole() {
 			return false
 		}
@@ -132,7 +164,7 @@ func (w *writing) isOwn() bool {
 func (w *writing) prepare(ctx context.Context) error {
 	a := w.t.a
 	var onDisk, inMemory []piece
-	for at := range pieces(w.off, w.n) {
+	for at := range w.pieces() {
 		if p := a.pages.get(at.page); p != nil && p.block != nil {
 			inMemory = append(inMemory, at)
 		} else {
@@ -190,7 +222,7 @@ func (w *writing) commit(inMemory []piece) {
 // now and then. The cache is locked, but not during pauses.
 func (w *writing) copyIn() error {
 	if !w.prepared && w.n <= pauseEvery {
-		for at := range pieces(w.off, w.n) {
+		for at := range w.pieces() {
 			if err := w.copyPiece(at); err != nil {
 				return err
 			}
@@ -198,7 +230,7 @@ func (w *writing) copyIn() error {
 		return nil
 	}
 	if !w.prepared {
-		for at := range pieces(w.off, w.n) {
+		for at := range w.pieces() {
 			w.inPlace = append(w.inPlace, at)
 		}
 	}
@@ -206,7 +238,7 @@ func (w *writing) copyIn() error {
 	defer w.pin(false)
 	for _, at := range w.inPlace {
 		if w.unpaused >= pauseEvery {
-			if err := w.pause(at.at); err != nil {
+			if err := w.pause(w.done); err != nil {
 				return err
 			}
 		}
@@ -219,7 +251,8 @@ func (w *writing) copyIn() error {
 
 func (w *writing) copyPiece(at piece) error {
 	w.unpaused += at.len()
-	return copyBuffer(w.t.a.pages.get(at.page).bytes(), at.from, w.src, int(at.at), at.len())
+	w.done += int64(at.len())
+	return at.copyIn(w.t.a.pages.get(at.page).bytes(), 0, w.src)
 }
 
 // pin keeps the pages that are changed in place in memory.

@@ -9,11 +9,12 @@ const mostTogether = 8 << 20
 // stageAll makes the pages that pieces of the write need on disk. whole: they are all of it. The cache is
 // locked, but not while it waits.
 func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error {
-	c := w.t.a.cache
+	a, c := w.t.a, w.t.a.cache
 	for first := true; len(rest) > 0; first = false {
 		n := 0
-		for bytes := 0; n < len(rest) && bytes+rest[n].len() <= mostTogether; n++ {
-			bytes += rest[n].len()
+		for bytes := 0; n < len(rest) && bytes+a.pageLen(rest[n].page) <= mostTogether; n++ {
+			bytes += a.pageLen(rest[n].page)
+			w.done += int64(rest[n].len())
 		}
 		var group []piece
 		group, rest = rest[:n], rest[n:]
@@ -33,9 +34,8 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 			return err
 		}
 		if w.options != nil && len(rest) > 0 {
-			last := group[n-1]
 			c.mu.Unlock()
-			w.report(last.at + int64(last.len()))
+			w.report(w.done)
 			c.mu.Lock()
 		}
 	}
@@ -54,7 +54,7 @@ func (w *writing) takeRoom(group []piece) error {
 		if w.changes(at) {
 			continue
 		}
-		size := int64(pageLen(a.size, at.page))
+		size := int64(a.pageLen(at.page))
 		grown := size
 		need += size
 		if old := a.pages.get(at.page); old != nil {
@@ -81,7 +81,7 @@ func (w *writing) takeRoom(group []piece) error {
 // else needs what is in it, and no other group follows, which could fail when this one is in place.
 func (w *writing) changes(at piece) bool {
 	p := w.t.a.pages.get(at.page)
-	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 && int(p.size) == pageLen(w.t.a.size, at.page)
+	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 && int(p.size) == w.t.a.pageLen(at.page)
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
@@ -100,9 +100,9 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 			if w.changes(at) {
 				continue
 			}
-			need += int64(pageLen(a.size, at.page))
+			need += int64(a.pageLen(at.page))
 			p := a.pages.get(at.page)
-			if p == nil || p.buf != nil || p.gone() || p.record.buf != nil || at.from == 0 && at.to >= int(p.size) || edges[p] != nil {
+			if p == nil || p.buf != nil || p.gone() || p.record.buf != nil || at.covers(int(p.size)) || edges[p] != nil {
 				continue
 			}
 			missing = p
@@ -185,10 +185,10 @@ func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
 			continue
 		}
 		p := a.pages.get(at.page)
-		if err := copyBuffer(p.buf, at.from, w.src, int(at.at), at.len()); err != nil {
+		if err := at.copyIn(p.buf, 0, w.src); err != nil {
 			return err
 		}
-		p.lost = cut(p.lost, at.from, at.to)
+		p.lost = at.cut(p.lost)
 	}
 	for _, p := range w.fresh[staged:] {
 		d.enqueue(p)
@@ -199,13 +199,13 @@ func (w *writing) stage(group []piece, edges map[*page]Buffer) error {
 // version makes a page with the content that a piece's page has after the write.
 func (w *writing) version(at piece, edges map[*page]Buffer) (*page, error) {
 	a, d := w.t.a, w.t.a.cache.disk
-	size := pageLen(a.size, at.page)
+	size := a.pageLen(at.page)
 	buf, err := d.newBuffer(size)
 	if err != nil {
 		return nil, err
 	}
 	p := &page{refs: 1, size: int32(size), owner: a, number: at.page, buf: buf}
-	if old := a.pages.get(at.page); old != nil && (at.from > 0 || at.to < int(old.size)) {
+	if old := a.pages.get(at.page); old != nil && !at.covers(int(old.size)) {
 		from, begin := old.buf, 0
 		if from == nil && old.record != nil {
 			begin = old.at
@@ -216,10 +216,10 @@ func (w *writing) version(at piece, edges map[*page]Buffer) (*page, error) {
 		if from != nil {
 			err = copyBuffer(buf, 0, from, begin, min(int(old.size), size))
 		}
-		p.lost = cut(old.lost, at.from, at.to)
+		p.lost = at.cut(old.lost)
 	}
 	if err == nil {
-		err = copyBuffer(buf, at.from, w.src, int(at.at), at.len())
+		err = at.copyIn(buf, 0, w.src)
 	}
 	if err != nil {
 		d.store.FreeBuffer(buf)

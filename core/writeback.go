@@ -11,9 +11,9 @@ const (
 	mostWaiting = 32 << 20
 	// batchSize is how many bytes are stored in one transaction, if there are as many.
 	batchSize = 8 << 20
-	// recordPages is how many pages share a record, if they follow each other and wait at the same
-	// time, as those of a large write do; the package documentation says why it is two.
-	recordPages = 2
+	// recordBytes is how much pages share a record, if they follow each other and wait at the same
+	// time, as those of a large write do; the package documentation says why it is as much as two.
+	recordBytes = 2 * PageSize
 	// batchDeletes is how many records are deleted in one transaction.
 	batchDeletes = 2048
 	// mostUnderWay is how many transactions are under way at a time: while one is committed the
@@ -176,15 +176,17 @@ type batch struct {
 
 // follows tells whether a page can go into the record that another ends: it is next to it.
 func (p *page) follows(last *page) bool {
-	return p.owner == last.owner && p.number == last.number+1 && last.buf.Len() == PageSize
+	return p.owner == last.owner && p.number == last.number+1
 }
 
 // records puts the pages of a batch into records.
 func (d *disk) records(b batch) (records []Record, joined []Buffer) {
 	for rest := b.pages; len(rest) > 0; {
 		n := 1
-		for n < len(rest) && n < recordPages && rest[n].follows(rest[n-1]) {
-			n++
+		for size := rest[0].buf.Len(); n < len(rest) && rest[n].follows(rest[n-1]); n++ {
+			if size += rest[n].buf.Len(); size > recordBytes {
+				break
+			}
 		}
 		data := d.join(rest[:n])
 		if data != nil {
@@ -194,8 +196,10 @@ func (d *disk) records(b batch) (records []Record, joined []Buffer) {
 		}
 		d.lastKey++
 		r := &record{key: d.lastKey, size: data.Len(), pages: n}
-		for i, p := range rest[:n] {
-			p.record, p.at = r, i*PageSize
+		at := 0
+		for _, p := range rest[:n] {
+			p.record, p.at = r, at
+			at += p.buf.Len()
 		}
 		records = append(records, Record{r.key, data})
 		rest = rest[n:]
@@ -209,16 +213,21 @@ func (d *disk) join(pages []*page) Buffer {
 	if len(pages) == 1 {
 		return nil
 	}
-	size := (len(pages)-1)*PageSize + pages[len(pages)-1].buf.Len()
+	size := 0
+	for _, p := range pages {
+		size += p.buf.Len()
+	}
 	data, err := d.store.NewBuffer(size)
 	if err != nil {
 		return nil
 	}
-	for i, p := range pages {
-		if err := copyBuffer(data, i*PageSize, p.buf, 0, p.buf.Len()); err != nil {
+	at := 0
+	for _, p := range pages {
+		if err := copyBuffer(data, at, p.buf, 0, p.buf.Len()); err != nil {
 			d.store.FreeBuffer(data)
 			return nil
 		}
+		at += p.buf.Len()
 	}
 	return data
 }
