@@ -10,14 +10,14 @@ import (
 type Role int
 
 const (
-	// Working is the role of what was allocated.
-	Working Role = iota
-	// History is the role of snapshots: what moves to disk first.
-	History
+	// RoleWorking is the role of what was allocated.
+	RoleWorking Role = iota
+	// RoleHistory is the role of snapshots: what moves to disk first.
+	RoleHistory
 )
 
 func (r Role) String() string {
-	if r == History {
+	if r == RoleHistory {
 		return "history"
 	}
 	return "working"

@@ -145,7 +145,7 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 	if medium == Disk {
 		c.ledger.give(Disk, size) // the allocation has it now
 	}
-	return c.attach(Working, medium, pages, l, size), nil
+	return c.attach(RoleWorking, medium, pages, l, size), nil
 }
 
 // AllocateInMemory is Allocate for callers that can't wait: in memory, or not at all.
@@ -180,7 +180,7 @@ func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.attach(Working, Memory, pages, layout{}, size), nil
+	return c.attach(RoleWorking, Memory, pages, layout{}, size), nil
 }
 
 // attach makes an allocation, of pages that are its own by now. On disk what they lack is reserved, but for
@@ -194,7 +194,7 @@ func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) 
 		}
 		c.hold(p, r)
 	}
-	if m == Disk && r == Working {
+	if m == Disk && r == RoleWorking {
 		a.reserve(size)
 	}
 	c.live[a] = struct{}{}

@@ -26,7 +26,7 @@ func (c *Cache) Check() error {
 				pages[p] = f
 			}
 			f.holders++
-			if a.role == Working {
+			if a.role == RoleWorking {
 				f.working++
 			}
 			if a.first == nil && (int(p.size) > a.pageLen(i) || p.block != nil && int(p.size) != a.pageLen(i)) {
@@ -39,7 +39,7 @@ func (c *Cache) Check() error {
 		if a.first == nil && a.reserved+sum > a.size {
 			return fmt.Errorf("allocation %d of %d bytes holds %d and %d", a.id, a.size, sum, a.reserved)
 		}
-		if a.first == nil && a.role == Working && a.reserved+sum != a.size {
+		if a.first == nil && a.role == RoleWorking && a.reserved+sum != a.size {
 			return fmt.Errorf("allocation %d of %d bytes holds %d and has reserved %d", a.id, a.size, sum, a.reserved)
 		}
 	}

@@ -21,7 +21,7 @@ func (c *Cache) hold(p *page, r Role) {
 		c.count(p, true)
 	}
 	p.holders++
-	if r == Working {
+	if r == RoleWorking {
 		p.working++
 	}
 	c.relist(p)
@@ -30,7 +30,7 @@ func (c *Cache) hold(p *page, r Role) {
 // release notes that one allocation less has a page in its table, or was disposed of.
 func (c *Cache) release(p *page, r Role) {
 	p.holders--
-	if r == Working {
+	if r == RoleWorking {
 		p.working--
 	}
 	if p.holders == 0 {

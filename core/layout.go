@@ -50,8 +50,7 @@ func lengthOf(l layout, size, i int64) int {
 }
 
 // pageStart is how many bytes the pages before page i have.
-func (a *Allocation) pageStart(i int64) int64 {
-	l := a.layout
+func (l layout) pageStart(i int64) int64 {
 	if !l.tiled() {
 		return i * PageSize
 	}

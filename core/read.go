@@ -136,7 +136,7 @@ func (r *reading) copy(w piece) (bool, error) {
 		return true, w.clear(r.target)
 	}
 	if lost := w.within(p.lost); lost != nil {
-		return false, lostError(r.a.pageStart(w.page)+int64(lost[0].from), lost[0].to-lost[0].from)
+		return false, lostError(r.layout.pageStart(w.page)+int64(lost[0].from), lost[0].to-lost[0].from)
 	}
 	r.onDisk = r.onDisk || p.block == nil
 	if end := max(w.from, min(w.to, int(p.size))); end < w.to { // from there on the page is zero
@@ -241,7 +241,7 @@ func (r *reading) take(f fetch, b Buffer) error {
 	if b == nil {
 		w := f.wants[0]
 		r.a.cache.noteLost(r.a, w.page, w.p)
-		return lostError(r.a.pageStart(w.page)+int64(w.from), w.len())
+		return lostError(r.layout.pageStart(w.page)+int64(w.from), w.len())
 	}
 	if err := r.copyWants(f, b); err != nil {
 		return err
@@ -294,10 +294,10 @@ func (c *Cache) noteLost(a *Allocation, i int64, p *page) {
 	c.mu.Lock()
 	news := !p.gone()
 	p.lost = []span{{0, int(p.size)}}
-	size := int64(p.size)
+	off, size := a.layout.pageStart(i), int64(p.size)
 	c.mu.Unlock()
 	if news {
-		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: a.pageStart(i), Bytes: size})
+		c.onEvent(Event{Kind: Lost, Allocation: a, Offset: off, Bytes: size})
 	}
 }
 

@@ -68,13 +68,18 @@ func (a *Allocation) readAhead(off, end int64) {
 	if len(next) == 0 || len(next) < min(seen, ahead/2) {
 		return
 	}
+	d.fetchAhead(next)
+}
+
+// fetchAhead begins to fetch records into the read cache. The cache is locked.
+func (d *disk) fetchAhead(next []*record) {
 	done := make(chan struct{})
 	for _, r := range next {
 		r.coming = done
 	}
-	a.cache.calls.Add(1)
+	d.c.calls.Add(1)
 	go func() {
-		defer a.cache.calls.Done()
+		defer d.c.calls.Done()
 		buffers, _ := d.get(d.ctx, next) // who needs them will ask again, and be told
 		d.c.mu.Lock()
 		defer d.c.mu.Unlock()

@@ -8,7 +8,10 @@ import "context"
 //
 // Errors: [ArgumentError] when the other one is of another cache, size or shape; [ErrDisposed] when one of them is
 // disposed of; [ErrClosed]; [FullError] as of Snapshot; the cause of ctx's end, until its turn comes.
-func (t *Turn) Restore(ctx context.Context, from *Turn) error {
+func (t *Turn) Restore(ctx context.Context, from *Turn) error { return t.restore(ctx, from, false) }
+
+// restore is Restore, if anyShape also from another size or shape, which the allocation then has.
+func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
 	s, err := from.Snapshot(ctx)
 	if err != nil {
 		t.giveUp()
@@ -25,7 +28,7 @@ func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 	if err := a.ended(); err != nil {
 		return err
 	}
-	if err := a.sameShape(s); err != nil {
+	if err := a.sameShape(s); err != nil && !anyShape {
 		return err
 	}
 	home := s.where()
@@ -38,9 +41,9 @@ func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 	for _, p := range old.truncate(0) {
 		a.drop(p)
 	}
-	a.home = home
+	a.home, a.layout, a.size = home, s.layout, s.size
 	reserved := int64(0)
-	if a.role == Working { // what was never written has room on disk
+	if a.role == RoleWorking { // what was never written has room on disk
 		a.reserve(0)
 		reserved = a.size - a.sum(Memory) - a.sum(Disk)
 	}

@@ -6,7 +6,7 @@ import "context"
 // no bytes and asks for no room: both have the same pages until one of them writes, and the counters have
 // each page once. On disk, bytes that were never written have no room reserved in the snapshot.
 //
-// The snapshot is an allocation like others, but that its role is [History]. An end of ctx is honoured
+// The snapshot is an allocation like others, but that its role is [RoleHistory]. An end of ctx is honoured
 // until its turn comes.
 //
 // Errors: [ErrDisposed]; [ErrClosed]; [FullError] when the machine has no memory for what describes it; the
@@ -40,7 +40,7 @@ func (a *Allocation) snapshot() (*Allocation, error) {
 	for _, p := range pages.all() {
 		p.refs++
 	}
-	return c.attach(History, a.where(), pages, a.layout, a.size), nil
+	return c.attach(RoleHistory, a.where(), pages, a.layout, a.size), nil
 }
 
 // sole tells whether nobody else needs the page as it is.

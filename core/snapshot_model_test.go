@@ -347,7 +347,7 @@ func (m *versions) snapshot(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Role() != core.History || a.Size() != v.a.Size() {
+	if a.Role() != core.RoleHistory || a.Size() != v.a.Size() {
 		t.Fatalf("the snapshot is %v of %d bytes", a.Role(), a.Size())
 	}
 	s := &versioned{a: a, want: bytes.Clone(v.want), pages: append([]*version(nil), v.pages...), home: v.medium()}

@@ -43,7 +43,7 @@ func TestASnapshotHasTheContentOfItsMoment(t *testing.T) {
 						}
 					}
 					held(n)
-					if a.Role() != core.Working || s.Role() != core.History || again.Role() != core.History {
+					if a.Role() != core.RoleWorking || s.Role() != core.RoleHistory || again.Role() != core.RoleHistory {
 						b.Error("the roles are wrong")
 					}
 					if s.Held(test.medium) != n {

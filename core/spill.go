@@ -37,7 +37,7 @@ type request struct {
 func (a *Allocation) touch() {
 	used := &a.cache.used
 	switch {
-	case a.role != Working || a.disposed:
+	case a.role != RoleWorking || a.disposed:
 	case a.lru == nil:
 		a.lru = used.PushBack(a)
 	default:

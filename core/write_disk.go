@@ -96,6 +96,7 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 		}
 		var need int64
 		var missing *page
+		var number int64
 		for _, at := range group {
 			if w.changes(at) {
 				continue
@@ -105,7 +106,7 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 			if p == nil || p.buf != nil || p.gone() || p.record.buf != nil || at.covers(int(p.size)) || edges[p] != nil {
 				continue
 			}
-			missing = p
+			missing, number = p, at.page
 		}
 		if missing != nil || !d.hasRoom(need) {
 			if asked, err := w.keepLocked(); err != nil {
@@ -116,7 +117,7 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 		}
 		switch {
 		case missing != nil:
-			b, err := w.fetch(ctx, missing)
+			b, err := w.fetch(ctx, number, missing)
 			if err != nil {
 				return edges, err
 			}
@@ -134,8 +135,8 @@ func (w *writing) ready(ctx context.Context, group []piece) (edges map[*page]Buf
 	}
 }
 
-// fetch reads the record of a stored page. The answer is nil when the store no longer has it.
-func (w *writing) fetch(ctx context.Context, p *page) (Buffer, error) {
+// fetch reads the record of a stored page, of that number. The answer is nil when the store no longer has it.
+func (w *writing) fetch(ctx context.Context, number int64, p *page) (Buffer, error) {
 	c := w.t.a.cache
 	c.mu.Unlock()
 	defer c.mu.Lock()
@@ -147,7 +148,7 @@ func (w *writing) fetch(ctx context.Context, p *page) (Buffer, error) {
 		return nil, err
 	}
 	if got[0] == nil {
-		c.noteLost(w.t.a, p.number, p)
+		c.noteLost(w.t.a, number, p)
 	}
 	return got[0], nil
 }
