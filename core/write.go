@@ -2,7 +2,7 @@ package core
 
 import (
 	"context"
-	"iter"
+	"slices"
 )
 
 // Bounds of what writes that wait may hold. A write of more than mostKept is not copied when it has to
@@ -88,6 +88,7 @@ type writing struct {
 	unreserved int64
 	copying    // see copyonwrite.go
 
+	all      []piece // see list
 	prepared bool
 	inPlace  []piece // once it is prepared: what is left to be copied in place
 	unpaused int
@@ -139,22 +140,41 @@ func (w *writing) check() error {
 	return err
 }
 
-// pieces are those of the write.
-func (w *writing) pieces() iter.Seq[piece] {
-	if w.rect != nil {
-		return w.t.a.layout.rectPieces(w.rect.Rect, w.rect.stride)
+// list is all pieces of the write.
+func (w *writing) list() []piece {
+	switch {
+	case w.all != nil:
+	case w.rect != nil:
+		w.all = slices.Collect(w.t.a.layout.rectPieces(w.rect.Rect, w.rect.stride))
+	default:
+		for at := range pieces(w.off, w.n) {
+			w.all = append(w.all, at)
+		}
 	}
-	return pieces(w.off, w.n)
+	return w.all
 }
 
 // isOwn tells whether all pages are in memory and nobody else needs them as they are.
 func (w *writing) isOwn() bool {
-	for at := range w.pieces() {
-		if p := w.t.a.pages.get(at.page); p == nil || p.block == nil || !p.sole() {
+	if w.rect == nil { // the short way, without a list
+		for at := range pieces(w.off, w.n) {
+			if !w.isOwnPage(at.page) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, at := range w.list() {
+		if !w.isOwnPage(at.page) {
 			return false
 		}
 	}
 	return true
+}
+
+func (w *writing) isOwnPage(i int64) bool {
+	p := w.t.a.pages.get(i)
+	return p != nil && p.block != nil && p.sole()
 }
 
 // prepare does all that can fail and then puts what it has made in place, so that the write takes effect
@@ -164,7 +184,7 @@ func (w *writing) isOwn() bool {
 func (w *writing) prepare(ctx context.Context) error {
 	a := w.t.a
 	var onDisk, inMemory []piece
-	for at := range w.pieces() {
+	for _, at := range w.list() {
 		if p := a.pages.get(at.page); p != nil && p.block != nil {
 			inMemory = append(inMemory, at)
 		} else {
@@ -221,8 +241,8 @@ func (w *writing) commit(inMemory []piece) {
 // copyIn copies into the pages in memory that nobody else needs. They stay there, although others may go on
 // now and then. The cache is locked, but not during pauses.
 func (w *writing) copyIn() error {
-	if !w.prepared && w.n <= pauseEvery {
-		for at := range w.pieces() {
+	if !w.prepared && w.n <= pauseEvery && w.rect == nil {
+		for at := range pieces(w.off, w.n) {
 			if err := w.copyPiece(at); err != nil {
 				return err
 			}
@@ -230,9 +250,7 @@ func (w *writing) copyIn() error {
 		return nil
 	}
 	if !w.prepared {
-		for at := range w.pieces() {
-			w.inPlace = append(w.inPlace, at)
-		}
+		w.inPlace = w.list()
 	}
 	w.pin(true)
 	defer w.pin(false)

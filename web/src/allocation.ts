@@ -106,7 +106,8 @@ export class CacheAllocation implements api.CacheAllocation {
     const from = view('data', data)
     const at = bytes('offset', offset)
     this.#call(undefined)
-    if (!this.#program.copyIn(this.id, at, from)) this.#program.cannotAccess(this.id, at, from.byteLength, true)
+    if (!this.#program.copyIn(this.id, at, from))
+      this.#program.cannotAccess(this.id, at, from.byteLength, true)
   }
 
   forEachView(
