@@ -210,3 +210,46 @@ func TestNeighboursAreReadAhead(t *testing.T) {
 		h.Dispose()
 	})
 }
+
+// A history larger than memory: memory stays within its limit, and every state can be had again.
+func TestAHistoryLargerThanMemory(t *testing.T) {
+	const side, limit, strokes = 2048, 24 << 20, 60
+	inBubble(t, core.Settings{MaxMemoryForCache: limit, SpillPolicy: core.SpillColdest}, func(b *bench) {
+		a := b.surface(side, side, 4)
+		h := newHistory(b, a, core.HistoryOptions{})
+		at := func(i int) core.Rect {
+			return core.Rect{X: int64(i*331) % (side - 300), Y: int64(i*577) % (side - 300), Width: 300, Height: 300}
+		}
+		before := make([][]byte, strokes)
+		for i := range strokes {
+			before[i] = make([]byte, 300*300*4)
+			b.is(a.ReadRect(ctx, at(i), before[i]), nil)
+			b.is(a.WriteRect(ctx, at(i), picture(300*300*4, byte(i))), nil)
+			b.is(h.Commit(ctx, ""), nil)
+		}
+		s := b.Statistics()
+		if s.Memory.PeakBytes > limit || a.Held(core.Disk) != 0 {
+			b.Errorf("there were %d bytes in memory; the surface has %d on disk", s.Memory.PeakBytes, a.Held(core.Disk))
+		}
+		if s.Disk.AllocatedBytes < 40<<20 {
+			b.Errorf("there are %d bytes on disk", s.Disk.AllocatedBytes)
+		}
+		got := make([]byte, 300*300*4)
+		for i := strokes - 1; i >= 0; i-- {
+			if did, err := h.Undo(ctx); !did || err != nil {
+				b.Fatal(did, err)
+			}
+			b.is(a.ReadRect(ctx, at(i), got), nil)
+			if !bytes.Equal(got, before[i]) {
+				b.Fatalf("stroke %d is not undone", i)
+			}
+		}
+		h.Dispose()
+		if n := b.Allocated(core.Memory) + b.Allocated(core.Disk); n != side*side*4 {
+			b.Errorf("%d bytes are left", n)
+		}
+		if n := b.Statistics().Memory.PeakBytes; n > limit {
+			b.Errorf("there were %d bytes in memory", n)
+		}
+	})
+}
