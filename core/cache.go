@@ -145,7 +145,9 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 	if medium == Disk {
 		c.ledger.give(Disk, size) // the allocation has it now
 	}
-	return c.attach(RoleWorking, medium, pages, l, size), nil
+	a := c.attach(RoleWorking, medium, pages, l, size)
+	c.spillAhead(c.settings, WhyAllocate)
+	return a, nil
 }
 
 // AllocateInMemory is Allocate for callers that can't wait: in memory, or not at all.
@@ -165,6 +167,19 @@ func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err
 	}
+	return c.tryAllocate(layout{}, size)
+}
+
+// TryAllocateSurface is TryAllocate for a surface.
+func (c *Cache) TryAllocateSurface(spec SurfaceSpec) (*Allocation, error) {
+	l, err := spec.layout()
+	if err != nil {
+		return nil, err
+	}
+	return c.tryAllocate(l, l.bytes())
+}
+
+func (c *Cache) tryAllocate(l layout, size int64) (*Allocation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -176,11 +191,11 @@ func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	if !c.machine.Spare() {
 		return nil, c.full(Memory, size, c.settings.MaxMemoryForCache, ByMemory)
 	}
-	pages, err := c.newPages(c.settings, layout{}, size)
+	pages, err := c.newPages(c.settings, l, size)
 	if err != nil {
 		return nil, err
 	}
-	return c.attach(RoleWorking, Memory, pages, layout{}, size), nil
+	return c.attach(RoleWorking, Memory, pages, l, size), nil
 }
 
 // attach makes an allocation, of pages that are its own by now. On disk what they lack is reserved, but for

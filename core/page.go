@@ -8,7 +8,7 @@ import (
 )
 
 // PageSize is how many bytes a page has: a tile of 256 x 256 RGBA pixels. Only the last page of an
-// allocation can be smaller.
+// allocation can be smaller; those of a surface have the pixels of one tile, up to 1 MiB. See layout.go.
 const PageSize = 256 << 10
 
 // A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in

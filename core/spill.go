@@ -159,6 +159,32 @@ func (c *Cache) spill(r *request) bool {
 	return c.leaving > 0
 }
 
+// spillAhead begins to move history when memory is nearly full, so that the next calls need not wait. It does not
+// wait, and leaves working allocations alone.
+func (c *Cache) spillAhead(s Settings, why Why) {
+	d, limit := c.disk, s.MaxMemoryForCache
+	if s.SpillPolicy != SpillColdest || s.CacheType != Auto || limit == 0 || !d.isOpen() || d.failure != nil || len(c.requests) > 0 {
+		return
+	}
+	lack := c.ledger.held[Memory] + min(mostAhead, limit/16) - limit - c.leaving
+	m := &move{why: why}
+	for e := c.history.Front(); e != nil; {
+		p := e.Value.(*page)
+		e = e.Next()
+		n := int64(p.size)
+		if lack < n || !d.hasRoom(n) || c.fitsOnDisk(s, n) != nil {
+			break
+		}
+		c.leave(p, m)
+		if c.startStoring(p) != nil {
+			c.stay(p)
+			break
+		}
+		lack -= n
+	}
+	d.pump()
+}
+
 // coldest are the pages that can leave memory, coldest first: history, oldest first, and then working
 // allocations, least recently used first.
 func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {

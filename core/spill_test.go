@@ -305,3 +305,23 @@ func TestMakingRoomDuringAPause(t *testing.T) {
 	}
 	b.is(cache.Close(ctx), nil)
 }
+
+func TestHistoryBeginsToMoveWhenMemoryIsNearlyFull(t *testing.T) {
+	inBubble(t, coldest(64), func(b *bench) {
+		b.is(b.allocate(0).MoveToDisk(ctx), nil) // so that the disk is open
+		a, s, content := shared(b, 32)
+		b.write(a, picture(28*page, 2), 0)
+		b.counts(60*page, 0)
+		b.write(a, picture(2*page, 3), 28*page) // less than 1/16 is left
+		b.counts(62*page, 2*page)               // nobody waits
+		timePasses()
+		b.counts(60*page, 2*page)
+		if told := b.spills(); len(told) != 1 || told[0].Allocation != s || told[0].Why != core.WhyCopy {
+			b.Errorf("%+v", told)
+		}
+		b.holds(s, core.Memory, content)
+		if a.Held(core.Disk) != 0 {
+			b.Error("a working allocation has moved")
+		}
+	})
+}

@@ -85,7 +85,7 @@ func (p *painting) cut(r core.Rect) []byte {
 func TestModelOfSurfaces(t *testing.T) {
 	operations, checks := 15_000, "200"
 	if testing.Short() {
-		operations, checks = 1_500, "150" // of which rapid does a fifth
+		operations, checks = 1_500, "250" // of which rapid does a fifth
 	}
 	for name, value := range map[string]string{"rapid.steps": "150", "rapid.checks": checks} {
 		if err := flag.Set(name, value); err != nil {

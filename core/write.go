@@ -61,6 +61,9 @@ func (w *writing) run(ctx context.Context) error {
 	if err == nil {
 		err = w.copyIn()
 	}
+	if w.copies != nil {
+		c.spillAhead(t.settings, WhyCopy)
+	}
 	disposed := a.disposed
 	c.mu.Unlock()
 	c.tellOfSpills()
