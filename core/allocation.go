@@ -1,18 +1,44 @@
 package core
 
-import "context"
+import (
+	"container/list"
+	"context"
+	"iter"
+)
 
-// An Allocation is room for bytes, in memory or on disk. Calls on it take effect in the order in which
-// they were made; see [Turn].
+// Role says what an allocation is for.
+type Role int
+
+const (
+	// RoleWorking is the role of what was allocated.
+	RoleWorking Role = iota
+	// RoleHistory is the role of snapshots: what moves to disk first.
+	RoleHistory
+)
+
+func (r Role) String() string {
+	if r == RoleHistory {
+		return "history"
+	}
+	return "working"
+}
+
+// An Allocation is room for bytes, in memory or on disk, or, while its pages move one by one, on both. Calls
+// on it take effect in the order in which they were made; see [Turn].
 type Allocation struct {
 	cache *Cache
 	id    int64
 
 	// All below is guarded by the cache's lock. The pages of an allocation change only in its turns.
-	medium   Medium
+	role     Role
+	layout   layout
+	home     Medium // see where, which is what to ask
+	found    int64  // where anyInMemory has found a page
 	size     int64
 	pages    pageTable
-	held     [2]int64 // its part of the ledger
+	reserved int64         // in the ledger, on disk, for bytes that have no page yet
+	room     [2]int64      // in the ledger, for the call under way
+	lru      *list.Element // in the cache's list of working allocations
 	disposed bool
 
 	first, last *Turn // the calls that are made and have not taken effect
@@ -37,24 +63,22 @@ func (a *Allocation) Size() int64 {
 	return a.size
 }
 
-// Medium is where its bytes are counted.
+// Role is what it is for: history if it was made by Snapshot, else working.
+func (a *Allocation) Role() Role { return a.role }
+
+// Medium is memory while any of its bytes are there.
 func (a *Allocation) Medium() Medium {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
-	return a.medium
+	return a.where()
 }
 
-// Held is how many bytes it holds on a medium, as far as the counters go.
+// Held is how many bytes it holds on a medium, those that it shares with others included; the counters of
+// the cache have those once. It is 0 after Dispose.
 func (a *Allocation) Held(m Medium) int64 {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
-	return a.held[m]
-}
-
-func (a *Allocation) isDisposed() bool {
-	a.cache.mu.Lock()
-	defer a.cache.mu.Unlock()
-	return a.disposed
+	return a.sum(m)
 }
 
 // CallOptions are options of one call; the zero value is the default.
@@ -99,40 +123,33 @@ func (a *Allocation) dispose() {
 	if a.disposed {
 		return
 	}
-	a.disposed = true
 	c := a.cache
-	c.ledger.allocations[a.medium]--
-	for m := range a.held {
-		c.ledger.give(Medium(m), a.held[m])
-		a.held[m] = 0
+	onDisk := a.touchesDisk()
+	a.reserve(0)
+	a.giveRoom()
+	a.disposed = true
+	for _, p := range a.pages.all() {
+		c.release(p, a.role)
 	}
+	c.forget(a)
 	delete(c.live, a)
 	if a.first == nil {
 		a.free()
 	}
-	if a.medium == Disk {
+	if onDisk {
 		c.disk.kick() // what it frees may be the room that storing failed for
 		c.disk.pump()
+	}
+	if a.first != nil || len(c.requests) > 0 {
+		c.disk.broadcast() // a call that waits has to end, or may find the room it waits for
 	}
 }
 
 // free gives up the pages, when no call needs them any more.
 func (a *Allocation) free() {
 	for _, p := range a.pages.truncate(0) {
-		a.cache.unref(p)
+		a.drop(p)
 	}
-}
-
-// resize changes what the ledger has of the allocation on a medium. Afterwards the ledger is right
-// even if the allocation was disposed of in the meantime.
-func (a *Allocation) resize(m Medium, size int64) {
-	if a.disposed {
-		return
-	}
-	c := a.cache
-	c.ledger.give(m, a.held[m])
-	c.ledger.take(m, size)
-	a.held[m] = size
 }
 
 // checkRange answers how many bytes are meant by n from off on; n < 0 means all up to the end.
@@ -150,28 +167,86 @@ func (a *Allocation) checkRange(off, n int64) (int64, error) {
 }
 
 // Access returns the bytes from off on up to the end of their page, if n bytes from off on can be had at
-// once; [Allocation.Chunk] returns those of the pages that follow. The slices are valid, for reading and
-// for writing, until the next other call that is made on the cache. For n = 0 it is empty.
+// once; [Allocation.Chunk] returns those of the pages that follow. The slices are valid, for reading and,
+// if forWriting was said, for writing, until the next other call that is made on the cache. For n = 0 it is
+// empty.
 //
-// Errors: [ErrNotInMemory], [ErrBusy], [RangeError], [ErrDisposed], [ErrClosed].
-func (a *Allocation) Access(off, n int64) ([]byte, error) {
+// Errors: [ErrNotInMemory], [ErrBusy], [RangeError], [ErrDisposed], [ErrClosed]; for writing [FullError] when
+// there is no room for copies of the pages that others share: nothing moves to disk for them.
+func (a *Allocation) Access(off, n int64, forWriting bool) ([]byte, error) {
 	c := a.cache
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.closed:
-		return nil, ErrClosed
-	case a.disposed:
-		return nil, ErrDisposed
-	case a.medium != Memory:
-		return nil, ErrNotInMemory
-	case a.first != nil:
-		return nil, ErrBusy
+	p, err := a.access(off, n, forWriting)
+	c.mu.Unlock()
+	if err != nil {
+		return nil, c.refused(err)
 	}
-	if _, err := a.checkRange(off, n); err != nil || n == 0 {
+	return p, nil
+}
+
+func (a *Allocation) access(off, n int64, forWriting bool) ([]byte, error) {
+	if err := a.mayAccess(); err != nil {
+		return nil, err
+	}
+	if a.layout.tiled() {
+		return nil, errTiled
+	}
+	if _, err := a.checkRange(off, n); err != nil {
+		return nil, err
+	}
+	first := off / PageSize
+	err := a.openPages(pageGrid{first, pagesOf(off+n) - first, 1, 0}, forWriting)
+	if err != nil || n == 0 {
 		return nil, err
 	}
 	return a.chunk(off), nil
+}
+
+// mayAccess answers why there is no access at once.
+func (a *Allocation) mayAccess() error {
+	switch {
+	case a.cache.closed:
+		return ErrClosed
+	case a.disposed:
+		return ErrDisposed
+	case a.home == Disk:
+		return ErrNotInMemory
+	case a.first != nil:
+		return ErrBusy
+	}
+	return nil
+}
+
+// A pageGrid is rows of n pages, of which each begins pitch pages after the one before.
+type pageGrid struct{ first, n, rows, pitch int64 }
+
+func (g pageGrid) all() iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for y := range g.rows {
+			for x := range g.n {
+				if !yield(g.first + y*g.pitch + x) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// openPages makes pages ready for who can't wait.
+func (a *Allocation) openPages(g pageGrid, forWriting bool) error {
+	own := true
+	for i := range g.all() {
+		p := a.pages.get(i)
+		if p == nil || p.block == nil {
+			return ErrNotInMemory
+		}
+		own = own && p.sole()
+	}
+	a.touch()
+	if forWriting && !own {
+		return a.unshare(g)
+	}
+	return nil
 }
 
 // Chunk returns the bytes from off, less than the size, up to the end of their page; see Access.
@@ -183,5 +258,5 @@ func (a *Allocation) Chunk(off int64) []byte {
 
 func (a *Allocation) chunk(off int64) []byte {
 	p := a.pages.get(off / PageSize)
-	return p.block.bytes(int(p.size))[off%PageSize:]
+	return p.block.bytes(pageLen(a.size, off/PageSize))[off%PageSize:]
 }

@@ -104,7 +104,7 @@ func BenchmarkAccess(b *testing.B) {
 	next := anywhere(make([]byte, 64<<10))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := a.Access(next(), 64<<10); err != nil {
+		if _, err := a.Access(next(), 64<<10, false); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -154,5 +154,52 @@ func read(b *testing.B, cacheType core.CacheType, tile []byte, next func() int64
 		if err := a.ReadAt(ctx, tile, next()); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A picture of 100 megapixels, in memory.
+func BenchmarkSnapshot(b *testing.B) {
+	a, err := newBenchCache(b, core.CacheInMemoryOnly).Allocate(ctx, 400<<20)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := a.Snapshot(ctx)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		s.Dispose()
+		b.StartTimer()
+	}
+}
+
+// A brush stroke of four tiles and a snapshot after it, beside the same strokes alone.
+func BenchmarkStroke(b *testing.B) {
+	for _, keep := range []bool{false, true} {
+		b.Run(fmt.Sprintf("snapshots=%v", keep), func(b *testing.B) {
+			a := filled(b, core.CacheInMemoryOnly)
+			stroke := picture(4*core.PageSize, 1)
+			next := anywhere(stroke)
+			var history []*core.Allocation
+			b.SetBytes(int64(len(stroke)))
+			for b.Loop() {
+				if err := a.WriteAt(ctx, stroke, next()); err != nil {
+					b.Fatal(err)
+				}
+				if !keep {
+					continue
+				}
+				s, err := a.Snapshot(ctx)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if history = append(history, s); len(history) > 100 {
+					history[0].Dispose()
+					history = history[1:]
+				}
+			}
+		})
 	}
 }

@@ -24,6 +24,16 @@ type foreignCopier interface {
 	CopyFrom(off int, src Buffer, srcOff, n int) (bool, error)
 }
 
+// rowCopier is what a Buffer outside of the Go heap can do better than copy rows one by one. Rows of n
+// bytes begin pitch bytes after each other.
+type rowCopier interface {
+	// ReadRows fills p with rows from off on, and WriteRows replaces rows from off on by those of p.
+	ReadRows(p []byte, pPitch, off, pitch, n, rows int) error
+	WriteRows(p []byte, pPitch, off, pitch, n, rows int) error
+	// CopyRows copies rows of src, or answers false when it does not know that kind of buffer.
+	CopyRows(off, pitch int, src Buffer, srcOff, srcPitch, n, rows int) (bool, error)
+}
+
 // A Keeper is a source of a write whose bytes belong to somebody else and are only valid during the
 // call. Before the cache waits for the first time it asks the source to make a copy of its own.
 type Keeper interface {
@@ -74,4 +84,31 @@ func CopyBuffer(dst Buffer, dstOff int, src Buffer, srcOff, n int) error {
 		return err
 	}
 	return dst.WriteAt(p, dstOff)
+}
+
+// copyRows copies rows of n bytes, which begin pitch bytes after each other.
+func copyRows(dst Buffer, dstOff, dstPitch int, src Buffer, srcOff, srcPitch, n, rows int) error {
+	if rows == 1 || n == dstPitch && n == srcPitch {
+		return CopyBuffer(dst, dstOff, src, srcOff, n*rows)
+	}
+	s, inGo := src.(Bytes)
+	switch d := dst.(type) {
+	case Bytes:
+		if s, ok := src.(rowCopier); ok {
+			return s.ReadRows(d[dstOff:], dstPitch, srcOff, srcPitch, n, rows)
+		}
+	case rowCopier:
+		if inGo {
+			return d.WriteRows(s[srcOff:], srcPitch, dstOff, dstPitch, n, rows)
+		}
+		if done, err := d.CopyRows(dstOff, dstPitch, src, srcOff, srcPitch, n, rows); done || err != nil {
+			return err
+		}
+	}
+	for i := range rows {
+		if err := CopyBuffer(dst, dstOff+i*dstPitch, src, srcOff+i*srcPitch, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -41,6 +41,8 @@ type Cache struct {
 	ended    chan struct{}  // closed when Close is through
 	endErr   error
 
+	spilling
+
 	reallocations, spills int64
 
 	onEvent func(Event)
@@ -69,6 +71,8 @@ func New(config Config) (*Cache, error) {
 	if c.pause == nil {
 		c.pause = func() {}
 	}
+	c.history.Init()
+	c.used.Init()
 	c.heap.newSlab = c.machine.NewSlab
 	c.disk = newDisk(c, config.Store)
 	return c, nil
@@ -96,7 +100,8 @@ func (c *Cache) Configure(s Settings) error {
 }
 
 // Allocate takes room for size bytes, all zero. Room is taken at once, and given back if the call fails.
-// The first allocation on disk waits for the store to open.
+// The first allocation on disk waits for the store to open. Under [SpillColdest] it waits, after those that
+// were called before, until there is room in memory.
 //
 // Errors: [FullError] when there is no room; [ErrUnavailable] when only the disk is asked for and
 // there is none; the cause of ctx's end; [ErrClosed].
@@ -104,6 +109,10 @@ func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err
 	}
+	return c.allocate(ctx, layout{}, size)
+}
+
+func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -114,7 +123,7 @@ func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 	}
 	c.calls.Add(1)
 	defer c.calls.Done()
-	medium, pages, refusal, err := c.place(c.settings, size)
+	medium, pages, refusal, err := c.place(ctx, c.settings, l, size)
 	if err != nil {
 		c.mu.Unlock()
 		return nil, c.refused(err)
@@ -133,7 +142,12 @@ func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 		}
 	}
 	defer c.mu.Unlock()
-	return c.attach(medium, pages, size), nil
+	if medium == Disk {
+		c.ledger.give(Disk, size) // the allocation has it now
+	}
+	a := c.attach(RoleWorking, medium, pages, l, size)
+	c.spillAhead(c.settings, WhyAllocate)
+	return a, nil
 }
 
 // AllocateInMemory is Allocate for callers that can't wait: in memory, or not at all.
@@ -153,6 +167,19 @@ func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err
 	}
+	return c.tryAllocate(layout{}, size)
+}
+
+// TryAllocateSurface is TryAllocate for a surface.
+func (c *Cache) TryAllocateSurface(spec SurfaceSpec) (*Allocation, error) {
+	l, err := spec.layout()
+	if err != nil {
+		return nil, err
+	}
+	return c.tryAllocate(l, l.bytes())
+}
+
+func (c *Cache) tryAllocate(l layout, size int64) (*Allocation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -164,20 +191,29 @@ func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	if !c.machine.Spare() {
 		return nil, c.full(Memory, size, c.settings.MaxMemoryForCache, ByMemory)
 	}
-	pages, err := c.takeMemory(c.settings, size)
+	pages, err := c.newPages(c.settings, l, size)
 	if err != nil {
 		return nil, err
 	}
-	return c.attach(Memory, pages, size), nil
+	return c.attach(RoleWorking, Memory, pages, l, size), nil
 }
 
-// attach makes the allocation for which room was taken.
-func (c *Cache) attach(m Medium, pages pageTable, size int64) *Allocation {
+// attach makes an allocation, of pages that are its own by now. On disk what they lack is reserved, but for
+// history: it never grows into what it does not have.
+func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) *Allocation {
 	c.lastID++
-	a := &Allocation{cache: c, id: c.lastID, medium: m, pages: pages, size: size}
-	a.held[m] = size
-	c.ledger.allocations[m]++
+	a := &Allocation{cache: c, id: c.lastID, role: r, home: m, pages: pages, layout: l, size: size}
+	for _, p := range pages.all() {
+		if p.owner == nil {
+			p.owner = a
+		}
+		c.hold(p, r)
+	}
+	if m == Disk && r == RoleWorking {
+		a.reserve(size)
+	}
 	c.live[a] = struct{}{}
+	a.touch()
 	return a
 }
 
@@ -231,20 +267,6 @@ func (c *Cache) Close(ctx context.Context) error {
 	c.endErr = c.disk.close(ctx)
 	close(c.ended)
 	return c.endErr
-}
-
-// unref gives up one hold on a page; the last one frees it. The cache is locked.
-func (c *Cache) unref(p *page) {
-	p.refs--
-	if p.refs > 0 {
-		return
-	}
-	if p.block != nil {
-		c.heap.release(p.block)
-		p.block = nil
-		return
-	}
-	c.disk.drop(p)
 }
 
 // refused tells the listeners when err is for want of room, and answers it.

@@ -55,6 +55,20 @@ func (d *disk) isOpen() bool {
 	}
 }
 
+// openDisk waits until the disk is ready. The cache is locked, but not while it waits.
+func (c *Cache) openDisk(ctx context.Context) error {
+	if c.disk.isOpen() {
+		return nil
+	}
+	c.mu.Unlock()
+	err := c.disk.open(ctx)
+	c.mu.Lock()
+	if c.closed {
+		return ErrClosed
+	}
+	return err
+}
+
 // open waits until the store is ready. Callers share one attempt; after a failure the next caller
 // begins another, a few times. The cache is not locked.
 func (d *disk) open(ctx context.Context) error {

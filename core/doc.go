@@ -55,6 +55,20 @@
 // transaction. A random read fetches no more than one. Records that are likely to be wanted again are
 // kept, 16 MiB of them.
 //
+// # Snapshots
+//
+// A snapshot shares the pages of its original; see [Turn.Snapshot]. Who writes to a page that others have
+// gets a page of its own. The counters have each page once; holders.go is where that is seen to. Pages move
+// from memory to disk one by one and stay the same pages, so all who have one see it move; see move.go.
+// Where there is no room for a copy, the shared page goes to disk and its block is taken over; where the
+// settings say so, what is coldest makes room before, and history begins to when memory is nearly full; see
+// copyonwrite.go and spill.go.
+//
+// # Surfaces
+//
+// A surface is an allocation whose pages are tiles of pixels; see [Cache.AllocateSurface] and layout.go. A
+// [History] is a row of snapshots with a place in it.
+//
 // # Concurrency
 //
 // All methods can be called from several goroutines. Those that take a context may wait; the others do

@@ -5,7 +5,8 @@ type EventKind string
 
 // The kinds of events.
 const (
-	// Spill: Bytes of Allocation moved from memory to disk.
+	// Spill: Bytes of Allocation moved from memory to disk; Why tells what for. Of what several
+	// allocations share, one of them is named.
 	Spill EventKind = "spill"
 	// Full: a call was refused for want of room; Err is a [FullError].
 	Full EventKind = "full"
@@ -21,4 +22,20 @@ type Event struct {
 	Allocation    *Allocation
 	Offset, Bytes int64
 	Err           error
+	Why           Why
 }
+
+// Why says what a [Spill] was for.
+type Why string
+
+// The reasons to move bytes from memory to disk.
+const (
+	// WhyAllocate and WhyReallocate: room for an allocation, new or growing, under [SpillColdest]; or
+	// growing itself, when it no longer fits in memory.
+	WhyAllocate   Why = "allocate"
+	WhyReallocate Why = "reallocate"
+	// WhyCopy: room for the copy of a page that is written to and that snapshots share.
+	WhyCopy Why = "copy"
+	// WhyMoveToDisk: somebody asked for it.
+	WhyMoveToDisk Why = "moveToDisk"
+)

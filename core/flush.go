@@ -16,7 +16,7 @@ func (t *Turn) Flush(ctx context.Context, o *CallOptions) error {
 	c.mu.Lock()
 	var pages []*page
 	for _, p := range a.pages.all() {
-		if p.buf != nil {
+		if p.buf != nil && p.block == nil {
 			pages = append(pages, p)
 		}
 	}
@@ -68,6 +68,34 @@ func (a *Allocation) awaitStored(ctx context.Context, pages []*page, o *CallOpti
 			o.progress(total, total)
 		}
 		return err
+	}
+}
+
+// noteFailure notes for every allocation that has one of the pages, or is about to, that they could not be
+// stored.
+func (c *Cache) noteFailure(pages []*page, failure error) {
+	if len(pages) == 0 {
+		return
+	}
+	note := func(a *Allocation) {
+		if a.told != c.disk.successes {
+			a.storeErr = failure
+		}
+	}
+	failed := make(map[*page]bool, len(pages))
+	for _, p := range pages {
+		failed[p] = true
+		if p.holders == 0 {
+			note(p.owner)
+		}
+	}
+	for a := range c.live {
+		for _, p := range a.pages.all() {
+			if failed[p] {
+				note(a)
+				break
+			}
+		}
 	}
 }
 

@@ -58,12 +58,22 @@ func classOf(units int) int {
 // alloc takes a block of at least n bytes, 0 < n <= slabSize, with the first n bytes zero. It answers
 // nil when there is no room and no new slab to be had.
 func (h *heap) alloc(n int) *block {
+	b, dirty := h.take(n)
+	if dirty {
+		clear(b.bytes(n))
+	}
+	return b
+}
+
+// take is alloc for who fills all n bytes before anybody sees them: dirty tells whether they may not be
+// zero.
+func (h *heap) take(n int) (_ *block, dirty bool) {
 	size := (n + blockUnit - 1) / blockUnit * blockUnit
 	b := h.find(size / blockUnit)
 	if b == nil {
 		mem := h.newSlab(slabSize)
 		if mem == nil {
-			return nil
+			return nil, false
 		}
 		h.slabs++
 		b = &block{slab: mem, size: slabSize}
@@ -72,11 +82,9 @@ func (h *heap) alloc(n int) *block {
 	}
 	h.split(b, size)
 	h.occupied += int64(size)
-	if b.dirty {
-		clear(b.bytes(n))
-	}
+	dirty = b.dirty
 	b.dirty = true
-	return b
+	return b, dirty
 }
 
 // find looks for a free block of at least that many units: first in the lists whose blocks are all

@@ -16,14 +16,15 @@ func (m Medium) String() string {
 	return "memory"
 }
 
-// A ledger counts what is allocated on each medium: sizes, not pages or buffers. Nothing else in the
-// cache adds these numbers up, and nothing is placed before it is in the ledger.
+// A ledger counts what is allocated on each medium: sizes, not blocks or buffers. Nothing else in the
+// cache adds these numbers up, and nothing is placed before it is in the ledger. What is in it: every page
+// that somebody holds, once (see holders.go), what allocations have reserved beside their pages, and the
+// room that calls under way have taken.
 //
 // It holds that the sum of what was taken and not given back is held, and that peak is the largest
 // value that held ever had.
 type ledger struct {
-	held, peak  [2]int64
-	allocations [2]int
+	held, peak [2]int64
 }
 
 // fits tells whether n more bytes stay within limit; 0 = no limit. MaxBytes is always one, so that the

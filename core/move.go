@@ -2,95 +2,236 @@ package core
 
 import "context"
 
-// moveToDisk copies an allocation from memory to disk, where it then has that size, and frees it in
-// memory when all of it is stored. refusal is why it can't stay. The call is in its turn; the cache is
-// not locked.
-func (a *Allocation) moveToDisk(ctx context.Context, size int64, s Settings, refusal error, o *CallOptions) (err error) {
-	c, d := a.cache, a.cache.disk
-	c.mu.Lock()
-	err = a.ended()
-	if err == nil {
-		d.kick()
-		err = withCause(c.takeDisk(s, size), refusal)
+// Pages move from memory to disk one by one, and stay the same pages: everybody who has one in a table
+// sees it move. While it moves
+//
+//   - it counts in memory, and its room on disk is taken as well (count, in holders.go);
+//   - it is read from its block;
+//   - it does not change: a write makes a new version, and if nobody else needs the old one it ends the
+//     move instead, and if there is no memory for the version it takes the block over, whereby the page is
+//     on disk before its time.
+//
+// When its copy is stored, the block is released. If storing fails, the page is in memory as before.
+
+// A move is what pages are moving for.
+type move struct {
+	why Why
+	// whole: the blocks stay until whoever moves the pages says so, because all are to go or none.
+	whole bool
+	// err is why a page could not be stored.
+	err error
+}
+
+// leave begins to move a page, for which there is room on disk.
+func (c *Cache) leave(p *page, m *move) {
+	c.change(p, func() { p.move = m })
+	if !m.whole {
+		c.leaving += int64(p.size)
 	}
-	if err == nil {
-		a.held[Disk] = size // from here on a disposal gives it back
+}
+
+// endMove ends a move; what there is of a copy is not given up here.
+func (c *Cache) endMove(p *page) {
+	if m := p.move; m != nil {
+		if !m.whole {
+			c.leaving -= int64(p.size)
+		}
+		c.change(p, func() { p.move = nil })
 	}
-	c.mu.Unlock()
+}
+
+// stay ends a move: the page stays in memory and is as it was.
+func (c *Cache) stay(p *page) {
+	if p.move == nil {
+		return
+	}
+	switch {
+	case p.state == pageStoring:
+		p.stale = true // its end is seen to when the transaction is over
+	case p.parts != nil:
+		c.disk.drop(p)
+		p.state = pageStored
+	}
+	c.endMove(p)
+}
+
+// vacate ends a move with the page on disk, and answers its block.
+func (c *Cache) vacate(p *page) *block {
+	b := p.block
+	c.endMove(p)
+	c.change(p, func() { p.block = nil })
+	return b
+}
+
+// land is vacate for who does not need the block.
+func (c *Cache) land(p *page) { c.heap.release(c.vacate(p)) }
+
+// startStoring copies a page that moves to where it waits to be stored.
+func (c *Cache) startStoring(p *page) error {
+	b, err := c.disk.newBuffer(int(p.size))
 	if err != nil {
 		return err
 	}
-	m := moving{a: a}
-	defer func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if err != nil {
-			a.resize(Disk, 0)
-			a.takeStoreErr() // it is told now
-		}
-		for _, p := range m.pages.truncate(0) {
-			c.unref(p)
-		}
-		d.pump()
-	}()
-	if err := d.open(ctx); err != nil {
-		return becauseUnavailable(refusal, err)
-	}
-	if err := m.copy(ctx, o); err != nil {
+	if err := b.WriteAt(p.memory(), 0); err != nil {
+		c.disk.store.FreeBuffer(b)
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := a.ended(); err != nil {
-		return err
-	}
-	m.pages, a.pages = a.pages, m.pages
-	a.size, a.medium = size, Disk
-	a.resize(Memory, 0)
-	c.ledger.allocations[Memory]--
-	c.ledger.allocations[Disk]++
-	c.reallocations++
-	c.spills++
+	p.buf, p.bufAt = b, 0
+	p.parts = []part{{to: int(p.size)}}
+	c.disk.enqueue(p)
 	return nil
 }
 
-// A moving is the copy on disk of an allocation in memory, while it is made.
-type moving struct {
-	a     *Allocation
-	pages pageTable
+// copied tells whether a page that moves could be on disk at once.
+func (p *page) copied() bool { return p.move != nil && !p.stale && p.parts != nil }
+
+// hasStored is told that the copy of a page in memory was stored.
+func (c *Cache) hasStored(p *page) {
+	switch {
+	case p.move == nil || p.stale:
+		c.disk.drop(p)
+		p.stale = false
+		c.relist(p)
+	case !p.move.whole:
+		c.spilled(p, p.move.why)
+		c.land(p)
+	}
 }
 
-// copy stores the pages of the allocation under new names.
-func (m *moving) copy(ctx context.Context, o *CallOptions) error {
-	a, c, d := m.a, m.a.cache, m.a.cache.disk
-	var copies []*page
-	for i := range pagesOf(a.Size()) {
-		c.mu.Lock()
-		from := a.pages.get(i)
-		err := a.ended()
-		for err == nil && !d.hasRoom(int64(from.size)) {
-			if err = d.waitForRoom(ctx); err == nil {
-				err = a.ended()
+// hasNotStored is told that the copy of a page in memory could not be stored and was given up.
+func (c *Cache) hasNotStored(p *page, why error) {
+	c.disk.setParts(p, nil)
+	p.state, p.stale = pageStored, false
+	if p.move != nil {
+		p.move.err = why
+	}
+	c.endMove(p)
+	c.relist(p)
+}
+
+// MoveToDisk moves all of the allocation to disk. It returns when all is stored. If it is on disk already
+// there is nothing to do. An end of ctx is honoured all the time.
+//
+// Errors: [FullError] of the disk; [ErrUnavailable]; why storing failed; [ErrDisposed]; [ErrClosed]; the
+// cause of ctx's end. After an error it is in memory as before, but for pages whose place a write to
+// another allocation that shares them had to take.
+func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	defer t.end()
+	a, c := t.a, t.a.cache
+	c.mu.Lock()
+	err := a.ended()
+	var moved int64
+	if err == nil && a.where() == Memory {
+		moved, err = a.moveOut(ctx, t.settings, 0, WhyMoveToDisk, nil, o)
+	}
+	c.mu.Unlock()
+	if moved > 0 && err == nil {
+		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyMoveToDisk})
+	}
+	return c.refused(err)
+}
+
+// MoveToDisk moves all of the allocation to disk; see [Turn.MoveToDisk].
+func (a *Allocation) MoveToDisk(ctx context.Context) error { return a.Turn().MoveToDisk(ctx, nil) }
+
+// moveOut moves the pages of an allocation to disk, all or none, in its turn, and takes room there for grow
+// bytes more, which are left in the allocation's room. refusal is why it can't stay. It answers how many
+// bytes have moved. The cache is locked, but not while it waits.
+func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Why, refusal error, o *CallOptions) (int64, error) {
+	c, d := a.cache, a.cache.disk
+	m := &move{why: why, whole: true}
+	var pages []*page
+	var total int64
+	need := grow
+	for _, p := range a.pages.all() {
+		if p.block == nil {
+			continue
+		}
+		pages = append(pages, p)
+		total += int64(p.size)
+		if p.move == nil {
+			need += int64(p.size)
+		}
+	}
+	d.kick()
+	if err := c.fitsOnDisk(s, need); err != nil {
+		return 0, withCause(err, refusal)
+	}
+	a.takeRoom(Disk, grow)
+	for _, p := range pages {
+		if p.move == nil {
+			c.leave(p, m)
+		}
+	}
+	err := c.openDisk(ctx)
+	if err != nil {
+		err = becauseUnavailable(refusal, err)
+	}
+	var done int64
+	for err == nil {
+		if o != nil {
+			c.mu.Unlock()
+			o.progress(done, total)
+			c.mu.Lock()
+		}
+		if err = a.ended(); err != nil {
+			break
+		}
+		if done, err = a.moveOn(m, s, pages); err != nil || done == total {
+			break
+		}
+		err = d.waitForRoom(ctx)
+	}
+	for _, p := range pages {
+		switch {
+		case p.move != m:
+		case err == nil:
+			c.land(p)
+		default:
+			c.stay(p)
+		}
+	}
+	if err != nil {
+		a.giveRoom()
+		a.takeStoreErr() // it is told now
+		d.pump()
+		return 0, err
+	}
+	a.home = Disk
+	if total > 0 {
+		c.spills++
+	}
+	d.pump()
+	return total, nil
+}
+
+// moveOn begins to store what can wait to be stored, and answers how many bytes are stored.
+func (a *Allocation) moveOn(m *move, s Settings, pages []*page) (done int64, err error) {
+	c, d := a.cache, a.cache.disk
+	for _, p := range pages {
+		if m.err != nil {
+			return 0, m.err
+		}
+		if p.block != nil && p.move == nil { // somebody else had begun to move it, and has given up
+			if err := c.fitsOnDisk(s, int64(p.size)); err != nil {
+				return 0, err
+			}
+			c.leave(p, m)
+		}
+		switch {
+		case p.block == nil: // somebody else has moved it, or has taken its block over
+			done += int64(p.size)
+		case p.move != m || p.buf != nil: // it is on its way
+		case p.parts != nil:
+			done += int64(p.size)
+		case d.hasRoom(int64(p.size)):
+			if err := c.startStoring(p); err != nil {
+				return 0, err
 			}
 		}
-		if err != nil {
-			c.mu.Unlock()
-			return err
-		}
-		buf, err := d.newBuffer(int(from.size))
-		if err == nil {
-			err = buf.WriteAt(from.memory(), 0)
-		}
-		if err != nil {
-			c.mu.Unlock()
-			return err
-		}
-		p := &page{refs: 1, size: from.size, owner: a, number: i, buf: buf, parts: []part{{to: int(from.size)}}}
-		m.pages.set(i, p)
-		copies = append(copies, p)
-		d.enqueue(p)
-		d.pump()
-		c.mu.Unlock()
 	}
-	return a.awaitStored(ctx, copies, o)
+	return done, nil
 }

@@ -10,18 +10,20 @@ func (a *Allocation) WriteNow(src Buffer, off int64) bool {
 	if !a.quiet(off, n) || a.storeErr != nil || d.failure != nil || n > mostTogether {
 		return false
 	}
-	w := writing{a: a, src: src, off: off, n: n, alone: true}
-	group := w.group(0)
+	w := writing{t: &Turn{a: a, settings: c.settings}, src: src, off: off, n: n, alone: true}
+	group := w.list()
 	if need, missing := w.survey(group, nil); missing != nil || !d.hasRoom(need) {
 		return false
 	}
-	done := w.stage(group, nil) == nil
+	done := w.takeRoom(group) == nil && w.stage(group, nil) == nil
 	if done {
-		w.commit()
+		w.commit(nil)
 	}
+	a.giveRoom()
 	for _, p := range w.fresh { // there was no memory for all of them
 		c.unref(p)
 	}
+	a.touch()
 	d.pump()
 	return done
 }
@@ -36,7 +38,7 @@ func (a *Allocation) ReadNow(target Buffer, off int64) bool {
 	if !a.quiet(off, n) || c.disk.failure != nil || n > pauseEvery {
 		return false
 	}
-	r := reading{a: a, off: off, target: target, total: n}
+	r := reading{a: a, off: off, layout: a.layout, target: target, total: n}
 	for w := range pieces(off, n) {
 		if !a.isNear(w) {
 			return false
@@ -47,6 +49,7 @@ func (a *Allocation) ReadNow(target Buffer, off int64) bool {
 			return false
 		}
 	}
+	a.touch()
 	a.readAhead(off, off+n)
 	return true
 }
@@ -54,7 +57,7 @@ func (a *Allocation) ReadNow(target Buffer, off int64) bool {
 // quiet tells whether the allocation is on disk and no call on it waits, and n bytes from off on are some
 // of its bytes.
 func (a *Allocation) quiet(off, n int64) bool {
-	if a.cache.closed || a.disposed || a.medium != Disk || a.first != nil || n == 0 {
+	if a.cache.closed || a.disposed || a.home != Disk || a.layout.tiled() || a.first != nil || n == 0 {
 		return false
 	}
 	_, err := a.checkRange(off, n)

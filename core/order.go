@@ -24,6 +24,7 @@ type Turn struct {
 func (a *Allocation) Turn() *Turn {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
+	a.touch()
 	return a.turn()
 }
 
@@ -38,7 +39,7 @@ func (a *Allocation) turn() *Turn {
 		t.err = ErrDisposed
 	default:
 		c.calls.Add(1)
-		if a.medium == Disk {
+		if c.disk.failure != nil && a.touchesDisk() {
 			c.disk.kick()
 		}
 		if a.first == nil {

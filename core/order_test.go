@@ -349,7 +349,7 @@ func TestAWriteThatWaitsKeepsItsBytes(t *testing.T) {
 }
 
 func access(a *core.Allocation, off, n int64) error {
-	_, err := a.Access(off, n)
+	_, err := a.Access(off, n, false)
 	return err
 }
 

@@ -1,27 +1,42 @@
 package core
 
-import "iter"
+import (
+	"container/list"
+	"iter"
+	"maps"
+	"slices"
+)
 
 // PageSize is how many bytes a page has: a tile of 256 x 256 RGBA pixels. Only the last page of an
-// allocation can be smaller.
+// allocation can be smaller; those of a surface have the pixels of one tile, up to 1 MiB. See layout.go.
 const PageSize = 256 << 10
 
 // A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in
 // a block, or on disk, in parts: what was written is in a buffer until it is stored, and afterwards in
 // records of the store.
 //
-// refs counts who holds it. A page whose bytes somebody else may still need is not changed; a write puts
-// a new page in its place.
+// refs counts who needs it: the allocations whose tables have it, and who moves it. A page whose bytes
+// somebody else may still need is not changed; a write puts a new page in its place.
+//
+// Who has a page in its table sees it move: from memory to disk it stays the same page. While it moves it
+// has a block and, once storing has begun, parts as well; see move.go.
 type page struct {
 	refs int32
+	// holders are those of the tables whose allocations are not disposed of, working those of them
+	// that are no history. See holders.go.
+	holders, working int32
 	// size is how many of its bytes count; what follows up to the end of the page is zero.
 	size int32
 
-	block *block // in memory
+	block *block        // in memory
+	move  *move         // on its way from there to disk
+	cold  *list.Element // in the cache's list of history in memory
 
-	owner  *Allocation // on disk; who is told when storing fails
+	owner  *Allocation // the allocation it was made for
 	number int64       // its place in the owner's table
 	state  pageState
+	pinned bool   // in memory, and may not leave it: it is being written to
+	stale  bool   // the copy in buf, in a transaction under way, is not wanted any more
 	buf    Buffer // what was written and is not stored
 	bufAt  int    // where in the page it begins
 	parts  []part // in order; what none of them covers is zero, or lost
@@ -33,13 +48,21 @@ type page struct {
 type pageState int8
 
 const (
-	pageStored  pageState = iota // buf is nil. Before it waits also every new page
+	pageStored  pageState = iota // buf is nil. Also every page that is only in memory
 	pageWaiting                  // buf is in the queue
 	pageStoring                  // buf is in a transaction under way: it must not change
 )
 
 // memory are the bytes of a page in memory.
 func (p *page) memory() Bytes { return p.block.bytes(int(p.size)) }
+
+// medium is where the page lies.
+func (p *page) medium() Medium {
+	if p.block != nil {
+		return Memory
+	}
+	return Disk
+}
 
 // whole tells whether all of the page's bytes are in its buffer.
 func (p *page) whole() bool {
@@ -126,6 +149,11 @@ func (t *pageTable) truncate(n int64) (cut []*page) {
 	return cut
 }
 
+// clone is a table of its own with the same pages.
+func (t *pageTable) clone() pageTable {
+	return pageTable{dense: slices.Clone(t.dense), sparse: maps.Clone(t.sparse)}
+}
+
 // all are the pages that are there, by number.
 func (t *pageTable) all() iter.Seq2[int64, *page] {
 	return func(yield func(int64, *page) bool) {
@@ -138,35 +166,6 @@ func (t *pageTable) all() iter.Seq2[int64, *page] {
 			if !yield(i, p) {
 				return
 			}
-		}
-	}
-}
-
-// pagesOf is how many pages size bytes need.
-func pagesOf(size int64) int64 { return (size + PageSize - 1) / PageSize }
-
-// pageLen is how many bytes page i has in an allocation of that size.
-func pageLen(size, i int64) int { return int(min(PageSize, size-i*PageSize)) }
-
-// A piece is the part of a range that lies in one page.
-type piece struct {
-	page     int64 // number of the page
-	from, to int   // within the page
-	at       int64 // within the range
-}
-
-func (w piece) len() int { return w.to - w.from }
-
-// pieces are the pieces of n bytes from off on.
-func pieces(off, n int64) iter.Seq[piece] {
-	return func(yield func(piece) bool) {
-		for done := int64(0); done < n; {
-			from := int((off + done) % PageSize)
-			to := int(min(PageSize, int64(from)+n-done))
-			if !yield(piece{(off + done) / PageSize, from, to, done}) {
-				return
-			}
-			done += int64(to - from)
 		}
 	}
 }

@@ -1,48 +1,82 @@
 package core
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 // place takes room for size bytes by the settings' rule: in memory if that is asked for and it fits,
-// otherwise on disk if that is allowed and it fits. In memory it takes the pages as well, so that the
-// machine's memory is part of what "fits" means. On disk, refusal is why it is not in memory, if that
-// was tried. The cache is locked.
-func (c *Cache) place(s Settings, size int64) (m Medium, pages pageTable, refusal, err error) {
+// otherwise on disk if that is allowed and it fits. In memory it makes the pages, so that the machine's
+// memory is part of what "fits" means; they are in the ledger when somebody holds them. On disk, refusal
+// is why it is not in memory, if that was tried. The cache is locked, but not while it waits for room in
+// memory.
+func (c *Cache) place(ctx context.Context, s Settings, l layout, size int64) (m Medium, pages pageTable, refusal, err error) {
 	if !c.machine.Spare() {
 		return 0, pages, nil, c.full(Memory, size, s.MaxMemoryForCache, ByMemory)
 	}
 	if s.CacheType != CacheOnDiskOnly {
-		pages, refusal = c.takeMemory(s, size)
+		refusal = c.makeRoom(ctx, s, size, size, WhyAllocate, nil, func() (err error) {
+			pages, err = c.newPages(s, l, size)
+			return err
+		})
 		if refusal == nil {
 			return Memory, pages, nil, nil
 		}
-		if s.CacheType == CacheInMemoryOnly {
+		if s.CacheType == CacheInMemoryOnly || !isFull(refusal) {
 			return 0, pages, nil, refusal
 		}
 	}
 	return Disk, pages, refusal, withCause(c.takeDisk(s, size), refusal)
 }
 
-// takeMemory takes room for size bytes in memory, with its pages.
-func (c *Cache) takeMemory(s Settings, size int64) (pages pageTable, err error) {
+// fitsInMemory answers why n bytes do not fit in memory. The room that is being made for others is theirs.
+func (c *Cache) fitsInMemory(s Settings, n int64) error {
 	limit := s.MaxMemoryForCache
-	if !c.ledger.fits(Memory, size, limit) {
-		return pages, c.full(Memory, size, limit, ByLimit)
+	if !c.ledger.fits(Memory, n, limit) {
+		return c.full(Memory, n, limit, ByLimit)
 	}
-	if !c.addMemoryPages(&pages, 0, size) {
-		return pages, c.full(Memory, size, limit, ByMemory)
+	if len(c.requests) > 0 && !c.granting {
+		why := ByLimit
+		if limit == 0 {
+			why = ByMemory
+		}
+		return c.full(Memory, n, limit, why)
 	}
-	c.ledger.take(Memory, size)
+	return nil
+}
+
+// newPages makes pages for size bytes in memory, if they fit.
+func (c *Cache) newPages(s Settings, l layout, size int64) (pages pageTable, err error) {
+	if err := c.fitsInMemory(s, size); err != nil {
+		return pages, err
+	}
+	if !c.addMemoryPages(&pages, l, 0, size) {
+		return pages, c.full(Memory, size, s.MaxMemoryForCache, ByMemory)
+	}
 	return pages, nil
+}
+
+// fitsOnDisk answers why n bytes do not fit on disk.
+func (c *Cache) fitsOnDisk(s Settings, n int64) error {
+	if limit := s.MaxDiskSpaceForCache; !c.ledger.fits(Disk, n, limit) {
+		return c.full(Disk, n, limit, ByLimit)
+	}
+	return nil
 }
 
 // takeDisk takes room for size bytes on disk.
 func (c *Cache) takeDisk(s Settings, size int64) error {
-	limit := s.MaxDiskSpaceForCache
-	if !c.ledger.fits(Disk, size, limit) {
-		return c.full(Disk, size, limit, ByLimit)
+	err := c.fitsOnDisk(s, size)
+	if err == nil {
+		c.ledger.take(Disk, size)
 	}
-	c.ledger.take(Disk, size)
-	return nil
+	return err
+}
+
+// isFull tells whether an error is for want of room.
+func isFull(err error) bool {
+	var full *FullError
+	return errors.As(err, &full)
 }
 
 func (c *Cache) full(m Medium, size, limit int64, why Reason) error {
@@ -74,20 +108,20 @@ func becauseUnavailable(refusal, err error) error {
 
 // addMemoryPages makes the pages in memory that a table for from bytes lacks for size bytes. If the
 // machine has no memory for all of them the table is as before, and the answer is false.
-func (c *Cache) addMemoryPages(t *pageTable, from, size int64) bool {
-	first, n := pagesOf(from), pagesOf(size)
+func (c *Cache) addMemoryPages(t *pageTable, l layout, from, size int64) bool {
+	first, n := pagesOf(from), pageCount(l, size) // a surface does not grow in this way
 	if !c.machine.Fits(size - from - c.heap.freeBytes()) {
 		return false
 	}
 	for i := first; i < n; i++ {
-		b := c.heap.alloc(pageLen(size, i))
+		b := c.heap.alloc(lengthOf(l, size, i))
 		if b == nil {
 			for _, p := range t.truncate(first) {
 				c.unref(p)
 			}
 			return false
 		}
-		t.set(i, &page{refs: 1, size: int32(pageLen(size, i)), block: b})
+		t.set(i, &page{refs: 1, size: int32(lengthOf(l, size, i)), block: b, number: i})
 	}
 	return true
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"iter"
 )
 
 // Bytes copied between two pauses, so that a long copy does not keep everybody else waiting.
@@ -25,16 +26,28 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 	c.calls.Add(1)
 	defer c.calls.Done()
 	r := reading{a: a, off: off, options: o}
+	return r.run(ctx, t, func() (err error) {
+		if a.layout.tiled() {
+			return errTiled
+		}
+		r.total, err = a.checkRange(off, n)
+		return err
+	}, target)
+}
+
+// run does the read, in its turn up to where only the store has to be asked. check is called while the cache
+// is locked, and finds out how many bytes it is about.
+func (r *reading) run(ctx context.Context, t *Turn, check func() error, target func(n int64) (Buffer, error)) error {
+	a, c := t.a, t.a.cache
 	err := func() error {
 		defer t.end()
 		c.mu.Lock()
-		n, err := a.checkRange(off, n)
+		err := check()
 		c.mu.Unlock()
 		if err != nil {
 			return err
 		}
-		r.total = n
-		if r.target, err = target(n); err != nil {
+		if r.target, err = target(r.total); err != nil {
 			return err
 		}
 		return r.begin()
@@ -44,8 +57,8 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 		err = r.fetchAll(context.WithoutCancel(ctx))
 	}
 	c.mu.Lock()
-	if err == nil && a.medium == Disk && r.total > 0 {
-		a.readAhead(off, off+r.total)
+	if err == nil && r.onDisk && r.rect == nil {
+		a.readAhead(r.off, r.off+r.total)
 	}
 	for _, f := range r.stored {
 		c.disk.release(f.record)
@@ -59,11 +72,14 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 type reading struct {
 	a       *Allocation
 	off     int64
+	rect    *rect // of a surface, what is read in the place of a range
+	layout  layout
 	target  Buffer
 	stored  []fetch // what the store has to be asked for
 	done    int64
 	total   int64
 	options *CallOptions
+	onDisk  bool // some of it was on disk
 }
 
 // A fetch is what a read wants of a record.
@@ -72,17 +88,25 @@ type fetch struct {
 	wants  []want
 }
 
-// A want is a range of a record.
+// A want is a piece of a page that lies in a record.
 type want struct {
-	from, to int
-	at       int64 // in the target
+	piece
+	begin int // where in the record the page would begin
+}
+
+// pieces are those of the read.
+func (r *reading) pieces() iter.Seq[piece] {
+	if r.rect != nil {
+		return r.layout.rectPieces(r.rect.Rect, r.rect.stride)
+	}
+	return pieces(r.off, r.total)
 }
 
 // begin copies what is in memory, and notes and holds the records that have the rest.
 func (r *reading) begin() error {
 	c := r.a.cache
 	unpaused := 0
-	for w := range pieces(r.off, r.total) {
+	for w := range r.pieces() {
 		if unpaused >= pauseEvery {
 			unpaused = 0
 			r.options.progress(r.done, r.total)
@@ -105,16 +129,33 @@ func (r *reading) begin() error {
 func (r *reading) copy(w piece) (copied int, err error) {
 	p := r.a.pages.get(w.page)
 	if p == nil {
-		return w.len(), r.target.Clear(int(w.at), w.len())
+		return w.len(), w.clear(r.target)
 	}
-	if lost := within(p.lost, w.from, w.to); lost != nil {
-		return 0, lostError(w.page*PageSize+int64(lost[0].from), lost[0].to-lost[0].from)
+	if lost := w.within(p.lost); lost != nil {
+		return 0, lostError(r.layout.pageStart(w.page)+int64(lost[0].from), lost[0].to-lost[0].from)
 	}
 	if p.block != nil {
-		return w.len(), CopyBuffer(r.target, int(w.at), p.memory(), w.from, w.len())
+		return w.len(), w.copyOut(r.target, p.memory(), 0)
 	}
-	// zero clears what no part covers: from where the part before it has ended.
-	end := w.from
+	r.onDisk = true
+	for _, q := range p.parts {
+		if q.from <= w.from && w.to <= q.to { // all of it is in one place
+			return r.copyPart(p, q, w)
+		}
+	}
+	for i := range w.rows {
+		n, err := r.copyRow(p, w.line(i))
+		copied += n
+		if err != nil {
+			return copied, err
+		}
+	}
+	return copied, nil
+}
+
+// copyRow copies what is in memory of one row. What no part covers is zero.
+func (r *reading) copyRow(p *page, w piece) (copied int, err error) {
+	end := w.from // of what is done
 	zero := func(to int) error {
 		copied += to - end
 		return clearBuffer(r.target, int(w.at)+end-w.from, to-end)
@@ -128,33 +169,31 @@ func (r *reading) copy(w piece) (copied int, err error) {
 			return copied, err
 		}
 		end = q.to
-		at, n := w.at+int64(q.from-w.from), q.to-q.from
-		switch {
-		case q.record == nil:
-			err = CopyBuffer(r.target, int(at), p.buf, q.from-p.bufAt, n)
-		case q.record.buf != nil:
-			err = CopyBuffer(r.target, int(at), q.record.buf, q.at, n)
-		default:
-			r.want(q.record, want{q.at, q.at + n, at})
-			n = 0
-		}
+		n, err := r.copyPart(p, q, w.between(q.from, q.to))
+		copied += n
 		if err != nil {
 			return copied, err
 		}
-		copied += n
 	}
 	return copied, zero(w.to)
 }
 
-// want notes what has to be fetched.
-func (r *reading) want(from *record, w want) {
+// copyPart copies a piece that lies in one part of its page, or notes that it has to be fetched.
+func (r *reading) copyPart(p *page, q part, w piece) (copied int, err error) {
+	switch {
+	case q.record == nil:
+		return w.len(), w.copyOut(r.target, p.buf, -p.bufAt)
+	case q.record.buf != nil:
+		return w.len(), w.copyOut(r.target, q.record.buf, q.at-q.from)
+	}
 	n := len(r.stored)
-	if n == 0 || r.stored[n-1].record != from {
-		from.holds++
-		r.stored = append(r.stored, fetch{record: from})
+	if n == 0 || r.stored[n-1].record != q.record {
+		q.record.holds++
+		r.stored = append(r.stored, fetch{record: q.record})
 		n++
 	}
-	r.stored[n-1].wants = append(r.stored[n-1].wants, w)
+	r.stored[n-1].wants = append(r.stored[n-1].wants, want{w, q.at - q.from})
+	return 0, nil
 }
 
 // fetchAll copies what is in the store, two windows under way at a time.
@@ -233,7 +272,7 @@ func (r *reading) take(f fetch, b Buffer) error {
 	if b == nil {
 		w := f.wants[0]
 		r.a.cache.noteLost(r.a, f.record)
-		return lostError(r.off+w.at, w.to-w.from)
+		return lostError(r.layout.pageStart(w.page)+int64(w.from), w.len())
 	}
 	if err := r.copyWants(f, b); err != nil {
 		return err
@@ -244,10 +283,10 @@ func (r *reading) take(f fetch, b Buffer) error {
 
 func (r *reading) copyWants(f fetch, b Buffer) error {
 	for _, w := range f.wants {
-		if err := CopyBuffer(r.target, int(w.at), b, w.from, w.to-w.from); err != nil {
+		if err := w.copyOut(r.target, b, w.begin); err != nil {
 			return err
 		}
-		r.done += int64(w.to - w.from)
+		r.done += int64(w.len())
 	}
 	return nil
 }
@@ -257,7 +296,7 @@ func (r *reading) leave(f fetch, b Buffer) {
 	d := r.a.cache.disk
 	used := 0
 	for _, w := range f.wants {
-		used += w.to - w.from
+		used += w.len()
 	}
 	if used >= f.record.size {
 		d.store.FreeBuffer(b)
@@ -294,7 +333,7 @@ func (c *Cache) noteLost(a *Allocation, r *record) {
 			}
 			p.lost = append(p.lost, span{q.from, q.to})
 			events = append(events, Event{Kind: Lost, Allocation: a,
-				Offset: i*PageSize + int64(q.from), Bytes: int64(q.to - q.from)})
+				Offset: a.layout.pageStart(i) + int64(q.from), Bytes: int64(q.to - q.from)})
 		}
 		if len(rest) < len(p.parts) {
 			c.disk.setParts(p, rest)

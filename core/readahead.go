@@ -57,7 +57,7 @@ func (a *Allocation) readAhead(off, end int64) {
 	if !inOrder || a.disposed || end >= a.size {
 		return
 	}
-	ahead := min(mostAhead, int(4*a.readRun/(recordPages*PageSize))+1)
+	ahead := min(mostAhead, int(4*a.readRun/(recordBytes))+1)
 	missing, seen := a.following(end, ahead)
 	if len(missing) < min(seen, aheadBatch) {
 		return
@@ -74,7 +74,7 @@ func (a *Allocation) readAhead(off, end int64) {
 func (a *Allocation) following(off int64, most int) (missing []*record, seen int) {
 	var last *record
 	first := off / PageSize // not far: there may be no pages for a long way
-	for i := first; i < min(pagesOf(a.size), first+int64(most*recordPages)); i++ {
+	for i := first; i < min(pagesOf(a.size), first+int64(most*recordBytes/PageSize)); i++ {
 		p := a.pages.get(i)
 		if p == nil {
 			continue

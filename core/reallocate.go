@@ -20,28 +20,42 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 	defer t.end()
 	a, c := t.a, t.a.cache
 	c.mu.Lock()
-	if err := a.ended(); err != nil {
+	err := a.ended()
+	if err == nil && a.layout.tiled() {
+		err = errTiled
+	}
+	if err != nil {
 		c.mu.Unlock()
 		return err
 	}
-	refusal := a.resizeInPlace(size, t.settings)
-	if refusal == nil {
+	s, grow := t.settings, size-a.size
+	resize := func() error { return a.resizeInPlace(size, s) }
+	var refusal error
+	if s.ExactReallocateOnly && grow > 0 && a.where() == Memory {
+		refusal = c.makeRoom(ctx, s, grow, size, WhyReallocate, a, resize)
+	} else {
+		refusal = resize()
+	}
+	var moved int64
+	err = refusal
+	move := isFull(err) && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory
+	if move {
+		if moved, err = a.moveOut(ctx, s, grow, WhyReallocate, refusal, o); err == nil {
+			reserved := a.reserved + grow
+			a.giveRoom()
+			a.reserve(reserved)
+			a.size = size
+		}
+	}
+	if err == nil {
 		c.reallocations++
 		c.disk.pump()
-		c.mu.Unlock()
-		return nil
 	}
 	c.mu.Unlock()
-	exact := t.settings.ExactReallocateOnly && t.settings.CacheType != CacheInMemoryOnly
-	if a.Medium() == Disk || !exact {
-		return c.refused(refusal)
+	if err == nil && move {
+		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
 	}
-	moved := a.Size()
-	if err := a.moveToDisk(ctx, size, t.settings, refusal, o); err != nil {
-		return c.refused(err)
-	}
-	c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved})
-	return nil
+	return c.refused(err)
 }
 
 // Grow is Reallocate within the limits, whatever the settings say: for what is still being allocated,
@@ -64,23 +78,44 @@ func (a *Allocation) ended() error {
 
 // resizeInPlace changes the size on the medium where the allocation is, or answers why that can't be.
 func (a *Allocation) resizeInPlace(size int64, s Settings) error {
-	c, m := a.cache, a.medium
 	if size <= a.size {
 		a.shrink(size)
 		return nil
 	}
-	grow, limit := size-a.size, int64(0)
-	if s.ExactReallocateOnly {
-		limit = s.limit(m)
+	c, m := a.cache, a.where()
+	var need [2]int64
+	need[m] = size - a.size
+	last := pagesOf(a.size) - 1
+	if m == Memory && last >= 0 {
+		switch tail, grow := a.pages.get(last), int64(pageLen(size, last)-pageLen(a.size, last)); {
+		case tail == nil || tail.block == nil: // its last page is on disk, and stays there
+			need[Memory] -= grow
+			need[Disk] += grow
+		case tail.holders > 1: // it gets one of its own
+			need[Memory] += int64(tail.size)
+		}
 	}
-	if !c.ledger.fits(m, grow, limit) {
-		return c.full(m, grow, s.limit(m), ByLimit)
+	for m := range Disk + 1 {
+		if need[m] == 0 {
+			continue
+		}
+		if s.ExactReallocateOnly {
+			if m == Memory {
+				if err := c.fitsInMemory(s, need[m]); err != nil {
+					return err
+				}
+			} else if err := c.fitsOnDisk(s, need[m]); err != nil {
+				return err
+			}
+		} else if !c.ledger.fits(m, need[m], 0) {
+			return c.full(m, need[m], s.limit(m), ByLimit)
+		}
 	}
 	if m == Memory && !a.growMemory(size) {
-		return c.full(m, grow, s.limit(m), ByMemory)
+		return c.full(m, need[m], s.limit(m), ByMemory)
 	}
 	a.size = size
-	a.resize(m, size)
+	a.reserve(a.reserved + need[Disk])
 	return nil
 }
 
@@ -90,51 +125,113 @@ func (a *Allocation) growMemory(size int64) bool {
 	last := pagesOf(a.size) - 1
 	var tail *page
 	var block *block
+	n := 0
 	if last >= 0 {
-		tail = a.pages.get(last)
-		if n := pageLen(size, last); n > tail.block.size {
+		tail, n = a.pages.get(last), pageLen(size, last)
+		if tail != nil && tail.block == nil {
+			tail = nil
+		}
+		if tail != nil && (tail.refs > 1 || n > tail.block.size) {
 			if block = c.heap.alloc(n); block == nil {
 				return false
 			}
 		}
 	}
-	if !c.addMemoryPages(&a.pages, a.size, size) {
+	if !c.addMemoryPages(&a.pages, a.layout, a.size, size) {
 		if block != nil {
 			c.heap.release(block)
 		}
 		return false
 	}
-	if tail != nil {
-		old, n := int(tail.size), pageLen(size, last)
-		if block != nil {
-			copy(block.bytes(n), tail.block.bytes(old))
-			c.heap.release(tail.block)
-			tail.block = block
-		} else {
-			clear(tail.block.bytes(n)[old:])
-		}
-		tail.size = int32(n)
+	for i := pagesOf(a.size); i < pagesOf(size); i++ {
+		p := a.pages.get(i)
+		p.owner = a
+		c.hold(p, a.role)
+	}
+	if tail == nil {
+		return true
+	}
+	old := pageLen(a.size, last)
+	if block != nil {
+		copy(block.bytes(n), tail.block.bytes(old))
+	}
+	switch {
+	case tail.refs > 1:
+		a.put(last, &page{refs: 1, size: int32(n), block: block, owner: a, number: last})
+	case block != nil:
+		c.stay(tail)
+		c.heap.release(tail.block)
+		tail.block = block
+		c.resizePage(tail, n)
+	default:
+		c.stay(tail)
+		clear(tail.block.bytes(n)[old:])
+		c.resizePage(tail, n)
 	}
 	return true
 }
 
 // shrink cuts the allocation down to size.
 func (a *Allocation) shrink(size int64) {
-	c := a.cache
-	for _, p := range a.pages.truncate(pagesOf(size)) {
-		c.unref(p)
+	a.where() // as long as there are pages to tell
+	last := pagesOf(size) - 1
+	bare := a.size - size // what is cut off without having been in a page
+	for _, p := range a.pages.truncate(last + 1) {
+		bare -= int64(p.size)
+		a.drop(p)
 	}
-	if last := pagesOf(size) - 1; last >= 0 {
+	if last >= 0 {
 		n := pageLen(size, last)
 		if p := a.pages.get(last); p != nil && n < int(p.size) {
-			p.size = int32(n)
-			p.lost = within(p.lost, 0, n)
-			c.disk.setParts(p, inside(p.parts, 0, n))
-			if p.block != nil {
-				c.heap.shrink(p.block, n)
-			}
+			bare -= int64(int(p.size) - n)
+			a.cut(last, n)
 		}
 	}
 	a.size = size
-	a.resize(a.medium, size)
+	a.reserve(a.reserved - max(0, min(a.reserved, bare)))
+}
+
+// cut shortens a page to n bytes. If somebody else needs it whole the allocation gets one of its own, for
+// which there need be no room: shrinking always succeeds. Without any memory for that it goes on sharing
+// the whole page.
+func (a *Allocation) cut(i int64, n int) {
+	c, p := a.cache, a.pages.get(i)
+	if p.refs == 1 {
+		c.stay(p)
+		c.resizePage(p, n)
+		p.lost = within(p.lost, 0, n)
+		c.disk.setParts(p, inside(p.parts, 0, n))
+		if p.block != nil {
+			c.heap.shrink(p.block, n)
+		}
+		return
+	}
+	q := &page{refs: 1, size: int32(n), owner: a, number: i, lost: within(p.lost, 0, n)}
+	switch {
+	case p.block != nil:
+		if q.block, _ = c.heap.take(n); q.block == nil {
+			return
+		}
+		copy(q.block.bytes(n), p.block.bytes(n))
+	default:
+		parts := inside(p.parts, 0, n) // what is stored they can share
+		if p.buf != nil {
+			b, err := c.disk.newBuffer(n)
+			for _, part := range parts {
+				if err == nil && part.record == nil {
+					err = CopyBuffer(b, part.from, p.buf, part.from-p.bufAt, part.to-part.from)
+				}
+			}
+			if err != nil {
+				if b != nil {
+					c.disk.store.FreeBuffer(b)
+				}
+				return
+			}
+			q.buf = b
+			c.disk.enqueue(q)
+		}
+		c.disk.setParts(q, parts)
+	}
+	a.put(i, q)
 }

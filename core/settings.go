@@ -30,6 +30,32 @@ func ParseCacheType(name string) (CacheType, error) {
 		Allowed: `"` + strings.Join(cacheTypeNames[:], `", "`) + `"`}
 }
 
+// SpillPolicy says what happens when something new does not fit in memory, under [Auto].
+type SpillPolicy int
+
+const (
+	// SpillNever leaves what is in memory there: the new one is placed on disk, as the cache of
+	// Aspose.Imaging does it.
+	SpillNever SpillPolicy = iota
+	// SpillColdest makes room: the new one stays in memory, and what is coldest moves to disk.
+	SpillColdest
+)
+
+var spillPolicyNames = [...]string{"never", "coldest"}
+
+func (p SpillPolicy) String() string { return spillPolicyNames[p] }
+
+// ParseSpillPolicy is the inverse of String.
+func ParseSpillPolicy(name string) (SpillPolicy, error) {
+	for i, n := range spillPolicyNames {
+		if n == name {
+			return SpillPolicy(i), nil
+		}
+	}
+	return 0, &ArgumentError{Name: "spillPolicy", Given: `"` + name + `"`,
+		Allowed: `"` + strings.Join(spillPolicyNames[:], `", "`) + `"`}
+}
+
 // Settings are what a user chooses. They are a value: a call goes by the settings at its own moment.
 type Settings struct {
 	// CacheType says where new allocations are placed. Default Auto.
@@ -42,6 +68,8 @@ type Settings struct {
 	// memory moves to disk, or the call fails. When false, the default, an allocation grows on its
 	// medium whatever the limit says.
 	ExactReallocateOnly bool
+	// SpillPolicy says whether what is in memory makes room for what is new. Default SpillNever.
+	SpillPolicy SpillPolicy
 }
 
 // MaxBytes is the largest size, limit or sum of sizes: the largest integer that JavaScript's numbers
@@ -51,6 +79,9 @@ const MaxBytes = 1<<53 - 1
 func (s Settings) validate() error {
 	if s.CacheType < Auto || s.CacheType > CacheOnDiskOnly {
 		return &ArgumentError{Name: "cacheType", Given: itoa(int64(s.CacheType)), Allowed: "0 to 2"}
+	}
+	if s.SpillPolicy < SpillNever || s.SpillPolicy > SpillColdest {
+		return &ArgumentError{Name: "spillPolicy", Given: itoa(int64(s.SpillPolicy)), Allowed: "0 to 1"}
 	}
 	if err := checkBytes("maxMemoryForCache", s.MaxMemoryForCache); err != nil {
 		return err

@@ -44,7 +44,6 @@ func (c *Cache) Statistics() Statistics {
 	defer c.mu.Unlock()
 	s := Statistics{
 		Memory: MemoryStatistics{
-			Allocations:    c.ledger.allocations[Memory],
 			AllocatedBytes: c.ledger.held[Memory],
 			PeakBytes:      c.ledger.peak[Memory],
 			OccupiedBytes:  c.heap.occupied,
@@ -55,8 +54,14 @@ func (c *Cache) Statistics() Statistics {
 		Spills:        c.spills,
 		Reallocations: c.reallocations,
 	}
+	for a := range c.live {
+		if a.where() == Memory {
+			s.Memory.Allocations++
+		} else {
+			s.Disk.Allocations++
+		}
+	}
 	s.Disk.WaitingBytes = c.disk.waiting
-	s.Disk.Allocations = c.ledger.allocations[Disk]
 	s.Disk.AllocatedBytes = c.ledger.held[Disk]
 	s.Disk.PeakBytes = c.ledger.peak[Disk]
 	return s

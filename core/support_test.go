@@ -80,6 +80,9 @@ func (b *bench) counts(memory, disk int64) {
 	if m, d := b.Allocated(core.Memory), b.Allocated(core.Disk); m != memory || d != disk {
 		b.Errorf("%d bytes in memory and %d on disk, want %d and %d", m, d, memory, disk)
 	}
+	if err := b.Check(); err != nil {
+		b.Error(err)
+	}
 }
 
 func (b *bench) allocate(size int64) *core.Allocation {
@@ -89,6 +92,29 @@ func (b *bench) allocate(size int64) *core.Allocation {
 		b.Fatal(err)
 	}
 	return a
+}
+
+func (b *bench) snapshot(a *core.Allocation) *core.Allocation {
+	b.Helper()
+	s, err := a.Snapshot(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+// spills answers what has moved and why, and forgets it.
+func (b *bench) spills() (told []core.Event) {
+	b.settle()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range b.events {
+		if e.Kind == core.Spill {
+			told = append(told, e)
+		}
+	}
+	b.events = nil
+	return told
 }
 
 func (b *bench) write(a *core.Allocation, p []byte, off int64) {
@@ -171,3 +197,5 @@ func timePasses() {
 	time.Sleep(time.Second)
 	synctest.Wait()
 }
+
+func newStore() core.Store { return mapstore.New() }

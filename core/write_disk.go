@@ -6,23 +6,23 @@ import "context"
 // groups, some of which may be stored before the last one is there.
 const mostTogether = 8 << 20
 
-// toDisk stages the pages that the write makes and then puts all of them in place, so that it takes
-// effect wholly or not at all.
-func (w *writing) toDisk(ctx context.Context) error {
-	a, c := w.a, w.a.cache
-	c.mu.Lock()
-	err := a.takeStoreErr()
-	c.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	for done := int64(0); done < w.n; {
-		group := w.group(done)
-		last := group[len(group)-1]
-		w.alone = done == 0 && last.at+int64(last.len()) == w.n
-		done = last.at + int64(last.len())
-		c.mu.Lock()
+// stageAll makes the pages that pieces of the write need on disk. whole: they are all of it. The cache is
+// locked, but not while it waits.
+func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error {
+	a, c := w.t.a, w.t.a.cache
+	for first := true; len(rest) > 0; first = false {
+		n := 0
+		for bytes := 0; n < len(rest) && bytes+a.pageLen(rest[n].page) <= mostTogether; n++ {
+			bytes += a.pageLen(rest[n].page)
+			w.done += int64(rest[n].len())
+		}
+		var group []piece
+		group, rest = rest[:n], rest[n:]
+		w.alone = whole && first && len(rest) == 0
 		got, err := w.ready(ctx, group)
+		if err == nil {
+			err = w.takeRoom(group)
+		}
 		if err == nil {
 			err = w.stage(group, got)
 		}
@@ -31,49 +31,86 @@ func (w *writing) toDisk(ctx context.Context) error {
 				c.disk.store.FreeBuffer(b)
 			}
 		}
-		if err == nil && done == w.n {
-			w.commit()
-		}
 		c.disk.pump()
-		c.mu.Unlock()
 		if err != nil {
 			return err
 		}
-		w.options.progress(done, w.n)
+		if w.options != nil && len(rest) > 0 {
+			c.mu.Unlock()
+			w.report(w.done)
+			c.mu.Lock()
+		}
 	}
 	return nil
 }
 
-// group are the pieces that are put in place together when so many bytes are done. It ends where a page
-// does: each page is made once.
-func (w *writing) group(done int64) (group []piece) {
-	from := w.off + done
-	to := min(w.off+w.n, (from+mostTogether)/PageSize*PageSize)
-	for at := range pieces(from, to-from) {
-		at.at += done
-		group = append(group, at)
+// takeRoom takes the room on disk that a group of pages needs beyond what the allocation has: that of the
+// pages they replace, where nobody else holds them, and what it has reserved for bytes without a page.
+func (w *writing) takeRoom(group []piece) error {
+	a, c := w.t.a, w.t.a.cache
+	if a.disposed {
+		return nil
 	}
-	return group
+	var need, unreserved int64
+	for _, at := range group {
+		if w.changes(at) {
+			continue
+		}
+		size := int64(a.pageLen(at.page))
+		grown := size
+		need += size
+		if old := a.pages.get(at.page); old != nil {
+			grown -= int64(old.size)
+			if old.holders == 1 {
+				need -= int64(old.size)
+			}
+		}
+		r := max(0, min(grown, a.reserved-w.unreserved-unreserved))
+		need -= r
+		unreserved += r
+	}
+	if need > 0 {
+		if err := c.fitsOnDisk(w.t.settings, need); err != nil {
+			return err
+		}
+		a.takeRoom(Disk, need)
+	}
+	w.unreserved += unreserved
+	return nil
 }
 
 // fetched are records that a write has read because it needs what is in them. Nil: they are lost.
 type fetched map[*record]Buffer
 
-// inPlace tells whether a piece can be written into the buffer of the page that is there: when nobody
+// changes tells whether a piece can be written into the buffer of the page that is there: when nobody
 // else needs what is in it, and no other group follows, which could fail when this one is in place.
-func (w *writing) inPlace(at piece) bool {
-	p := w.a.pages.get(at.page)
-	return w.alone && p != nil && p.state == pageWaiting && p.refs == 1 &&
-		at.from >= p.bufAt && at.to <= p.bufAt+p.buf.Len() &&
-		len(overlay(p.parts, at.from, at.to)) <= mostParts
+func (w *writing) changes(at piece) bool {
+	p := w.t.a.pages.get(at.page)
+	if !w.alone || p == nil || p.state != pageWaiting || p.refs > 1 || int(p.size) != w.t.a.pageLen(at.page) ||
+		at.from < p.bufAt || at.to > p.bufAt+p.buf.Len() || len(overlay(p.parts, at.from, at.to)) > mostParts {
+		return false
+	}
+	if at.solid() {
+		return true
+	}
+	for _, q := range p.parts { // what is between the rows must be there
+		if q.record == nil && q.from <= at.from && at.to <= q.to {
+			return true
+		}
+	}
+	return false
 }
 
 // keeps are the parts of the page that a piece's version of it keeps, and whether it keeps them where they
-// are. Otherwise it has to copy all of them, so that the page does not fall into too many.
+// are. Otherwise it has to copy all of them: because the page would fall into too many, or because of what is
+// between the rows of the piece.
 func (w *writing) keeps(at piece) (parts []part, stay bool) {
-	old := w.a.pages.get(at.page)
-	if old == nil {
+	old := w.t.a.pages.get(at.page)
+	switch {
+	case old == nil:
 		return nil, true
+	case !at.solid():
+		return old.parts, false
 	}
 	parts = append(inside(old.parts, 0, at.from), inside(old.parts, at.to, int(old.size))...)
 	return parts, len(parts) < mostParts
@@ -83,7 +120,7 @@ func (w *writing) keeps(at piece) (parts []part, stay bool) {
 // the records are fetched that it needs. The cache is locked on entry and on return, but not while it
 // waits.
 func (w *writing) ready(ctx context.Context, group []piece) (got fetched, err error) {
-	d := w.a.cache.disk
+	d := w.t.a.cache.disk
 	for {
 		if ctx.Err() != nil {
 			return got, context.Cause(ctx)
@@ -92,12 +129,14 @@ func (w *writing) ready(ctx context.Context, group []piece) (got fetched, err er
 		if missing == nil && d.hasRoom(need) {
 			return got, nil
 		}
-		if err := w.keepLocked(); err != nil {
+		if asked, err := w.keepLocked(); err != nil {
 			return got, err
+		} else if asked {
+			continue
 		}
 		if missing == nil {
 			if err := d.waitForRoom(ctx); err != nil {
-				w.a.takeStoreErr() // it is told now
+				w.t.a.takeStoreErr() // it is told now
 				return got, err
 			}
 			continue
@@ -117,29 +156,37 @@ func (w *writing) ready(ctx context.Context, group []piece) (got fetched, err er
 // that has to be fetched first, if there is one.
 func (w *writing) survey(group []piece, got fetched) (need int64, missing *record) {
 	for _, at := range group {
-		if w.inPlace(at) {
+		if w.changes(at) {
 			continue
 		}
-		need += int64(pageLen(w.a.size, at.page))
+		need += int64(w.t.a.pageLen(at.page))
 		parts, stay := w.keeps(at)
 		if stay {
 			continue
 		}
-		for _, q := range parts {
-			if q.record == nil || q.record.buf != nil {
-				continue
-			}
-			if _, ok := got[q.record]; !ok {
-				missing = q.record
-			}
+		if far := far(parts, got); far != nil {
+			missing = far
 		}
 	}
 	return need, missing
 }
 
+// far is a record of some parts that is neither in memory nor among those that were fetched.
+func far(parts []part, got fetched) *record {
+	for _, q := range parts {
+		if q.record == nil || q.record.buf != nil {
+			continue
+		}
+		if _, ok := got[q.record]; !ok {
+			return q.record
+		}
+	}
+	return nil
+}
+
 // fetch reads a record. The answer is nil when the store no longer has it.
 func (w *writing) fetch(ctx context.Context, r *record) (Buffer, error) {
-	c := w.a.cache
+	c := w.t.a.cache
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	got, err := c.disk.get(ctx, []*record{r})
@@ -150,25 +197,31 @@ func (w *writing) fetch(ctx context.Context, r *record) (Buffer, error) {
 		return nil, err
 	}
 	if got[0] == nil {
-		c.noteLost(w.a, r)
+		c.noteLost(w.t.a, r)
 	}
 	return got[0], nil
 }
 
-func (w *writing) keepLocked() error {
-	c := w.a.cache
+// keepLocked is keep, before the first wait. It answers whether the cache was unlocked meanwhile, so that
+// what the caller knows may be out of date.
+func (w *writing) keepLocked() (asked bool, err error) {
+	if w.asked {
+		return false, nil
+	}
+	w.asked = true
+	c := w.t.a.cache
 	c.mu.Unlock()
 	defer c.mu.Lock()
-	return w.keep()
+	return true, w.keep()
 }
 
 // stage makes the pages that a group of pieces needs and gives them to the disk. Pieces that can be
 // written in place come last, when there is nothing left that has to be made.
 func (w *writing) stage(group []piece, got fetched) error {
-	a, d := w.a, w.a.cache.disk
+	a, d := w.t.a, w.t.a.cache.disk
 	staged := len(w.fresh)
 	for _, at := range group {
-		if w.inPlace(at) {
+		if w.changes(at) {
 			continue
 		}
 		p, err := w.version(at, got)
@@ -178,16 +231,15 @@ func (w *writing) stage(group []piece, got fetched) error {
 		w.fresh = append(w.fresh, p)
 	}
 	for _, at := range group {
-		if !w.inPlace(at) {
+		if !w.changes(at) {
 			continue
 		}
 		p := a.pages.get(at.page)
-		if err := CopyBuffer(p.buf, at.from-p.bufAt, w.src, int(at.at), at.len()); err != nil {
+		if err := at.copyIn(p.buf, -p.bufAt, w.src); err != nil {
 			return err
 		}
 		d.setParts(p, overlay(p.parts, at.from, at.to))
-		p.size = max(p.size, int32(at.to))
-		p.lost = cut(p.lost, at.from, at.to)
+		p.lost = at.cut(p.lost)
 	}
 	for _, p := range w.fresh[staged:] {
 		d.enqueue(p)
@@ -197,8 +249,8 @@ func (w *writing) stage(group []piece, got fetched) error {
 
 // version makes a page with the content that a piece's page has after the write.
 func (w *writing) version(at piece, got fetched) (*page, error) {
-	a, d := w.a, w.a.cache.disk
-	size := pageLen(a.size, at.page)
+	a, d := w.t.a, w.t.a.cache.disk
+	size := a.pageLen(at.page)
 	old := a.pages.get(at.page)
 	p := &page{refs: 1, size: int32(size), owner: a, number: at.page}
 	parts, stay := w.keeps(at)
@@ -213,45 +265,41 @@ func (w *writing) version(at piece, got fetched) (*page, error) {
 		return nil, err
 	}
 	p.bufAt = from
+	if !at.solid() {
+		err = p.buf.Clear(at.from-from, at.to-at.from)
+	}
 	var rest []part
 	for _, q := range parts {
 		if q.record != nil && stay {
 			rest = append(rest, q)
 			continue
 		}
-		src, srcAt := old.buf, q.from-old.bufAt
-		if q.record != nil {
-			if src, srcAt = q.record.buf, q.at; src == nil {
-				src = got[q.record]
-			}
-		}
-		if err = CopyBuffer(p.buf, q.from-from, src, srcAt, q.to-q.from); err != nil {
-			break
+		if err == nil {
+			err = copyPart(p.buf, q.from-from, old, q, got)
 		}
 		rest = overlay(rest, q.from, q.to)
 	}
 	if err == nil {
-		err = CopyBuffer(p.buf, at.from-from, w.src, int(at.at), at.len())
+		err = at.copyIn(p.buf, -from, w.src)
 	}
 	if err != nil {
 		d.free(p)
 		return nil, err
 	}
 	if old != nil {
-		p.lost = cut(old.lost, at.from, at.to)
+		p.lost = at.cut(old.lost)
 	}
 	d.setParts(p, overlay(rest, at.from, at.to))
 	return p, nil
 }
 
-// commit puts the staged pages in place.
-func (w *writing) commit() {
-	a := w.a
-	for _, p := range w.fresh {
-		if old := a.pages.get(p.number); old != nil {
-			a.cache.unref(old)
+// copyPart copies a part of a page to off in dst. Its record is in memory, or was fetched.
+func copyPart(dst Buffer, off int, p *page, q part, got fetched) error {
+	src, at := p.buf, q.from-p.bufAt
+	if q.record != nil {
+		if src, at = q.record.buf, q.at; src == nil {
+			src = got[q.record]
 		}
-		a.pages.set(p.number, p)
 	}
-	w.fresh = nil
+	return CopyBuffer(dst, off, src, at, q.to-q.from)
 }

@@ -11,9 +11,9 @@ const (
 	mostWaiting = 32 << 20
 	// batchSize is how many bytes are stored in one transaction, if there are as many.
 	batchSize = 8 << 20
-	// recordPages is how many pages share a record, if they follow each other and wait at the same
-	// time, as those of a large write do; the package documentation says why it is two.
-	recordPages = 2
+	// recordBytes is how much pages share a record, if they follow each other and wait at the same
+	// time, as those of a large write do; the package documentation says why it is as much as two.
+	recordBytes = 2 * PageSize
 	// batchDeletes is how many records are deleted in one transaction.
 	batchDeletes = 2048
 	// mostUnderWay is how many transactions are under way at a time: while one is committed the
@@ -176,7 +176,7 @@ type batch struct {
 
 // follows tells whether a page can go into the record that another ends: it is next to it.
 func (p *page) follows(last *page) bool {
-	return p.owner == last.owner && p.number == last.number+1 && last.size == PageSize && p.whole()
+	return p.owner == last.owner && p.number == last.number+1 && p.whole()
 }
 
 // puts makes the records of a batch: pages that are whole and follow each other share one, and what was
@@ -192,16 +192,21 @@ func (d *disk) puts(b *batch) (puts []Record) {
 	for rest := b.pages; len(rest) > 0; {
 		n := 1
 		if rest[0].whole() {
-			for n < len(rest) && n < recordPages && rest[n].follows(rest[n-1]) {
-				n++
+			size := int(rest[0].size)
+			for ; n < len(rest) && rest[n].follows(rest[n-1]); n++ {
+				if size += int(rest[n].size); size > recordBytes {
+					break
+				}
 			}
 			var data Pieces
 			for _, p := range rest[:n] {
 				data = append(data, Piece{p.buf, 0, int(p.size)})
 			}
 			r := put(data)
-			for i, p := range rest[:n] {
-				b.homes = append(b.homes, []part{{0, int(p.size), r, i * PageSize}})
+			at := 0
+			for _, p := range rest[:n] {
+				b.homes = append(b.homes, []part{{0, int(p.size), r, at}})
+				at += int(p.size)
 			}
 		} else {
 			var homes []part
@@ -232,7 +237,7 @@ func (d *disk) nextBatch() (b batch) {
 			break
 		}
 		taken++
-		if p.buf == nil {
+		if p.state != pageWaiting || p.buf == nil {
 			continue
 		}
 		p.state = pageStoring
@@ -263,6 +268,7 @@ func (d *disk) apply(b batch) {
 	d.pump()
 	stopped := d.ctx.Err() != nil
 	d.c.mu.Unlock()
+	d.c.tellOfSpills()
 	if err != nil && !stopped {
 		d.c.onEvent(Event{Kind: StoreFailed, Err: err})
 	}
@@ -278,8 +284,11 @@ func (d *disk) stored(b batch) {
 		d.moveIn(p, b.homes[i])
 		p.state = pageStored
 		d.free(p)
-		if p.refs == 0 {
+		switch {
+		case p.refs == 0:
 			d.drop(p)
+		case p.block != nil:
+			d.c.hasStored(p)
 		}
 	}
 	for _, r := range b.records {
@@ -317,15 +326,24 @@ func (d *disk) notStored(b batch, err error) error {
 			d.setParts(p, nil)
 			continue
 		}
+		if p.block != nil {
+			d.waiting -= n
+			d.free(p)
+			d.c.hasNotStored(p, failure)
+			continue
+		}
 		p.state = pageWaiting
 		back = append(back, p)
 		d.queued += n
-		if p.owner.told != d.successes {
-			p.owner.storeErr = failure
-		}
 	}
+	d.c.noteFailure(back, failure)
 	for _, p := range d.queue {
-		if p.buf != nil {
+		switch {
+		case p.state != pageWaiting || p.buf == nil:
+		case p.block != nil:
+			p.move.err = failure
+			d.c.stay(p)
+		default:
 			back = append(back, p)
 		}
 	}

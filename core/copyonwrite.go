@@ -1,0 +1,209 @@
+package core
+
+import "context"
+
+// copying is what a write needs of memory for the pages that others share.
+type copying struct {
+	copies map[*page]*page // by shared page, the one that is to take its place, with the new bytes
+	// Where there is no room for a copy, the shared page begins to move to disk for the sake of the others;
+	// then its block can be taken over.
+	move   *move
+	moving []*page
+	// spilled: other pages were asked to make room.
+	spilled bool
+}
+
+// giveUp gives back what was not used.
+func (k *copying) giveUp(c *Cache) {
+	for _, p := range k.copies {
+		c.unref(p)
+	}
+	for _, p := range k.moving {
+		if p.move == k.move {
+			c.stay(p)
+		}
+	}
+	k.copies, k.moving = nil, nil
+}
+
+// own makes ready what pieces in memory need to be changed without anybody else noticing. It answers false
+// when it has waited, so that what is known of the pages may be out of date. The cache is locked, but not
+// while it waits.
+func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err error) {
+	a, c, s := w.t.a, w.t.a.cache, w.t.settings
+	var short []piece
+	var need int64
+	var refusal error
+	for _, at := range inMemory {
+		if !w.isShared(at) {
+			continue
+		}
+		if w.unpaused >= pauseEvery {
+			return false, w.pause(0)
+		}
+		refused, err := w.copy(at)
+		if err != nil {
+			return false, err
+		}
+		if refused != nil {
+			refusal = refused
+			short = append(short, at)
+			need += int64(a.pageLen(at.page))
+		}
+	}
+	if len(short) == 0 {
+		return true, nil
+	}
+	if s.SpillPolicy == SpillColdest && s.CacheType == Auto && !w.spilled {
+		w.spilled = true
+		if _, err := w.keepLocked(); err != nil {
+			return false, err
+		}
+		err := c.makeRoom(ctx, s, need, need, WhyCopy, a, func() error { return w.copyAll(short) })
+		if isFull(err) {
+			err = nil // there is another way
+		}
+		return false, err
+	}
+	if s.CacheType == CacheInMemoryOnly {
+		return false, refusal
+	}
+	return w.moveAway(ctx, short, refusal)
+}
+
+// isShared tells whether a page in memory has to be copied before it is changed, and was not.
+func (w *writing) isShared(at piece) bool {
+	p := w.t.a.pages.get(at.page)
+	return p.block != nil && p.refs > 1 && w.copies[p] == nil
+}
+
+// copy makes the page that is to take the place of a shared one.
+func (w *writing) copy(at piece) (refusal, err error) {
+	a := w.t.a
+	p, refusal := a.copyPage(w.t.settings, at)
+	if refusal != nil {
+		return refusal, nil
+	}
+	if err := at.copyIn(p.memory(), 0, w.src); err != nil {
+		a.cache.unref(p)
+		return nil, err
+	}
+	if w.copies == nil {
+		w.copies = make(map[*page]*page)
+	}
+	w.copies[a.pages.get(at.page)] = p
+	w.unpaused += int(p.size)
+	return nil, nil
+}
+
+// copyAll copies the pages of all pieces that still need it, or answers why there is no room for all of
+// them.
+func (w *writing) copyAll(short []piece) error {
+	var need int64
+	for _, at := range short {
+		if w.isShared(at) {
+			need += int64(w.t.a.pageLen(at.page))
+		}
+	}
+	if err := w.t.a.cache.fitsInMemory(w.t.settings, need); need == 0 || err != nil {
+		return err
+	}
+	for _, at := range short {
+		if w.isShared(at) {
+			if refusal, err := w.copy(at); refusal != nil || err != nil {
+				return firstOf(refusal, err)
+			}
+		}
+	}
+	return nil
+}
+
+func firstOf(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// moveAway begins to move the pages of pieces to disk, so that their blocks can be taken over.
+func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (ready bool, err error) {
+	a, c, d := w.t.a, w.t.a.cache, w.t.a.cache.disk
+	if w.move == nil {
+		w.move = &move{why: WhyCopy, whole: true}
+		d.kick()
+	}
+	if err := w.move.err; err != nil {
+		return false, becauseUnavailable(refusal, err)
+	}
+	var need int64
+	for _, at := range short {
+		if p := a.pages.get(at.page); p.move == nil {
+			need += int64(p.size)
+		}
+	}
+	if err := c.fitsOnDisk(w.t.settings, need); err != nil && need > 0 {
+		return false, withCause(err, refusal)
+	}
+	for _, at := range short {
+		if p := a.pages.get(at.page); p.move == nil {
+			c.leave(p, w.move)
+			w.moving = append(w.moving, p)
+		}
+	}
+	if !d.isOpen() {
+		if _, err := w.keepLocked(); err != nil {
+			return false, err
+		}
+		if err := c.openDisk(ctx); err != nil {
+			return false, becauseUnavailable(refusal, err)
+		}
+		return false, nil
+	}
+	ready = true
+	for _, at := range short {
+		switch p := a.pages.get(at.page); {
+		case p.copied():
+		case p.move == w.move && p.buf == nil && d.hasRoom(int64(p.size)):
+			if err := c.startStoring(p); err != nil {
+				return false, err
+			}
+		default:
+			ready = false
+		}
+	}
+	if ready {
+		return true, nil
+	}
+	if asked, err := w.keepLocked(); asked || err != nil {
+		return false, err
+	}
+	if err := d.waitForRoom(ctx); err != nil {
+		return false, becauseUnavailable(refusal, err)
+	}
+	return false, nil
+}
+
+// commitCopies puts the copies in place of the shared pages, and takes over blocks where there are none. It
+// answers which pieces are left to be copied.
+func (w *writing) commitCopies(inMemory []piece) (inPlace []piece) {
+	a, c := w.t.a, w.t.a.cache
+	for _, at := range inMemory {
+		p := a.pages.get(at.page)
+		if q := w.copies[p]; q != nil {
+			delete(w.copies, p)
+			a.put(at.page, q)
+			continue
+		}
+		inPlace = append(inPlace, at)
+		if p.refs == 1 {
+			c.stay(p)
+			continue
+		}
+		n := a.pageLen(at.page)
+		q := &page{refs: 1, size: int32(n), block: c.vacate(p), owner: a, number: at.page}
+		c.heap.shrink(q.block, n)
+		a.put(at.page, q)
+		c.spilled(p, WhyCopy)
+	}
+	return inPlace
+}

@@ -1,0 +1,111 @@
+package core
+
+import (
+	"maps"
+	"slices"
+)
+
+// A Span is a range of bytes.
+type Span struct{ Offset, Length int64 }
+
+// Difference answers in which ranges of bytes two allocations of the same cache and size differ, neighbours merged, in
+// order. It compares pages, not bytes: what both have from the same snapshot is equal, everything else counts as
+// different. Writes that have not taken effect are not seen.
+//
+// Errors: [ArgumentError] when they are of different caches or sizes, or surfaces; [ErrDisposed].
+func Difference(a, b *Allocation) ([]Span, error) {
+	var spans []Span
+	err := differ(a, b, false, func(i int64) {
+		off := i * PageSize
+		n := int64(a.pageLen(i))
+		if k := len(spans) - 1; k >= 0 && spans[k].Offset+spans[k].Length == off {
+			spans[k].Length += n
+			return
+		}
+		spans = append(spans, Span{off, n})
+	})
+	return spans, err
+}
+
+// DifferenceRects is Difference for surfaces of the same width, height and bytes per pixel: the rectangles do not
+// overlap, and are made of whole tiles.
+func DifferenceRects(a, b *Allocation) ([]Rect, error) {
+	var rects []Rect
+	var y int64
+	err := differ(a, b, true, func(i int64) {
+		t := a.layout.tile(i)
+		if t.Y != y {
+			rects, y = mergeRows(rects, y), t.Y
+		}
+		if k := len(rects) - 1; k >= 0 && rects[k].Y == t.Y && rects[k].X+rects[k].Width == t.X {
+			rects[k].Width += t.Width
+			return
+		}
+		rects = append(rects, t)
+	})
+	return mergeRows(rects, y), err
+}
+
+// mergeRows merges the rectangles of the row of tiles at y with those above them that are as wide.
+func mergeRows(rects []Rect, y int64) []Rect {
+	kept := rects[:0]
+	for _, r := range rects {
+		merged := false
+		if r.Y == y {
+			for k := range kept {
+				if kept[k].X == r.X && kept[k].Width == r.Width && kept[k].Y+kept[k].Height == y {
+					kept[k].Height += r.Height
+					merged = true
+					break
+				}
+			}
+		}
+		if !merged {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+func differ(a, b *Allocation, tiled bool, found func(i int64)) error {
+	c := a.cache
+	if b.cache != c {
+		return errOtherCache
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return ErrClosed
+	case a.disposed || b.disposed:
+		return ErrDisposed
+	case tiled && !a.layout.tiled():
+		return errNotTiled
+	case !tiled && a.layout.tiled():
+		return errTiled
+	}
+	if err := a.sameShape(b); err != nil {
+		return err
+	}
+	for _, i := range numbers(&a.pages, &b.pages) {
+		if a.pages.get(i) != b.pages.get(i) {
+			found(i)
+		}
+	}
+	return nil
+}
+
+// numbers are those of all pages that either table has, in order.
+func numbers(a, b *pageTable) []int64 {
+	var all []int64
+	for i := range max(len(a.dense), len(b.dense)) {
+		all = append(all, int64(i))
+	}
+	sparse := make(map[int64]bool)
+	for _, t := range []*pageTable{a, b} {
+		for i := range t.sparse {
+			sparse[i] = true
+		}
+	}
+	return append(all, slices.Sorted(maps.Keys(sparse))...)
+}

@@ -1,0 +1,234 @@
+package core
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// HistoryOptions bound a [History]; 0, the default, is no bound.
+type HistoryOptions struct {
+	// MaxBytes is how many bytes it may hold that the surface itself does not have.
+	MaxBytes int64
+	// MaxEntries is how many entries it may have beside the oldest state, which is how often one can undo.
+	MaxEntries int
+}
+
+// A History keeps versions of an allocation, a surface or not, so that what was done to it can be undone. Each entry is
+// a snapshot, which takes only what has changed since, and under [SpillColdest] the oldest go to disk first.
+//
+// Calls take effect in the order in which they are made, among themselves and with calls on the allocation.
+type History struct {
+	a       *Allocation
+	options HistoryOptions
+
+	mu       sync.Mutex
+	entries  []*historyEntry // oldest first; the first one is what there was at the beginning, or before what was dropped
+	current  int
+	bytes    int64
+	disposed bool
+	last     chan struct{} // closed when the call made last is over
+}
+
+type historyEntry struct {
+	label string
+	state *Allocation
+	bytes int64 // of what it has and the next one has not
+}
+
+// A HistoryEntry is what [History.Entries] tells.
+type HistoryEntry struct {
+	Label string
+	// Bytes is what the entry alone holds: what the next one replaced. The latest has none.
+	Bytes int64
+	// Current: it is the state that the allocation had last by a commit, an undo or a redo.
+	Current bool
+	// Medium is memory while any of it is there.
+	Medium Medium
+}
+
+// NewHistory begins a history with the allocation as it is now.
+//
+// Errors: those of [Turn.Snapshot]; [RangeError] for the options.
+func NewHistory(ctx context.Context, a *Allocation, options HistoryOptions) (*History, error) {
+	if options.MaxBytes < 0 {
+		return nil, outOfRange("maxBytes", options.MaxBytes, 0, MaxBytes)
+	}
+	if options.MaxEntries < 0 {
+		return nil, outOfRange("maxEntries", int64(options.MaxEntries), 0, MaxBytes)
+	}
+	s, err := a.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	last := make(chan struct{})
+	close(last)
+	return &History{a: a, options: options, entries: []*historyEntry{{state: s}}, last: last}, nil
+}
+
+// begin takes the next place, among the calls on the history and among those on the allocation. wait waits until it has
+// come; end must be called.
+func (h *History) begin() (t *Turn, wait, end func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before, done := h.last, make(chan struct{})
+	h.last = done
+	return h.a.Turn(), func() { <-before }, func() { close(done) }
+}
+
+// Commit makes an entry of the allocation as it is now, all writes called before included. The entries that were undone
+// are gone, and so are the oldest, if there are too many.
+//
+// Errors: those of [Turn.Snapshot]; [ErrDisposed].
+func (h *History) Commit(ctx context.Context, label string) error {
+	t, wait, end := h.begin()
+	defer end()
+	s, err := t.Snapshot(ctx)
+	wait()
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.disposed {
+		s.Dispose()
+		return ErrDisposed
+	}
+	for _, e := range h.entries[h.current+1:] {
+		e.state.Dispose()
+	}
+	h.entries = append(h.entries[:h.current+1:h.current+1], &historyEntry{label: label, state: s})
+	h.current++
+	h.bytes = 0
+	for i, e := range h.entries[:h.current] {
+		if i == h.current-1 {
+			e.bytes = e.state.lacks(s)
+		}
+		h.bytes += e.bytes
+	}
+	for len(h.entries) > 1 && (h.options.MaxBytes > 0 && h.bytes > h.options.MaxBytes ||
+		h.options.MaxEntries > 0 && len(h.entries)-1 > h.options.MaxEntries) {
+		h.bytes -= h.entries[0].bytes
+		h.entries[0].state.Dispose()
+		h.entries = h.entries[1:]
+		h.current--
+	}
+	return nil
+}
+
+// Undo gives the allocation the content of the entry before the current one, and Redo that of the one after it. What was
+// written since the last commit is lost. They answer false when there is none.
+//
+// Errors: [ErrDisposed], [ErrClosed], the cause of ctx's end. After an error nothing has changed.
+func (h *History) Undo(ctx context.Context) (bool, error) { return h.step(ctx, -1) }
+
+// Redo is the opposite of Undo; see there.
+func (h *History) Redo(ctx context.Context) (bool, error) { return h.step(ctx, 1) }
+
+func (h *History) step(ctx context.Context, by int) (bool, error) {
+	t, wait, end := h.begin()
+	defer end()
+	wait()
+	h.mu.Lock()
+	to := h.current + by
+	if h.disposed || to < 0 || to >= len(h.entries) {
+		disposed := h.disposed
+		h.mu.Unlock()
+		t.giveUp()
+		if disposed {
+			return false, ErrDisposed
+		}
+		return false, t.err
+	}
+	from := h.entries[to].state.Turn()
+	h.mu.Unlock()
+	if err := t.restore(ctx, from, true); err != nil {
+		return false, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.disposed {
+		return true, nil
+	}
+	h.current = to
+	for _, i := range []int{to + by, to - by} { // more of the same is likelier
+		if i >= 0 && i < len(h.entries) {
+			h.entries[i].state.fetchWhatLacks(h.a)
+		}
+	}
+	return true, nil
+}
+
+// Entries are all that there is, oldest first.
+func (h *History) Entries() []HistoryEntry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := make([]HistoryEntry, len(h.entries))
+	for i, e := range h.entries {
+		all[i] = HistoryEntry{e.label, e.bytes, i == h.current, e.state.Medium()}
+	}
+	return all
+}
+
+// Dispose frees the entries; the allocation stays as it is. Later calls fail with [ErrDisposed].
+func (h *History) Dispose() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.disposed = true
+	for _, e := range h.entries {
+		e.state.Dispose()
+	}
+	h.entries = nil
+}
+
+// lacks is how many bytes of a's pages another allocation has not.
+func (a *Allocation) lacks(b *Allocation) (n int64) {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	for _, p := range a.without(b) {
+		n += int64(p.size)
+	}
+	return n
+}
+
+// without are the pages of a that b has not. The cache is locked.
+func (a *Allocation) without(b *Allocation) (only []*page) {
+	has := make(map[*page]bool)
+	if a.layout != b.layout {
+		for _, p := range b.pages.all() {
+			has[p] = true
+		}
+	}
+	for i, p := range a.pages.all() {
+		if b.pages.get(i) != p && !has[p] {
+			only = append(only, p)
+		}
+	}
+	return only
+}
+
+// fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as the read cache has room for.
+func (a *Allocation) fetchWhatLacks(b *Allocation) {
+	d := a.cache.disk
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	if d.ctx.Err() != nil {
+		return
+	}
+	var next []*record
+	bytes := 0
+	for _, p := range a.without(b) {
+		for _, q := range p.parts {
+			r := q.record
+			if p.block != nil || r == nil || r.buf != nil || r.coming != nil || slices.Contains(next, r) {
+				continue
+			}
+			if bytes += r.size; bytes <= mostRecent/2 {
+				next = append(next, r)
+			}
+		}
+	}
+	if len(next) > 0 {
+		d.fetchAhead(next)
+	}
+}

@@ -1,0 +1,255 @@
+package core_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"asposecache/core"
+)
+
+var whole = core.Rect{Width: 512, Height: 512}
+
+// stroke paints a tile in one value.
+func (b *bench) stroke(a *core.Allocation, x, y int64, value byte) {
+	b.Helper()
+	r := core.Rect{X: x * 256, Y: y * 256, Width: 256, Height: 256}
+	b.is(a.WriteRect(ctx, r, bytes.Repeat([]byte{value}, 256*256*4)), nil)
+}
+
+func (b *bench) shows(a *core.Allocation, want string) {
+	b.Helper()
+	p := make([]byte, 512*512*4)
+	b.is(a.ReadRect(ctx, whole, p), nil)
+	if got := fmt.Sprint(p[0], p[1024], p[512*256*4], p[len(p)-1]); got != want {
+		b.Errorf("it shows %s, want %s", got, want)
+	}
+}
+
+func newHistory(b *bench, a *core.Allocation, o core.HistoryOptions) *core.History {
+	b.Helper()
+	h, err := core.NewHistory(ctx, a, o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return h
+}
+
+func TestUndoAndRedo(t *testing.T) {
+	for _, settings := range []core.Settings{{}, onDisk} {
+		inBubble(t, settings, func(b *bench) {
+			a := b.surface(512, 512, 4)
+			h := newHistory(b, a, core.HistoryOptions{})
+			for i := range int64(4) {
+				b.stroke(a, i%2, i/2, byte(i+1))
+				b.is(h.Commit(ctx, fmt.Sprint("stroke ", i)), nil)
+			}
+			b.shows(a, "1 2 3 4")
+			step := func(call func() (bool, error), want bool) {
+				b.Helper()
+				if did, err := call(); err != nil || did != want {
+					b.Errorf("%v, %v", did, err)
+				}
+			}
+			undo := func() (bool, error) { return h.Undo(ctx) }
+			redo := func() (bool, error) { return h.Redo(ctx) }
+			step(redo, false)
+			step(undo, true)
+			step(undo, true)
+			b.shows(a, "1 2 0 0")
+			step(redo, true)
+			b.shows(a, "1 2 3 0")
+			entries := h.Entries()
+			if len(entries) != 5 || !entries[3].Current || entries[3].Label != "stroke 2" || entries[4].Bytes != 0 {
+				b.Errorf("%+v", entries)
+			}
+			// An edit after an undo frees what was undone.
+			b.stroke(a, 0, 0, 9)
+			held := b.Allocated(core.Memory) + b.Allocated(core.Disk)
+			b.is(h.Commit(ctx, "other"), nil)
+			step(redo, false)
+			if now := b.Allocated(core.Memory) + b.Allocated(core.Disk); now != held-page {
+				b.Errorf("%d bytes after %d", now, held)
+			}
+			for range 4 {
+				step(undo, true)
+			}
+			step(undo, false)
+			b.shows(a, "0 0 0 0")
+			h.Dispose()
+			if err := h.Commit(ctx, ""); err != core.ErrDisposed {
+				b.Error(err)
+			}
+			_, err := h.Undo(ctx)
+			b.is(err, core.ErrDisposed)
+			if n := b.Allocated(core.Memory) + b.Allocated(core.Disk); n != 512*512*4 {
+				b.Errorf("%d bytes are left", n)
+			}
+		})
+	}
+}
+
+func TestUndoAskedForQuickly(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{})
+		for i := range 4 {
+			b.stroke(a, 0, 0, byte(i+1))
+			b.is(h.Commit(ctx, ""), nil)
+		}
+		b.is(b.Flush(ctx), nil)
+		turn := a.Turn() // nothing can go on
+		var done []<-chan error
+		for _, call := range []func() (bool, error){
+			func() (bool, error) { return h.Undo(ctx) }, func() (bool, error) { return h.Undo(ctx) },
+			func() (bool, error) { return h.Undo(ctx) }, func() (bool, error) { return h.Redo(ctx) },
+			func() (bool, error) { return true, h.Commit(ctx, "") }, func() (bool, error) { return h.Undo(ctx) },
+		} {
+			done = append(done, later(func() error {
+				if did, err := call(); err != nil || !did {
+					return fmt.Errorf("%v, %w", did, err)
+				}
+				return nil
+			}))
+		}
+		if !waits(done[0]) {
+			b.Error("it did not wait for its turn")
+		}
+		b.is(turn.Flush(ctx, nil), nil)
+		for _, d := range done {
+			b.is(<-d, nil)
+		}
+		b.shows(a, "2 0 0 0")
+		if entries := h.Entries(); len(entries) != 4 || !entries[2].Current {
+			b.Errorf("%+v", entries)
+		}
+		h.Dispose()
+	})
+}
+
+func TestABoundedHistory(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		a, other := b.surface(512, 512, 4), b.surface(512, 512, 4)
+		few := newHistory(b, a, core.HistoryOptions{MaxEntries: 2})
+		small := newHistory(b, other, core.HistoryOptions{MaxBytes: 3 * page})
+		for i := range 10 {
+			b.stroke(a, 0, 0, byte(i+1))
+			b.is(few.Commit(ctx, ""), nil)
+			b.stroke(other, int64(i%2), 0, byte(i+1))
+			b.stroke(other, int64(i%2), 1, byte(i+1))
+			b.is(small.Commit(ctx, ""), nil)
+		}
+		if n := len(few.Entries()); n != 3 {
+			b.Errorf("there are %d entries", n)
+		}
+		if n := len(small.Entries()); n != 2 {
+			b.Errorf("there are %d entries", n)
+		}
+		b.counts(2*4*page+2*page+2*page, 0)
+		few.Dispose()
+		small.Dispose()
+		b.counts(2*4*page, 0)
+		if _, err := core.NewHistory(ctx, a, core.HistoryOptions{MaxBytes: -1}); !isArgument(err) {
+			b.Error(err)
+		}
+		if _, err := core.NewHistory(ctx, a, core.HistoryOptions{MaxEntries: -1}); !isArgument(err) {
+			b.Error(err)
+		}
+	})
+}
+
+func TestAnUndoReachesAcrossAResize(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{})
+		b.stroke(a, 1, 1, 7)
+		b.is(h.Commit(ctx, "paint"), nil)
+		b.is(a.Resize(ctx, 100, 900), nil)
+		b.is(h.Commit(ctx, "crop"), nil)
+		if did, err := h.Undo(ctx); !did || err != nil {
+			b.Fatal(did, err)
+		}
+		b.shows(a, "0 0 0 7")
+		if did, err := h.Redo(ctx); !did || err != nil || a.Surface().Height != 900 {
+			b.Fatal(did, err)
+		}
+		h.Dispose()
+		b.counts(100*900*4, 0)
+	})
+}
+
+func TestNeighboursAreReadAhead(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{})
+		for i := range 5 {
+			b.stroke(a, 0, 0, byte(i+1))
+			b.is(h.Commit(ctx, ""), nil)
+			b.is(a.MoveToDisk(ctx), nil)
+			b.is(a.Flush(ctx), nil)
+		}
+		if did, err := h.Undo(ctx); !did || err != nil {
+			b.Fatal(did, err)
+		}
+		b.settle()
+		before := b.store.Counts().Gets
+		if before == 0 {
+			b.Error("nothing was read ahead")
+		}
+		if did, err := h.Undo(ctx); !did || err != nil {
+			b.Fatal(did, err)
+		}
+		p := make([]byte, 256*256*4)
+		b.is(a.ReadRect(ctx, core.Rect{Width: 256, Height: 256}, p), nil)
+		if p[0] != 3 {
+			b.Errorf("it shows %d", p[0])
+		}
+		if at := b.store.Counts().Gets; at-before > 1 { // one more neighbour, perhaps, but not what was there
+			b.Errorf("%d records were fetched", at-before)
+		}
+		h.Dispose()
+	})
+}
+
+// A history larger than memory: memory stays within its limit, and every state can be had again.
+func TestAHistoryLargerThanMemory(t *testing.T) {
+	const side, limit, strokes = 2048, 24 << 20, 60
+	inBubble(t, core.Settings{MaxMemoryForCache: limit, SpillPolicy: core.SpillColdest}, func(b *bench) {
+		a := b.surface(side, side, 4)
+		h := newHistory(b, a, core.HistoryOptions{})
+		at := func(i int) core.Rect {
+			return core.Rect{X: int64(i*331) % (side - 300), Y: int64(i*577) % (side - 300), Width: 300, Height: 300}
+		}
+		before := make([][]byte, strokes)
+		for i := range strokes {
+			before[i] = make([]byte, 300*300*4)
+			b.is(a.ReadRect(ctx, at(i), before[i]), nil)
+			b.is(a.WriteRect(ctx, at(i), picture(300*300*4, byte(i))), nil)
+			b.is(h.Commit(ctx, ""), nil)
+		}
+		s := b.Statistics()
+		if s.Memory.PeakBytes > limit || a.Held(core.Disk) != 0 {
+			b.Errorf("there were %d bytes in memory; the surface has %d on disk", s.Memory.PeakBytes, a.Held(core.Disk))
+		}
+		if s.Disk.AllocatedBytes < 40<<20 {
+			b.Errorf("there are %d bytes on disk", s.Disk.AllocatedBytes)
+		}
+		got := make([]byte, 300*300*4)
+		for i := strokes - 1; i >= 0; i-- {
+			if did, err := h.Undo(ctx); !did || err != nil {
+				b.Fatal(did, err)
+			}
+			b.is(a.ReadRect(ctx, at(i), got), nil)
+			if !bytes.Equal(got, before[i]) {
+				b.Fatalf("stroke %d is not undone", i)
+			}
+		}
+		h.Dispose()
+		if n := b.Allocated(core.Memory) + b.Allocated(core.Disk); n != side*side*4 {
+			b.Errorf("%d bytes are left", n)
+		}
+		if n := b.Statistics().Memory.PeakBytes; n > limit {
+			b.Errorf("there were %d bytes in memory", n)
+		}
+	})
+}

@@ -1,0 +1,191 @@
+package core
+
+// Pages are shared between allocations, and the ledger counts each of them once, on the medium where it
+// lies, and on disk as well while it moves there. This file is the only one that counts pages.
+
+// count puts the bytes of a page into the ledger, or takes them out.
+func (c *Cache) count(p *page, in bool) {
+	change := c.ledger.give
+	if in {
+		change = c.ledger.take
+	}
+	change(p.medium(), int64(p.size))
+	if p.move != nil {
+		change(Disk, int64(p.size))
+	}
+}
+
+// hold notes that one more allocation has a page in its table.
+func (c *Cache) hold(p *page, r Role) {
+	if p.holders == 0 {
+		c.count(p, true)
+	}
+	p.holders++
+	if r == RoleWorking {
+		p.working++
+	}
+	c.relist(p)
+}
+
+// release notes that one allocation less has a page in its table, or was disposed of.
+func (c *Cache) release(p *page, r Role) {
+	p.holders--
+	if r == RoleWorking {
+		p.working--
+	}
+	if p.holders == 0 {
+		c.count(p, false)
+	}
+	c.relist(p)
+}
+
+// resizePage changes how many bytes of a page count.
+func (c *Cache) resizePage(p *page, n int) {
+	if p.holders > 0 {
+		c.count(p, false)
+	}
+	p.size = int32(n)
+	if p.holders > 0 {
+		c.count(p, true)
+	}
+}
+
+// change changes where a page lies or whether it moves, which is what the ledger goes by.
+func (c *Cache) change(p *page, how func()) {
+	if p.holders > 0 {
+		c.count(p, false)
+	}
+	how()
+	if p.holders > 0 {
+		c.count(p, true)
+	}
+	c.relist(p)
+}
+
+// relist keeps the list of history in memory: the pages that no working allocation has, in the order in
+// which that became so, which is the order in which they move to disk; see spill.go.
+func (c *Cache) relist(p *page) {
+	cold := p.working == 0 && p.holders > 0 && p.block != nil && p.move == nil && p.buf == nil && !p.pinned
+	switch {
+	case cold && p.cold == nil:
+		p.cold = c.history.PushBack(p)
+	case !cold && p.cold != nil:
+		c.history.Remove(p.cold)
+		p.cold = nil
+	}
+}
+
+// put puts a page into the table, in the place of the one that is there. The reference is the table's now.
+func (a *Allocation) put(i int64, p *page) {
+	if old := a.pages.get(i); old != nil {
+		a.drop(old)
+	}
+	a.pages.set(i, p)
+	if !a.disposed {
+		a.cache.hold(p, a.role)
+	}
+}
+
+// drop gives up a page that is, or was, in the table.
+func (a *Allocation) drop(p *page) {
+	if !a.disposed {
+		a.cache.release(p, a.role)
+	}
+	a.cache.unref(p)
+}
+
+// unref gives up one reference to a page; the last one frees it. The cache is locked.
+func (c *Cache) unref(p *page) {
+	p.refs--
+	if p.refs > 0 {
+		return
+	}
+	if p.block != nil {
+		c.endMove(p)
+		c.heap.release(p.block)
+		p.block = nil
+		if p.parts == nil {
+			return
+		}
+	}
+	c.disk.drop(p)
+}
+
+// where is the medium: memory while any page is there, and for want of pages where its room is. home is
+// lowered to the disk when the last page is found to have left.
+func (a *Allocation) where() Medium {
+	if a.home == Memory && a.size > 0 && !a.anyInMemory() {
+		a.home = Disk
+	}
+	return a.home
+}
+
+// anyInMemory tells whether any page is in memory. It looks first where it has last found one.
+func (a *Allocation) anyInMemory() bool {
+	if p := a.pages.get(a.found); p != nil && p.block != nil {
+		return true
+	}
+	for i, p := range a.pages.all() {
+		if p.block != nil {
+			a.found = i
+			return true
+		}
+	}
+	return false
+}
+
+// touchesDisk tells whether any of it is on disk.
+func (a *Allocation) touchesDisk() bool {
+	if a.home == Disk || a.reserved > 0 {
+		return true
+	}
+	for _, p := range a.pages.all() {
+		if p.block == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// sum is how many bytes it holds on a medium: its pages there, and what it has reserved beside them.
+func (a *Allocation) sum(m Medium) int64 {
+	if a.disposed {
+		return 0
+	}
+	var n int64
+	if m == Disk {
+		n = a.reserved
+	}
+	for _, p := range a.pages.all() {
+		if p.medium() == m {
+			n += int64(p.size)
+		}
+	}
+	return n
+}
+
+// reserve changes what is reserved on disk for bytes that have no page yet.
+func (a *Allocation) reserve(n int64) {
+	if a.disposed {
+		return
+	}
+	c := a.cache
+	c.ledger.give(Disk, a.reserved)
+	c.ledger.take(Disk, n)
+	a.reserved = n
+}
+
+// takeRoom takes room for the call under way; giveRoom gives back what it has. Disposing does that too.
+func (a *Allocation) takeRoom(m Medium, n int64) {
+	if !a.disposed {
+		a.cache.ledger.take(m, n)
+		a.room[m] += n
+	}
+}
+
+func (a *Allocation) giveRoom() {
+	for m := range a.room {
+		a.cache.ledger.give(Medium(m), a.room[m])
+		a.room[m] = 0
+	}
+}

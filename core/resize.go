@@ -1,0 +1,346 @@
+package core
+
+import (
+	"context"
+	"slices"
+)
+
+// Resize gives a surface another width and height. Pixels keep their coordinates; new ones are zero. Tiles of which
+// all four sides stay where they are keep their pages; those at the old and the new edge are made anew. In all else,
+// as to limits and making room, it is like [Turn.Reallocate], but that a surface on disk may have to wait for the
+// tiles at its edge, and that one that had to move to disk stays there if it then can't be resized.
+//
+// Errors: [RangeError]; [ArgumentError] when it is no surface; [ErrUnavailable] when a tile can't be fetched; those of
+// Reallocate.
+func (t *Turn) Resize(ctx context.Context, width, height int64, o *CallOptions) error {
+	a, c := t.a, t.a.cache
+	if _, err := (SurfaceSpec{width, height, 1}).layout(); err != nil {
+		t.giveUp()
+		return err
+	}
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	defer t.end()
+	c.mu.Lock()
+	err := a.ended()
+	r := resizing{a: a, settings: t.settings, got: make(fetched)}
+	if err == nil && !a.layout.tiled() {
+		err = errNotTiled
+	}
+	if err == nil {
+		r.layout, err = SurfaceSpec{width, height, int(a.layout.bpp)}.layout()
+	}
+	var moved int64
+	move := false
+	if err == nil {
+		moved, move, err = r.run(ctx, o)
+	}
+	r.free()
+	a.giveRoom()
+	if err == nil {
+		c.reallocations++
+	}
+	c.disk.pump()
+	c.mu.Unlock()
+	c.tellOfSpills()
+	if move {
+		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
+	}
+	return c.refused(err)
+}
+
+// Resize changes the width and the height of a surface; see [Turn.Resize].
+func (a *Allocation) Resize(ctx context.Context, width, height int64) error {
+	return a.Turn().Resize(ctx, width, height, nil)
+}
+
+// A resizing is one Resize under way.
+type resizing struct {
+	a        *Allocation
+	layout   layout // the new one
+	settings Settings
+	got      fetched // records of tiles that are made anew
+	fresh    []*page // the tiles that are made
+}
+
+func (r *resizing) free() {
+	c := r.a.cache
+	for _, b := range r.got {
+		if b != nil {
+			c.disk.store.FreeBuffer(b)
+		}
+	}
+	for _, p := range r.fresh {
+		c.unref(p)
+	}
+	r.got, r.fresh = nil, nil
+}
+
+func (r *resizing) run(ctx context.Context, o *CallOptions) (moved int64, move bool, err error) {
+	a, c, s := r.a, r.a.cache, r.settings
+	size := r.layout.bytes()
+	grow := size - a.size
+	if err := r.fetch(ctx); err != nil {
+		return 0, false, err
+	}
+	if s.ExactReallocateOnly && grow > 0 && a.where() == Memory {
+		err = c.makeRoom(ctx, s, grow, size, WhyReallocate, a, r.try)
+	} else {
+		err = r.try()
+	}
+	if isFull(err) && grow > 0 && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory {
+		if moved, err = a.moveOut(ctx, s, grow, WhyReallocate, err, o); err != nil {
+			return 0, false, err
+		}
+		move = true
+		a.giveRoom() // it is taken again at once
+		err = errAgain
+	}
+	for err == errAgain { // pages have left memory, and are needed from there
+		if err = r.fetch(ctx); err == nil {
+			err = r.try()
+		}
+	}
+	return moved, move, err
+}
+
+// errAgain: something has changed while the call has waited.
+var errAgain error = &ArgumentError{}
+
+// old is what there was in the place of tile i of the new layout, its number, and whether it is as large.
+func (r *resizing) old(i int64) (p *page, old int64, same bool) {
+	x, y := i%r.layout.across(), i/r.layout.across()
+	l := r.a.layout
+	if x >= l.across() || y >= l.down() {
+		return nil, 0, false
+	}
+	old = y*l.across() + x
+	was, is := l.tile(old), r.layout.tile(i)
+	return r.a.pages.get(old), old, was.Width == is.Width && was.Height == is.Height
+}
+
+// fetch waits until what is needed of the store is here, and there is room for what is to be stored.
+func (r *resizing) fetch(ctx context.Context) error {
+	a, c, d := r.a, r.a.cache, r.a.cache.disk
+	for {
+		if err := a.ended(); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		var missing []*record
+		var need int64
+		for i := range pageCount(r.layout, 0) {
+			p, _, same := r.old(i)
+			if p == nil || same || p.block != nil {
+				continue
+			}
+			need += int64(lengthOf(r.layout, 0, i))
+			if m := far(p.parts, r.got); m != nil && len(missing) < 8 && !slices.Contains(missing, m) {
+				missing = append(missing, m)
+			}
+		}
+		if len(missing) == 0 {
+			if d.hasRoom(need) {
+				return nil
+			}
+			if err := d.waitForRoom(ctx); err != nil {
+				a.takeStoreErr() // it is told now
+				return err
+			}
+			continue
+		}
+		c.mu.Unlock()
+		got, err := d.get(ctx, missing)
+		for k, b := range got {
+			if b == nil {
+				c.noteLost(a, missing[k])
+			}
+		}
+		c.mu.Lock()
+		if err != nil {
+			return err
+		}
+		for k, m := range missing {
+			r.got[m] = got[k]
+		}
+	}
+}
+
+// try makes the tiles and puts them in place, or answers why it can't, with nothing changed.
+func (r *resizing) try() (err error) {
+	a, c := r.a, r.a.cache
+	size, m := r.layout.bytes(), a.where()
+	var table pageTable
+	var sum, bare int64 // bytes of the pages, and of new tiles without one
+	need := [2]int64{Disk: -a.reserved}
+	kept := make(map[*page]bool)
+	type made struct {
+		i, old int64
+		from   *page
+	}
+	var todo []made
+	for i := range pageCount(r.layout, size) {
+		n := int64(lengthOf(r.layout, size, i))
+		p, old, same := r.old(i)
+		switch {
+		case p != nil && same:
+			table.set(i, p)
+			kept[p] = true
+			sum += n
+		case p != nil:
+			if p.block == nil && far(p.parts, r.got) != nil {
+				return errAgain
+			}
+			todo = append(todo, made{i, old, p})
+			need[p.medium()] += n
+			sum += n
+		case m == Memory && !r.wasBare(i):
+			todo = append(todo, made{i: i})
+			need[Memory] += n
+			sum += n
+		default:
+			bare += n
+		}
+	}
+	for _, p := range a.pages.all() {
+		if !kept[p] && p.holders == 1 {
+			need[p.medium()] -= int64(p.size)
+		}
+	}
+	reserved := size - sum
+	if a.role == RoleHistory {
+		reserved = min(reserved, a.reserved+bare)
+	}
+	need[Disk] += reserved
+	if size > a.size {
+		for m := range Disk + 1 {
+			switch {
+			case need[m] <= 0:
+			case !r.settings.ExactReallocateOnly:
+				if !c.ledger.fits(m, need[m], 0) {
+					return c.full(m, need[m], r.settings.limit(m), ByLimit)
+				}
+			case m == Memory:
+				err = c.fitsInMemory(r.settings, need[m])
+			default:
+				err = c.fitsOnDisk(r.settings, need[m])
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	for _, t := range todo {
+		p, err := r.make(t.i, t.old, t.from)
+		if err != nil {
+			for _, p := range r.fresh {
+				c.unref(p)
+			}
+			r.fresh = nil
+			return err
+		}
+		r.fresh = append(r.fresh, p)
+	}
+	for _, p := range r.fresh {
+		table.set(p.number, p)
+	}
+	old := a.pages
+	a.reserve(0)
+	for _, p := range old.truncate(0) {
+		if !kept[p] {
+			a.drop(p)
+		}
+	}
+	for _, p := range table.all() {
+		if kept[p] {
+			continue
+		}
+		c.hold(p, a.role)
+		if p.buf != nil {
+			c.disk.enqueue(p)
+		}
+	}
+	r.fresh = nil
+	a.pages, a.layout, a.size = table, r.layout, size
+	a.reserve(reserved)
+	return nil
+}
+
+// wasBare tells whether a tile was there, on disk, without a page.
+func (r *resizing) wasBare(i int64) bool {
+	l := r.a.layout
+	return i%r.layout.across() < l.across() && i/r.layout.across() < l.down()
+}
+
+// make makes tile i, with what it has of the tile that was there.
+func (r *resizing) make(i, old int64, from *page) (*page, error) {
+	a, c, d := r.a, r.a.cache, r.a.cache.disk
+	n := lengthOf(r.layout, 0, i)
+	q := &page{refs: 1, size: int32(n), owner: a, number: i}
+	if from == nil || from.block != nil {
+		if c.machine.Fits(int64(n) - c.heap.freeBytes()) {
+			q.block = c.heap.alloc(n)
+		}
+		if q.block == nil {
+			return nil, c.full(Memory, int64(n), r.settings.MaxMemoryForCache, ByMemory)
+		}
+	} else {
+		b, err := d.newBuffer(n)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.Clear(0, n); err != nil {
+			d.store.FreeBuffer(b)
+			return nil, err
+		}
+		q.buf, q.parts = b, []part{{to: n}}
+	}
+	if from == nil {
+		return q, nil
+	}
+	if from.lost != nil {
+		q.lost = []span{{0, n}}
+		return q, nil
+	}
+	if err := r.fill(q, from, a.layout.tile(old), r.layout.tile(i)); err != nil {
+		if q.buf != nil {
+			d.free(q)
+		}
+		c.unref(q)
+		return nil, err
+	}
+	return q, nil
+}
+
+// fill gives a tile the pixels that it has in common with the one that was there.
+func (r *resizing) fill(q, from *page, was, is Rect) error {
+	d, bpp := r.a.cache.disk, r.a.layout.bpp
+	dst := q.buf
+	if q.block != nil {
+		dst = q.memory()
+	}
+	src, err := from.buf, error(nil)
+	switch {
+	case from.block != nil:
+		src = from.memory()
+	case !from.whole():
+		if src, err = d.newBuffer(int(from.size)); err != nil {
+			return err
+		}
+		defer d.store.FreeBuffer(src)
+		err = src.Clear(0, int(from.size))
+		for _, p := range from.parts {
+			if err == nil {
+				err = copyPart(src, p.from, from, p, r.got)
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return copyRows(dst, 0, int(is.Width*bpp), src, 0, int(was.Width*bpp),
+		int(min(was.Width, is.Width)*bpp), int(min(was.Height, is.Height)))
+}

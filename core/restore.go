@@ -1,0 +1,82 @@
+package core
+
+import "context"
+
+// Restore gives an allocation the content of another of the same cache and shape, as it is when from's turn comes,
+// without copying bytes: both have the same pages afterwards, as after a snapshot. It asks for no room. from is a
+// turn of the other one, which is used up.
+//
+// Errors: [ArgumentError] when the other one is of another cache, size or shape; [ErrDisposed] when one of them is
+// disposed of; [ErrClosed]; [FullError] as of Snapshot; the cause of ctx's end, until its turn comes.
+func (t *Turn) Restore(ctx context.Context, from *Turn) error { return t.restore(ctx, from, false) }
+
+// restore is Restore, if anyShape also from another size or shape, which the allocation then has.
+func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
+	s, err := from.Snapshot(ctx)
+	if err != nil {
+		t.giveUp()
+		return err
+	}
+	defer s.Dispose()
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	defer t.end()
+	a, c := t.a, t.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := a.ended(); err != nil {
+		return err
+	}
+	if err := a.sameShape(s); err != nil && !anyShape {
+		return err
+	}
+	home := s.where()
+	old := a.pages
+	a.pages = s.pages.clone()
+	for _, p := range a.pages.all() {
+		p.refs++
+		c.hold(p, a.role)
+	}
+	for _, p := range old.truncate(0) {
+		a.drop(p)
+	}
+	a.home, a.layout, a.size = home, s.layout, s.size
+	reserved := int64(0)
+	if a.role == RoleWorking { // what was never written has room on disk
+		a.reserve(0)
+		reserved = a.size - a.sum(Memory) - a.sum(Disk)
+	}
+	a.reserve(reserved)
+	c.disk.kick()
+	c.disk.pump()
+	return nil
+}
+
+// Restore gives an allocation the content of another; see [Turn.Restore].
+func (a *Allocation) Restore(ctx context.Context, from *Allocation) error {
+	if from == a {
+		return nil
+	}
+	if from.cache != a.cache {
+		return errOtherCache
+	}
+	a.cache.mu.Lock()
+	t, f := a.turn(), from.turn()
+	a.touch()
+	a.cache.mu.Unlock()
+	return t.Restore(ctx, f)
+}
+
+var errOtherCache error = &ArgumentError{Name: "allocation", Given: "one of another cache", Allowed: "one of the same cache"}
+
+// sameShape answers why two allocations can't be compared.
+func (a *Allocation) sameShape(b *Allocation) error {
+	switch {
+	case b.cache != a.cache:
+		return errOtherCache
+	case b.layout != a.layout || b.size != a.size:
+		return &ArgumentError{Name: "allocation", Given: "one of another size or shape", Allowed: "one of the same"}
+	}
+	return nil
+}

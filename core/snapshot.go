@@ -1,0 +1,102 @@
+package core
+
+import "context"
+
+// Snapshot makes an allocation with the content of this moment, all writes called before included. It copies
+// no bytes and asks for no room: both have the same pages until one of them writes, and the counters have
+// each page once. On disk, bytes that were never written have no room reserved in the snapshot.
+//
+// The snapshot is an allocation like others, but that its role is [RoleHistory]. An end of ctx is honoured
+// until its turn comes.
+//
+// Errors: [ErrDisposed]; [ErrClosed]; [FullError] when the machine has no memory for what describes it; the
+// cause of ctx's end.
+func (t *Turn) Snapshot(ctx context.Context) (*Allocation, error) {
+	if err := t.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer t.end()
+	a, c := t.a, t.a.cache
+	c.mu.Lock()
+	s, err := a.snapshot()
+	c.mu.Unlock()
+	return s, c.refused(err)
+}
+
+// Snapshot makes an allocation with the content of this moment; see [Turn.Snapshot].
+func (a *Allocation) Snapshot(ctx context.Context) (*Allocation, error) {
+	return a.Turn().Snapshot(ctx)
+}
+
+func (a *Allocation) snapshot() (*Allocation, error) {
+	c := a.cache
+	switch {
+	case c.closed:
+		return nil, ErrClosed
+	case !c.machine.Spare():
+		return nil, c.full(Memory, 0, c.settings.MaxMemoryForCache, ByMemory)
+	}
+	pages := a.pages.clone()
+	for _, p := range pages.all() {
+		p.refs++
+	}
+	return c.attach(RoleHistory, a.where(), pages, a.layout, a.size), nil
+}
+
+// sole tells whether nobody else needs the page as it is.
+func (p *page) sole() bool { return p.refs == 1 && p.move == nil }
+
+// copyPage makes a page of a's own with the bytes of a page in memory, but for those of the piece, which are
+// anything. The room is the call's. It answers why there is none.
+func (a *Allocation) copyPage(s Settings, at piece) (*page, error) {
+	c, i := a.cache, at.page
+	n := a.pageLen(i)
+	if err := c.fitsInMemory(s, int64(n)); err != nil {
+		return nil, err
+	}
+	var b *block
+	if c.machine.Fits(int64(n) - c.heap.freeBytes()) {
+		b, _ = c.heap.take(n)
+	}
+	if b == nil {
+		return nil, c.full(Memory, int64(n), s.MaxMemoryForCache, ByMemory)
+	}
+	a.takeRoom(Memory, int64(n))
+	old, new := a.pages.get(i).block.bytes(n), b.bytes(n)
+	if at.solid() {
+		copy(new[:at.from], old)
+		copy(new[at.to:], old[at.to:])
+	} else {
+		copy(new, old)
+	}
+	return &page{refs: 1, size: int32(n), block: b, owner: a, number: i}, nil
+}
+
+// unshare makes pages, which are in memory, the allocation's own, if there is memory for copies of all that
+// are not. It does not wait.
+func (a *Allocation) unshare(g pageGrid) error {
+	c := a.cache
+	var copies []*page
+	defer a.giveRoom()
+	for i := range g.all() {
+		if a.pages.get(i).refs == 1 {
+			continue
+		}
+		p, err := a.copyPage(c.settings, piece{page: i, rows: 1})
+		if err != nil {
+			for _, p := range copies {
+				c.unref(p)
+			}
+			return err
+		}
+		copies = append(copies, p)
+	}
+	a.giveRoom() // the pages are counted now
+	for _, p := range copies {
+		a.put(p.number, p)
+	}
+	for i := range g.all() {
+		c.stay(a.pages.get(i))
+	}
+	return nil
+}

@@ -1,0 +1,288 @@
+package core_test
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"testing"
+
+	"asposecache/core"
+	"asposecache/core/storetest"
+)
+
+func (b *bench) surface(w, h int64, bpp int) *core.Allocation {
+	b.Helper()
+	a, err := b.AllocateSurface(ctx, core.SurfaceSpec{Width: w, Height: h, BytesPerPixel: bpp})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return a
+}
+
+// isArgument looks at a refused argument.
+func isArgument(err error) bool {
+	var wrong *core.ArgumentError
+	var number *core.RangeError
+	return errors.As(err, &wrong) || errors.As(err, &number)
+}
+
+func TestWhichSurfacesThereAre(t *testing.T) {
+	const most = math.MaxInt32
+	for _, test := range []struct {
+		spec core.SurfaceSpec
+		ok   bool
+	}{
+		{core.SurfaceSpec{Width: 1, Height: 1, BytesPerPixel: 1}, true},
+		{core.SurfaceSpec{Width: 300, Height: 300, BytesPerPixel: 16}, true},
+		{core.SurfaceSpec{Width: 1 << 26, Height: 1 << 26, BytesPerPixel: 1}, true},
+		{core.SurfaceSpec{Width: most, Height: 1, BytesPerPixel: 4}, true},
+		{core.SurfaceSpec{Width: 0, Height: 1, BytesPerPixel: 4}, false},
+		{core.SurfaceSpec{Width: 1, Height: 0, BytesPerPixel: 4}, false},
+		{core.SurfaceSpec{Width: -1, Height: -1, BytesPerPixel: 4}, false},
+		{core.SurfaceSpec{Width: most + 1, Height: 1, BytesPerPixel: 4}, false},
+		{core.SurfaceSpec{Width: 1, Height: 1, BytesPerPixel: 0}, false},
+		{core.SurfaceSpec{Width: 1, Height: 1, BytesPerPixel: 17}, false},
+		{core.SurfaceSpec{Width: most, Height: most, BytesPerPixel: 16}, false},
+	} {
+		inBubble(t, onDisk, func(b *bench) {
+			a, err := b.AllocateSurface(ctx, test.spec)
+			if !test.ok {
+				if !isArgument(err) {
+					b.Errorf("%+v: %v", test.spec, err)
+				}
+				b.counts(0, 0)
+				return
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			if a.Surface() != test.spec {
+				b.Errorf("%+v", a.Surface())
+			}
+			b.counts(0, test.spec.Width*test.spec.Height*int64(test.spec.BytesPerPixel))
+		})
+	}
+}
+
+func TestRectanglesThatAreWrong(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		a := b.surface(300, 200, 4)
+		content := picture(300*200*4, 1)
+		all := core.Rect{Width: 300, Height: 200}
+		b.is(a.WriteRect(ctx, all, content), nil)
+		for _, test := range []struct {
+			name   string
+			rect   core.Rect
+			n      int
+			stride int64
+			ok     bool
+		}{
+			{"nothing", core.Rect{X: 300, Y: 200}, 0, 0, true},
+			{"no height", core.Rect{Width: 5}, 0, 0, true},
+			{"left of it", core.Rect{X: -1, Width: 1, Height: 1}, 4, 0, false},
+			{"above it", core.Rect{Y: -1, Width: 1, Height: 1}, 4, 0, false},
+			{"too wide", core.Rect{X: 1, Width: 300, Height: 1}, 1200, 0, false},
+			{"too high", core.Rect{Y: 200, Width: 1, Height: 1}, 4, 0, false},
+			{"of negative size", core.Rect{X: 5, Y: 5, Width: -1, Height: -1}, 4, 0, false},
+			{"so large that sums overflow", core.Rect{X: 5, Y: 5, Width: math.MaxInt64, Height: math.MaxInt64}, 4, 0, false},
+			{"too few bytes", core.Rect{Width: 2, Height: 2}, 15, 0, false},
+			{"too many bytes", core.Rect{Width: 2, Height: 2}, 17, 0, false},
+			{"a stride that is too small", core.Rect{Width: 2, Height: 2}, 16, 7, false},
+			{"a negative stride", core.Rect{Width: 2, Height: 2}, 16, -8, false},
+			{"too few bytes for the stride", core.Rect{Width: 2, Height: 2}, 17, 10, false},
+			{"too many bytes for the stride", core.Rect{Width: 2, Height: 2}, 21, 10, false},
+		} {
+			err := a.Turn().WriteRect(ctx, test.rect, make(core.Bytes, test.n), test.stride, nil)
+			if test.ok && err != nil || !test.ok && !isArgument(err) {
+				b.Errorf("%s: %v", test.name, err)
+			}
+			if err := a.AccessRect(test.rect, false); test.stride == 0 && test.n != 15 && test.n != 17 && test.ok != (err == nil) {
+				b.Errorf("%s, at once: %v", test.name, err)
+			}
+		}
+		got := make([]byte, len(content))
+		b.is(a.ReadRect(ctx, all, got), nil)
+		if !bytes.Equal(got, content) {
+			b.Error("something has changed")
+		}
+		b.counts(300*200*4, 0)
+
+		// A surface has no range, and what is none has no rectangle.
+		plain := b.allocate(100)
+		for name, err := range map[string]error{
+			"ReadAt":         a.ReadAt(ctx, got, 0),
+			"WriteAt":        a.WriteAt(ctx, got, 0),
+			"Reallocate":     a.Reallocate(ctx, 10),
+			"Access":         access(a, 0, 1),
+			"ReadRect":       plain.ReadRect(ctx, core.Rect{}, nil),
+			"WriteRect":      plain.WriteRect(ctx, core.Rect{}, nil),
+			"Resize":         plain.Resize(ctx, 1, 1),
+			"Resize to less": a.Resize(ctx, 0, 1),
+			"AccessRect":     plain.AccessRect(core.Rect{}, false),
+			"Restore":        plain.Restore(ctx, a),
+			"scaled":         a.Turn().ReadRectScaled(ctx, all, 9, core.Pick, nil, nil),
+			"in another way": a.Turn().ReadRectScaled(ctx, all, 1, 2, nil, nil),
+		} {
+			if !isArgument(err) {
+				b.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := core.DifferenceRects(plain, plain); !isArgument(err) {
+			b.Error(err)
+		}
+		if _, err := core.Difference(a, a); !isArgument(err) {
+			b.Error(err)
+		}
+	})
+}
+
+func TestSmallSurfacesTakeNoMoreThanTheirPixels(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		b.surface(300, 300, 4)
+		if n := b.Statistics().Memory.OccupiedBytes; n > 300*300*4+4*256 {
+			b.Errorf("%d bytes are occupied", n)
+		}
+	})
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.surface(300, 300, 4)
+		b.is(a.WriteRect(ctx, core.Rect{Width: 300, Height: 300}, picture(300*300*4, 1)), nil)
+		b.is(a.Flush(ctx), nil)
+		if b.disk.Records() != 1 || b.disk.Bytes() != 300*300*4 {
+			b.Errorf("%d records of %d bytes", b.disk.Records(), b.disk.Bytes())
+		}
+	})
+}
+
+func TestARectangleTouchesOnlyItsTiles(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		const w, h = 2048, 1024
+		a := b.surface(w, h, 4)
+		content := picture(w*h*4, 1)
+		b.is(a.WriteRect(ctx, core.Rect{Width: w, Height: h}, content), nil)
+		b.is(a.Flush(ctx), nil)
+		r := core.Rect{X: 500, Y: 300, Width: 300, Height: 300} // 3 x 2 tiles
+		before := b.store.Counts().Gets
+		got := make([]byte, 300*300*4)
+		b.is(a.ReadRect(ctx, r, got), nil)
+		for y := range 300 {
+			if !bytes.Equal(got[y*1200:][:1200], content[((300+y)*w+500)*4:][:1200]) {
+				b.Fatalf("row %d differs", y)
+			}
+		}
+		b.settle()
+		if n := b.store.Counts().Gets - before; n > 6 {
+			b.Errorf("%d records were fetched for 6 tiles", n)
+		}
+		s := b.snapshot(a)
+		b.is(a.WriteRect(ctx, r, got), nil)
+		b.counts(0, w*h*4+6*page)
+		rects, err := core.DifferenceRects(a, s)
+		b.is(err, nil)
+		if len(rects) != 1 || rects[0] != (core.Rect{X: 256, Y: 256, Width: 768, Height: 512}) {
+			b.Errorf("%v", rects)
+		}
+		plain := b.allocate(5*page + 10)
+		same := b.snapshot(plain)
+		b.write(plain, make([]byte, page+2), page+5)
+		b.write(plain, []byte("x"), 5*page)
+		spans, err := core.Difference(plain, same)
+		b.is(err, nil)
+		if len(spans) != 2 || spans[0] != (core.Span{Offset: page, Length: 2 * page}) || spans[1] != (core.Span{Offset: 5 * page, Length: 10}) {
+			b.Errorf("%v", spans)
+		}
+	})
+}
+
+func TestResizingAgainstTheLimits(t *testing.T) {
+	exact := core.Settings{MaxMemoryForCache: 400 * 400 * 4, ExactReallocateOnly: true}
+	inBubble(t, exact, func(b *bench) {
+		a := b.surface(300, 300, 4)
+		content := picture(300*300*4, 1)
+		b.is(a.WriteRect(ctx, core.Rect{Width: 300, Height: 300}, content), nil)
+		b.is(a.Resize(ctx, 400, 400), nil)
+		b.counts(400*400*4, 0)
+		b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
+		b.is(a.Resize(ctx, 401, 400), errBroken)
+		b.counts(400*400*4, 0)
+		b.store.SetHook(nil)
+		b.is(a.Resize(ctx, 401, 400), nil)
+		b.counts(0, 401*400*4)
+		if told := b.spills(); len(told) != 1 || told[0].Bytes != 400*400*4 || told[0].Why != core.WhyReallocate {
+			b.Errorf("%+v", told)
+		}
+		got := make([]byte, 300*300*4)
+		b.is(a.ReadRect(ctx, core.Rect{Width: 300, Height: 300}, got), nil)
+		if !bytes.Equal(got, content) {
+			b.Error("the picture differs")
+		}
+		b.is(a.Flush(ctx), nil)
+		b.store.SetHook(storetest.Fail(errBroken, storetest.Get))
+		for range 5 {
+			timePasses()
+		}
+		spec := a.Surface()
+		if err := a.Resize(ctx, 300, 300); err == nil || a.Surface() != spec {
+			b.Errorf("%v, %+v", err, a.Surface())
+		}
+		b.counts(0, 401*400*4)
+		b.store.SetHook(nil)
+		b.is(a.Resize(ctx, 300, 300), nil)
+		b.counts(0, 300*300*4)
+		b.is(a.ReadRect(ctx, core.Rect{Width: 300, Height: 300}, got), nil)
+		if !bytes.Equal(got, content) {
+			b.Error("the picture differs")
+		}
+	})
+	inBubble(t, core.Settings{MaxMemoryForCache: 100 * 100, MaxDiskSpaceForCache: 99, ExactReallocateOnly: true}, func(b *bench) {
+		a := b.surface(100, 100, 1)
+		b.full(a.Resize(ctx, 101, 100), core.Disk, 100*101, 0, 99, core.ByLimit)
+		b.counts(100*100, 0)
+		b.is(a.Resize(ctx, 10, 200), nil)
+		b.counts(2000, 0)
+	})
+}
+
+// strided is memory outside of the Go heap that copies rows by itself.
+type strided struct {
+	core.Bytes
+	rows *int
+}
+
+func (s strided) ReadRows(p []byte, pPitch, off, pitch, n, rows int) error {
+	*s.rows++
+	for i := range rows {
+		copy(p[i*pPitch:][:n], s.Bytes[off+i*pitch:])
+	}
+	return nil
+}
+
+func (s strided) WriteRows(p []byte, pPitch, off, pitch, n, rows int) error {
+	*s.rows++
+	for i := range rows {
+		copy(s.Bytes[off+i*pitch:][:n], p[i*pPitch:])
+	}
+	return nil
+}
+
+func (s strided) CopyRows(int, int, core.Buffer, int, int, int, int) (bool, error) { return false, nil }
+
+func TestRowsAreCopiedInOneCall(t *testing.T) {
+	for _, settings := range []core.Settings{{}, onDisk} {
+		inBubble(t, settings, func(b *bench) {
+			a := b.surface(512, 512, 4)
+			n := 0
+			source := strided{picture(300*300*4, 1), &n}
+			r := core.Rect{X: 100, Y: 100, Width: 300, Height: 300}
+			b.is(a.Turn().WriteRect(ctx, r, source, 0, nil), nil)
+			if n != 4 {
+				b.Errorf("writing to 4 tiles took %d calls", n)
+			}
+			target := strided{make(core.Bytes, 300*300*4), &n}
+			n = 0
+			b.is(a.Turn().ReadRect(ctx, r, func(int64) (core.Buffer, error) { return target, nil }, nil), nil)
+			if n != 4 || !bytes.Equal(target.Bytes, source.Bytes) {
+				b.Errorf("reading from 4 tiles took %d calls, or is wrong", n)
+			}
+		})
+	}
+}
