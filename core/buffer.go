@@ -24,13 +24,10 @@ type foreignCopier interface {
 	CopyFrom(off int, src Buffer, srcOff, n int) (bool, error)
 }
 
-// rowCopier is what a Buffer outside of the Go heap can do better than copy rows one by one. Rows of n
-// bytes begin pitch bytes after each other.
+// rowCopier is what a Buffer outside of the Go heap can do better than copy rows one by one.
 type rowCopier interface {
-	// ReadRows fills p with rows from off on, and WriteRows replaces rows from off on by those of p.
-	ReadRows(p []byte, pPitch, off, pitch, n, rows int) error
-	WriteRows(p []byte, pPitch, off, pitch, n, rows int) error
-	// CopyRows copies rows of src, or answers false when it does not know that kind of buffer.
+	// CopyRows copies rows of n bytes of src, which begin pitch bytes after each other, or answers false
+	// when it does not know that kind of buffer.
 	CopyRows(off, pitch int, src Buffer, srcOff, srcPitch, n, rows int) (bool, error)
 }
 
@@ -91,16 +88,7 @@ func copyRows(dst Buffer, dstOff, dstPitch int, src Buffer, srcOff, srcPitch, n,
 	if rows == 1 || n == dstPitch && n == srcPitch {
 		return CopyBuffer(dst, dstOff, src, srcOff, n*rows)
 	}
-	s, inGo := src.(Bytes)
-	switch d := dst.(type) {
-	case Bytes:
-		if s, ok := src.(rowCopier); ok {
-			return s.ReadRows(d[dstOff:], dstPitch, srcOff, srcPitch, n, rows)
-		}
-	case rowCopier:
-		if inGo {
-			return d.WriteRows(s[srcOff:], srcPitch, dstOff, dstPitch, n, rows)
-		}
+	if d, ok := dst.(rowCopier); ok {
 		if done, err := d.CopyRows(dstOff, dstPitch, src, srcOff, srcPitch, n, rows); done || err != nil {
 			return err
 		}

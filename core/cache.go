@@ -170,13 +170,17 @@ func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	return c.tryAllocate(layout{}, size)
 }
 
-// TryAllocateSurface is TryAllocate for a surface.
-func (c *Cache) TryAllocateSurface(spec SurfaceSpec) (*Allocation, error) {
+// AllocateSurfaceInMemory is AllocateInMemory for a surface.
+func (c *Cache) AllocateSurfaceInMemory(spec SurfaceSpec) (*Allocation, error) {
 	l, err := spec.layout()
 	if err != nil {
 		return nil, err
 	}
-	return c.tryAllocate(l, l.bytes())
+	a, err := c.tryAllocate(l, l.bytes())
+	if err != nil {
+		return nil, c.refused(err)
+	}
+	return a, nil
 }
 
 func (c *Cache) tryAllocate(l layout, size int64) (*Allocation, error) {

@@ -51,19 +51,26 @@ type HistoryEntry struct {
 //
 // Errors: those of [Turn.Snapshot]; [RangeError] for the options.
 func NewHistory(ctx context.Context, a *Allocation, options HistoryOptions) (*History, error) {
+	return a.Turn().NewHistory(ctx, options)
+}
+
+// NewHistory begins a history with the allocation as it is in this turn; see [NewHistory].
+func (t *Turn) NewHistory(ctx context.Context, options HistoryOptions) (*History, error) {
 	if options.MaxBytes < 0 {
+		t.giveUp()
 		return nil, outOfRange("maxBytes", options.MaxBytes, 0, MaxBytes)
 	}
 	if options.MaxEntries < 0 {
+		t.giveUp()
 		return nil, outOfRange("maxEntries", int64(options.MaxEntries), 0, MaxBytes)
 	}
-	s, err := a.Snapshot(ctx)
+	s, err := t.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	last := make(chan struct{})
 	close(last)
-	return &History{a: a, options: options, entries: []*historyEntry{{state: s}}, last: last}, nil
+	return &History{a: t.a, options: options, entries: []*historyEntry{{state: s}}, last: last}, nil
 }
 
 // begin takes the next place, among the calls on the history and among those on the allocation. wait waits until it has
@@ -80,9 +87,18 @@ func (h *History) begin() (t *Turn, wait, end func()) {
 // are gone, and so are the oldest, if there are too many.
 //
 // Errors: those of [Turn.Snapshot]; [ErrDisposed].
-func (h *History) Commit(ctx context.Context, label string) error {
+func (h *History) Commit(ctx context.Context, label string) error { return h.BeginCommit(label)(ctx) }
+
+// BeginCommit takes the turn of a Commit, and answers what does it, which must be called.
+func (h *History) BeginCommit(label string) func(ctx context.Context) error {
 	t, wait, end := h.begin()
-	defer end()
+	return func(ctx context.Context) error {
+		defer end()
+		return h.commit(ctx, t, wait, label)
+	}
+}
+
+func (h *History) commit(ctx context.Context, t *Turn, wait func(), label string) error {
 	s, err := t.Snapshot(ctx)
 	wait()
 	if err != nil {
@@ -120,14 +136,21 @@ func (h *History) Commit(ctx context.Context, label string) error {
 // written since the last commit is lost. They answer false when there is none.
 //
 // Errors: [ErrDisposed], [ErrClosed], the cause of ctx's end. After an error nothing has changed.
-func (h *History) Undo(ctx context.Context) (bool, error) { return h.step(ctx, -1) }
+func (h *History) Undo(ctx context.Context) (bool, error) { return h.BeginStep(-1)(ctx) }
 
 // Redo is the opposite of Undo; see there.
-func (h *History) Redo(ctx context.Context) (bool, error) { return h.step(ctx, 1) }
+func (h *History) Redo(ctx context.Context) (bool, error) { return h.BeginStep(1)(ctx) }
 
-func (h *History) step(ctx context.Context, by int) (bool, error) {
+// BeginStep takes the turn of an Undo, -1, or of a Redo, 1, and answers what does it, which must be called.
+func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
 	t, wait, end := h.begin()
-	defer end()
+	return func(ctx context.Context) (bool, error) {
+		defer end()
+		return h.step(ctx, t, wait, by)
+	}
+}
+
+func (h *History) step(ctx context.Context, t *Turn, wait func(), by int) (bool, error) {
 	wait()
 	h.mu.Lock()
 	to := h.current + by

@@ -55,17 +55,24 @@ func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
 
 // Restore gives an allocation the content of another; see [Turn.Restore].
 func (a *Allocation) Restore(ctx context.Context, from *Allocation) error {
-	if from == a {
-		return nil
-	}
-	if from.cache != a.cache {
-		return errOtherCache
+	return a.BeginRestore(from)(ctx)
+}
+
+// BeginRestore takes the turns of a Restore, and answers what does it, which must be called.
+func (a *Allocation) BeginRestore(from *Allocation) func(ctx context.Context) error {
+	if from == a || from.cache != a.cache {
+		return func(context.Context) error {
+			if from == a {
+				return nil
+			}
+			return errOtherCache
+		}
 	}
 	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
 	t, f := a.turn(), from.turn()
 	a.touch()
-	a.cache.mu.Unlock()
-	return t.Restore(ctx, f)
+	return func(ctx context.Context) error { return t.Restore(ctx, f) }
 }
 
 var errOtherCache error = &ArgumentError{Name: "allocation", Given: "one of another cache", Allowed: "one of the same cache"}

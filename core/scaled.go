@@ -41,9 +41,11 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 		return err
 	}
 	defer s.Dispose()
-	if err := (&rect{Rect: r, length: -1}).check(s); err != nil {
+	whole := rect{Rect: r, length: -1}
+	if err := whole.check(s); err != nil {
 		return err
 	}
+	r = whole.Rect
 	bpp, side := s.layout.bpp, int64(1)<<shift
 	w, h := (r.Width+side-1)>>shift, (r.Height+side-1)>>shift
 	dst, err := target(w * h * bpp)

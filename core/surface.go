@@ -5,7 +5,8 @@ import (
 	"math"
 )
 
-// A Rect is a rectangle of pixels: those from X, Y on, to the right and downwards.
+// A Rect is a rectangle of pixels: those from X, Y on, to the right and downwards. In calls that read, a width and
+// a height of -1 mean all up to the edges.
 type Rect struct{ X, Y, Width, Height int64 }
 
 // A SurfaceSpec says what surface to allocate.
@@ -70,6 +71,9 @@ type rect struct {
 // check checks a rectangle against a surface as it is now.
 func (r *rect) check(a *Allocation) error {
 	l := a.layout
+	if r.Width == -1 && r.Height == -1 {
+		r.Width, r.Height = l.width-r.X, l.height-r.Y
+	}
 	switch {
 	case !l.tiled():
 		return errNotTiled
@@ -118,7 +122,7 @@ func (t *Turn) ReadRect(ctx context.Context, r Rect, target func(n int64) (Buffe
 	return reading.run(ctx, t, func() error {
 		err := reading.rect.check(a)
 		reading.layout = a.layout
-		reading.total = r.Width * r.Height * a.layout.bpp
+		reading.total = reading.rect.Width * reading.rect.Height * a.layout.bpp
 		return err
 	}, target)
 }

@@ -9,6 +9,7 @@ import (
 
 	"asposecache/core"
 	"asposecache/jsbridge/idbstore"
+	"asposecache/jsbridge/jsbuf"
 )
 
 // A Host is the JavaScript object that stands for the page. Its functions run no code of the user's
@@ -84,6 +85,7 @@ func Run(version string) {
 		panic(err)
 	}
 	b.cache = cache
+	jsbuf.UseCopyRows(host.value.Get("copyRows"))
 	the = b
 	calls := js.FuncOf(b.call)
 	defer calls.Release()

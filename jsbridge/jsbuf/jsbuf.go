@@ -147,6 +147,33 @@ func (b *Buffer) CopyFrom(off int, src core.Buffer, srcOff, n int) (bool, error)
 	return true, try(func() { dst.Call("set", view, off) })
 }
 
+// CopyRows is CopyFrom for rows of n bytes, which begin pitch bytes after each other.
+func (b *Buffer) CopyRows(off, pitch int, src core.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
+	from, ok := src.(viewer)
+	if !ok || copyRows.IsUndefined() {
+		return false, nil
+	}
+	dst, err := b.Array()
+	if err != nil {
+		return true, err
+	}
+	view, err := from.view(srcOff, (rows-1)*srcPitch+n)
+	if err != nil {
+		return true, err
+	}
+	return true, try(func() { copyRows.Invoke(dst, off, pitch, view, srcPitch, n, rows) })
+}
+
+// copyRows copies rows of one array to another; see UseCopyRows.
+var copyRows js.Value
+
+// UseCopyRows gives the package a JavaScript function
+//
+//	(target, offset, pitch, source, sourcePitch, length, rows)
+//
+// that copies rows of a Uint8Array to another, so that it takes one call and not two for each row.
+func UseCopyRows(f js.Value) { copyRows = f }
+
 // Array is the Uint8Array, with all of its memory there.
 func (b *Buffer) Array() (js.Value, error) {
 	if b.array.IsUndefined() {

@@ -75,6 +75,7 @@ export async function startRuntime(
     },
     mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),
     nextTask,
+    copyRows,
   }
   const Go = wasmExec(scopeFor(own))
   const go = new Go()
@@ -114,6 +115,23 @@ function scopeFor(host: object): object {
     get: (_, key) => (key in own ? own[key] : Reflect.get(globalThis, key)),
     has: (_, key) => key in own || key in globalThis,
   })
+}
+
+/** Copies rows of one array to another, each so many bytes after the one before. */
+function copyRows(
+  target: Uint8Array,
+  offset: number,
+  pitch: number,
+  source: Uint8Array,
+  sourcePitch: number,
+  length: number,
+  rows: number,
+) {
+  for (let row = 0, from = 0, to = offset; row < rows; row++) {
+    target.set(source.subarray(from, from + length), to)
+    from += sourcePitch
+    to += pitch
+  }
 }
 
 /** Calls back in a task of its own, sooner than a timer would. */
