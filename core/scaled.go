@@ -42,7 +42,7 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 	}
 	defer s.Dispose()
 	whole := rect{Rect: r, length: -1}
-	if err := whole.check(s); err != nil {
+	if err := whole.checkWhole(s); err != nil {
 		return err
 	}
 	r = whole.Rect

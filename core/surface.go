@@ -5,9 +5,11 @@ import (
 	"math"
 )
 
-// A Rect is a rectangle of pixels: those from X, Y on, to the right and downwards. In calls that read, a width and
-// a height of -1 mean all up to the edges.
+// A Rect is a rectangle of pixels: those from X, Y on, to the right and downwards.
 type Rect struct{ X, Y, Width, Height int64 }
+
+// Whole, given to a call that reads, is all of the surface as it is when the call's turn comes.
+var Whole = Rect{0, 0, -1, -1}
 
 // A SurfaceSpec says what surface to allocate.
 type SurfaceSpec struct {
@@ -68,12 +70,17 @@ type rect struct {
 	length int64 // of the buffer; -1: it is made to fit
 }
 
+// checkWhole is check for a rectangle that may be all of the surface.
+func (r *rect) checkWhole(a *Allocation) error {
+	if r.Rect == Whole {
+		r.Rect = Rect{0, 0, a.layout.width, a.layout.height}
+	}
+	return r.check(a)
+}
+
 // check checks a rectangle against a surface as it is now.
 func (r *rect) check(a *Allocation) error {
 	l := a.layout
-	if r.Width == -1 && r.Height == -1 {
-		r.Width, r.Height = l.width-r.X, l.height-r.Y
-	}
 	switch {
 	case !l.tiled():
 		return errNotTiled
@@ -120,7 +127,7 @@ func (t *Turn) ReadRect(ctx context.Context, r Rect, target func(n int64) (Buffe
 	defer c.calls.Done()
 	reading := reading{a: a, rect: &rect{Rect: r, length: -1}, options: o}
 	return reading.run(ctx, t, func() error {
-		err := reading.rect.check(a)
+		err := reading.rect.checkWhole(a)
 		reading.layout = a.layout
 		reading.total = reading.rect.Width * reading.rect.Height * a.layout.bpp
 		return err
