@@ -36,12 +36,12 @@ type page struct {
 
 	owner  *Allocation // the allocation it was made for
 	number int64       // its place in the owner's table
+	at     int32       // where in the record it begins
 	state  pageState
 	pinned bool // in memory, and may not leave it: it is being written to
 	stale  bool // the copy in buf, in a transaction under way, is not wanted any more
 	buf    Buffer
 	record *record // once it is stored
-	at     int     // where in the record it begins
 	// lost are the bytes that were stored and that the store no longer has.
 	lost []span
 }

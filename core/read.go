@@ -154,7 +154,7 @@ func (r *reading) copy(w piece) (bool, error) {
 		return true, w.copyOut(r.target, b, 0)
 	}
 	if b := p.record.buf; b != nil {
-		return true, w.copyOut(r.target, b, p.at)
+		return true, w.copyOut(r.target, b, int(p.at))
 	}
 	p.refs++
 	if n := len(r.stored); n == 0 || r.stored[n-1].record != p.record {
@@ -252,7 +252,7 @@ func (r *reading) take(f fetch, b Buffer) error {
 
 func (r *reading) copyWants(f fetch, b Buffer) error {
 	for _, w := range f.wants {
-		if err := w.copyOut(r.target, b, w.p.at); err != nil {
+		if err := w.copyOut(r.target, b, int(w.p.at)); err != nil {
 			return err
 		}
 		r.done += int64(w.len())

@@ -302,7 +302,7 @@ func (r *resizing) make(i, old int64, from *page) (*page, error) {
 	}
 	src, begin := from.bytes(), 0
 	if src == nil && from.record != nil {
-		begin = from.at
+		begin = int(from.at)
 		if src = from.record.buf; src == nil {
 			src = r.edges[from]
 		}

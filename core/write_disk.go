@@ -209,7 +209,7 @@ func (w *writing) version(at piece, edges map[*page]Buffer) (*page, error) {
 	if old := a.pages.get(at.page); old != nil && !at.covers(int(old.size)) {
 		from, begin := old.buf, 0
 		if from == nil && old.record != nil {
-			begin = old.at
+			begin = int(old.at)
 			if from = old.record.buf; from == nil {
 				from = edges[old]
 			}

@@ -198,7 +198,7 @@ func (d *disk) records(b batch) (records []Record, joined []Buffer) {
 		r := &record{key: d.lastKey, size: data.Len(), pages: n}
 		at := 0
 		for _, p := range rest[:n] {
-			p.record, p.at = r, at
+			p.record, p.at = r, int32(at)
 			at += p.buf.Len()
 		}
 		records = append(records, Record{r.key, data})
