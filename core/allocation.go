@@ -7,7 +7,7 @@ import (
 )
 
 // Role says what an allocation is for.
-type Role int
+type Role int8
 
 const (
 	// RoleWorking is the role of what was allocated.
@@ -30,7 +30,6 @@ type Allocation struct {
 	id    int64
 
 	// All below is guarded by the cache's lock. The pages of an allocation change only in its turns.
-	role     Role
 	layout   layout
 	home     Medium // see where, which is what to ask
 	found    int64  // where anyInMemory has found a page
@@ -38,8 +37,10 @@ type Allocation struct {
 	pages    pageTable
 	reserved int64         // in the ledger, on disk, for bytes that have no page yet
 	room     [2]int64      // in the ledger, for the call under way
+	used     int64         // see touch
 	lru      *list.Element // in the cache's list of working allocations
 	disposed bool
+	role     Role
 
 	first, last *Turn // the calls that are made and have not taken effect
 

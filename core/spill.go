@@ -3,6 +3,7 @@ package core
 import (
 	"container/list"
 	"context"
+	"slices"
 )
 
 // leaveAhead is how many bytes more than are needed leave memory at a time, so that not every call has to
@@ -20,7 +21,12 @@ type spilling struct {
 	leaving int64
 
 	history list.List // pages in memory that no working allocation has; see relist
-	used    list.List // working allocations, least recently used first; those that have nothing in memory may lack
+	// uses numbers the uses of working allocations. When room has to be made for the first time they are put
+	// in order: ordered is true, and used has them, least recently used first; those that have nothing in
+	// memory may lack.
+	uses    int64
+	ordered bool
+	used    list.List
 
 	told []Event // of what has left, until the cache is unlocked
 }
@@ -35,13 +41,36 @@ type request struct {
 
 // touch notes that an allocation is used.
 func (a *Allocation) touch() {
-	used := &a.cache.used
+	c := a.cache
+	if a.role != RoleWorking || a.disposed {
+		return
+	}
+	c.uses++
+	a.used = c.uses
 	switch {
-	case a.role != RoleWorking || a.disposed:
+	case !c.ordered:
 	case a.lru == nil:
-		a.lru = used.PushBack(a)
+		a.lru = c.used.PushBack(a)
 	default:
-		used.MoveToBack(a.lru)
+		c.used.MoveToBack(a.lru)
+	}
+}
+
+// order puts the working allocations in order.
+func (c *Cache) order() {
+	if c.ordered {
+		return
+	}
+	c.ordered = true
+	var all []*Allocation
+	for a := range c.live {
+		if a.role == RoleWorking && a.home == Memory {
+			all = append(all, a)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Allocation) int { return int(a.used - b.used) })
+	for _, a := range all {
+		a.lru = c.used.PushBack(a)
 	}
 }
 
@@ -196,6 +225,7 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 				return
 			}
 		}
+		c.order()
 		for e := c.used.Front(); e != nil; {
 			a := e.Value.(*Allocation)
 			e = e.Next()

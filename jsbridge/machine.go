@@ -5,6 +5,7 @@ package jsbridge
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
 const (
@@ -68,7 +69,11 @@ func (m *machine) watch() {
 	runtime.SetFinalizer(&struct{ to *machine }{m}, func(any) {
 		var s runtime.MemStats
 		runtime.ReadMemStats(&s)
-		m.others = max(0, int64(s.HeapAlloc)-m.slabs)
+		// Not what is allocated now: this may run long after the collection, and what has become garbage
+		// since would raise the limit, and with it the garbage.
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		m.others = max(0, int64(live[0].Value.Uint64())-m.slabs)
 		m.idle = int64(s.HeapIdle)
 		m.limitGarbage()
 		m.watch()
