@@ -5,7 +5,7 @@ package jsbridge
 import (
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
+	"time"
 )
 
 const (
@@ -19,6 +19,8 @@ const (
 	overhead = 3 << 19
 	// garbage is how much of it may pile up before it is collected, at least.
 	garbage = 16 << 20
+	// sweeping is how long garbage may take to be swept.
+	sweeping = 20 * time.Millisecond
 )
 
 // A machine gives the cache slabs from the Go heap while the browser allows the memory to grow.
@@ -64,18 +66,17 @@ func (m *machine) limitGarbage() {
 	debug.SetMemoryLimit((m.slabs + m.others + max(garbage, m.others)) * 104 / 100)
 }
 
-// watch has limitGarbage called after each collection, of which a finalizer tells.
+// watch has limitGarbage called some time after each collection, of which a finalizer tells: before the
+// sweeper is through, garbage counts as allocated.
 func (m *machine) watch() {
-	runtime.SetFinalizer(&struct{ to *machine }{m}, func(any) {
-		var s runtime.MemStats
-		runtime.ReadMemStats(&s)
-		// Not what is allocated now: this may run long after the collection, and what has become garbage
-		// since would raise the limit, and with it the garbage.
-		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(live)
-		m.others = max(0, int64(live[0].Value.Uint64())-m.slabs)
-		m.idle = int64(s.HeapIdle)
-		m.limitGarbage()
-		m.watch()
-	})
+	runtime.SetFinalizer(&struct{ to *machine }{m}, func(any) { time.AfterFunc(sweeping, m.measure) })
+}
+
+func (m *machine) measure() {
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	m.others = max(0, int64(s.HeapAlloc)-m.slabs)
+	m.idle = int64(s.HeapIdle)
+	m.limitGarbage()
+	m.watch()
 }

@@ -47,8 +47,8 @@ const expected = /panic|fatal|unreachable|RuntimeError|exit code|goroutine|Go pr
 
 for (const [name, way] of Object.entries(ways)) {
   inPage(`the program ends: ${name}`, { arg: String(way), expected }, async (kit, way) => {
-    const { load, assert, rejectsWith, counters, noise, assertBytes, databases, next, asposecache, leave } =
-      kit
+    const { load, assert, rejectsWith, counters, noise, assertBytes, fragment, databases, next } = kit
+    const { asposecache, leave } = kit
     // a function that came as text
     const end = globalThis.eval(way)()
     const folder = { cacheFolder: 'mortal' }
@@ -56,7 +56,7 @@ for (const [name, way] of Object.entries(ways)) {
     const inMemory = await cache.allocateFrom(noise(1000, 1))
     const onDisk = await cache.allocateFrom(noise(1_000_000, 2))
     assert.equal(onDisk.medium, 'disk')
-    await onDisk.flush()
+    await fragment(onDisk, noise(1_000_000, 2))
     const survivors = await databases()
     assert.lengthOf(survivors, 1)
     const event = next(cache, 'crash')

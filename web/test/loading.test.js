@@ -68,6 +68,7 @@ test('under Node the module can be imported, touches no global, and does not loa
     'CacheError',
     'CacheFullError',
     'CacheType',
+    'createHistory',
     'loadAsposeCache',
   ])
   await assert.rejects(module.loadAsposeCache(), (error) => {
