@@ -252,3 +252,35 @@ func TestMoveLeavesTheOldBufferWithoutTheArray(t *testing.T) {
 		t.Errorf("the new one: %v", got)
 	}
 }
+
+func TestCopyRows(t *testing.T) {
+	src := make8(t, 12)
+	if err := src.WriteAt([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 0); err != nil {
+		t.Fatal(err)
+	}
+	dst := make8(t, 10)
+	if done, err := dst.CopyRows(1, 4, src, 2, 5, 2, 2); done || err != nil {
+		t.Fatalf("without a function for it: %v, %v", done, err)
+	}
+	jsbuf.UseCopyRows(eval(t, `return (target, offset, pitch, source, sourcePitch, length, rows) => {
+		for (let i = 0; i < rows; i++)
+			target.set(source.subarray(i * sourcePitch, i * sourcePitch + length), offset + i * pitch) }`))
+	defer jsbuf.UseCopyRows(js.Undefined())
+	if done, err := dst.CopyRows(1, 4, src, 2, 5, 2, 2); !done || err != nil {
+		t.Fatal(done, err)
+	}
+	if got := read(t, dst, 0, 10); !bytes.Equal(got, []byte{0, 3, 4, 0, 0, 8, 9, 0, 0, 0}) {
+		t.Errorf("%v", got)
+	}
+	if done, err := dst.CopyRows(0, 4, core.Bytes{1, 2}, 0, 1, 1, 2); done || err != nil {
+		t.Errorf("of a buffer of another kind: %v, %v", done, err)
+	}
+	gone, err := jsbuf.Of(eval(t, `const gone = new Uint8Array(8); globalThis.gone = gone; return gone`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eval(t, `structuredClone(globalThis.gone, { transfer: [globalThis.gone.buffer] })`)
+	if _, err := dst.CopyRows(0, 4, gone, 0, 4, 4, 2); !errors.Is(err, jsbuf.ErrDetached) {
+		t.Errorf("of an array that is gone: %v", err)
+	}
+}

@@ -9,6 +9,7 @@ const defaults = {
   maxMemoryForCache: 0,
   maxDiskSpaceForCache: 0,
   exactReallocateOnly: false,
+  spillPolicy: 'never',
 }
 
 inPage('the defaults are those of the table', { arg: defaults }, async ({ load, assert }, expected) => {
@@ -23,6 +24,7 @@ const allowed = [
   ['maxMemoryForCache', [0, 1, 40000, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]],
   ['maxDiskSpaceForCache', [0, 1, 40000, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]],
   ['exactReallocateOnly', [true, false]],
+  ['spillPolicy', ['coldest', 'never']],
 ]
 
 inPage(
@@ -76,6 +78,7 @@ inPage('setDefaults sets all of them', { arg: defaults }, async ({ load, assert 
     maxMemoryForCache: 1,
     maxDiskSpaceForCache: 2,
     exactReallocateOnly: true,
+    spillPolicy: 'coldest',
   }
   const cache = await load({ settings })
   assert.deepEqual({ ...cache.settings }, settings)
@@ -163,6 +166,7 @@ inPage('a wrong value is refused and changes nothing, nor does what came with it
       [RangeError, badNumbers],
     ],
     exactReallocateOnly: [[TypeError, notBooleans]],
+    spillPolicy: [[TypeError, [...notStrings, '', 'Never', 'hottest']]],
   }
   const show = (value) => (value === trap ? 'an object that cannot be converted' : String(value))
   for (const [name, groups] of Object.entries(wrong)) {
@@ -209,7 +213,7 @@ inPage('an error says what was given and what is allowed', async ({ load, assert
 inPage('keys that are not settings are refused', { arg: defaults }, async (kit, expected) => {
   const { load, assert, rejection, asposecache } = kit
   const cache = await load()
-  for (const key of ['spillPolicy', 'maxMemory', 'MaxMemoryForCache', 'cachetype', 'toString', '']) {
+  for (const key of ['spill', 'maxMemory', 'MaxMemoryForCache', 'cachetype', 'toString', '']) {
     const error = await rejection(cache.configure({ maxMemoryForCache: 1, [key]: 'never' }), key)
     assert.instanceOf(error, TypeError)
     assert.include(error.message, key)
@@ -219,8 +223,8 @@ inPage('keys that are not settings are refused', { arg: defaults }, async (kit, 
       TypeError,
     )
   }
-  assert.notProperty(cache, 'spillPolicy')
-  assert.notProperty(cache.settings, 'spillPolicy')
+  assert.notProperty(cache, 'spill')
+  assert.notProperty(cache.settings, 'spill')
 })
 
 inPage('what is no object of settings is refused', { arg: defaults }, async (kit, expected) => {
