@@ -24,6 +24,7 @@ func (b *bridge) enter() {
 	b.exports++
 	if b.exports%256 == 0 {
 		runtime.Gosched()
+		b.machine.sample()
 	}
 }
 

@@ -3,9 +3,9 @@
 package jsbridge
 
 import (
+	"math"
 	"runtime"
 	"runtime/debug"
-	"time"
 )
 
 const (
@@ -19,20 +19,19 @@ const (
 	overhead = 3 << 19
 	// garbage is how much of it may pile up before it is collected, at least.
 	garbage = 16 << 20
-	// sweeping is how long garbage may take to be swept.
-	sweeping = 20 * time.Millisecond
 )
 
 // A machine gives the cache slabs from the Go heap while the browser allows the memory to grow.
 type machine struct {
 	host  Host
 	slabs int64
-	// others is what was live beside the slabs after the last collection, idle what was free then.
-	others, idle int64
+	// others is about what lives beside the slabs, least the least that was allocated beside them since the
+	// last collection, idle what was free when that was looked at.
+	others, least, idle int64
 }
 
 func newMachine(host Host) *machine {
-	m := &machine{host: host}
+	m := &machine{host: host, least: math.MaxInt64}
 	debug.SetGCPercent(-1) // the limit alone decides
 	m.limitGarbage()
 	m.watch()
@@ -66,17 +65,23 @@ func (m *machine) limitGarbage() {
 	debug.SetMemoryLimit((m.slabs + m.others + max(garbage, m.others)) * 104 / 100)
 }
 
-// watch has limitGarbage called some time after each collection, of which a finalizer tells: before the
-// sweeper is through, garbage counts as allocated.
+// watch has limitGarbage called after each collection, of which a finalizer tells.
+//
+// What is allocated then is not what lives: the sweeper may not be through, and what has become garbage since
+// is there too. The least that was allocated since the collection before is nearer to it.
 func (m *machine) watch() {
-	runtime.SetFinalizer(&struct{ to *machine }{m}, func(any) { time.AfterFunc(sweeping, m.measure) })
+	runtime.SetFinalizer(&struct{ to *machine }{m}, func(any) {
+		m.sample()
+		m.others, m.least = m.least, math.MaxInt64
+		m.limitGarbage()
+		m.watch()
+	})
 }
 
-func (m *machine) measure() {
+// sample looks at what is allocated; it is called now and then.
+func (m *machine) sample() {
 	var s runtime.MemStats
 	runtime.ReadMemStats(&s)
-	m.others = max(0, int64(s.HeapAlloc)-m.slabs)
+	m.least = min(m.least, max(0, int64(s.HeapAlloc)-m.slabs))
 	m.idle = int64(s.HeapIdle)
-	m.limitGarbage()
-	m.watch()
 }
