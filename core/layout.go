@@ -91,9 +91,6 @@ func (w piece) between(from, to int) piece {
 // solid tells whether there is nothing between the rows.
 func (w piece) solid() bool { return w.rows == 1 || w.row == w.pitch }
 
-// covers tells whether a piece has all of the first n bytes of its page.
-func (w piece) covers(n int) bool { return w.from == 0 && w.to >= n && w.solid() }
-
 // copyIn copies a piece of src to its place in a page that begins at begin of dst, copyOut the other way.
 func (w piece) copyIn(dst Buffer, begin int, src Buffer) error {
 	return copyRows(dst, begin+w.from, w.pitch, src, int(w.at), int(w.atPitch), w.row, w.rows)
