@@ -543,5 +543,3 @@ func content(key core.Key, n int) []byte {
 	}
 	return p[:n]
 }
-
-func isZero(p []byte) bool { return len(bytes.Trim(p, "\x00")) == 0 }
