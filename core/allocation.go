@@ -128,9 +128,7 @@ func (a *Allocation) dispose() {
 	a.reserve(0)
 	a.giveRoom()
 	a.disposed = true
-	for _, p := range a.pages.all() {
-		c.release(p, a.role)
-	}
+	a.pages.each(func(_ int64, p *page) { c.release(p, a.role) })
 	c.forget(a)
 	delete(c.live, a)
 	if a.first == nil {
@@ -147,9 +145,9 @@ func (a *Allocation) dispose() {
 
 // free gives up the pages, when no call needs them any more.
 func (a *Allocation) free() {
-	for _, p := range a.pages.truncate(0) {
-		a.drop(p)
-	}
+	pages := a.pages
+	a.pages = pageTable{}
+	pages.each(func(_ int64, p *page) { a.drop(p) })
 }
 
 // checkRange answers how many bytes are meant by n from off on; n < 0 means all up to the end.

@@ -208,26 +208,22 @@ func (h *History) Dispose() {
 func (a *Allocation) lacks(b *Allocation) (n int64) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
-	for _, p := range a.without(b) {
-		n += int64(p.size)
-	}
+	a.without(b, func(p *page) { n += int64(p.size) })
 	return n
 }
 
-// without are the pages of a that b has not. The cache is locked.
-func (a *Allocation) without(b *Allocation) (only []*page) {
-	has := make(map[*page]bool)
+// without calls f for the pages of a that b has not. The cache is locked.
+func (a *Allocation) without(b *Allocation, f func(*page)) {
+	var has map[*page]bool // whatever their numbers
 	if a.layout != b.layout {
-		for _, p := range b.pages.all() {
-			has[p] = true
-		}
+		has = make(map[*page]bool)
+		b.pages.each(func(_ int64, p *page) { has[p] = true })
 	}
-	for i, p := range a.pages.all() {
+	a.pages.each(func(i int64, p *page) {
 		if b.pages.get(i) != p && !has[p] {
-			only = append(only, p)
+			f(p)
 		}
-	}
-	return only
+	})
 }
 
 // fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as the read cache has room for.
@@ -240,7 +236,7 @@ func (a *Allocation) fetchWhatLacks(b *Allocation) {
 	}
 	var next []*record
 	bytes := 0
-	for _, p := range a.without(b) {
+	a.without(b, func(p *page) {
 		for _, q := range p.parts {
 			r := q.record
 			if p.block != nil || r == nil || r.buf != nil || r.coming != nil || slices.Contains(next, r) {
@@ -250,7 +246,7 @@ func (a *Allocation) fetchWhatLacks(b *Allocation) {
 				next = append(next, r)
 			}
 		}
-	}
+	})
 	if len(next) > 0 {
 		d.fetchAhead(next)
 	}

@@ -21,8 +21,11 @@ func (c *Cache) hold(p *page, r Role) {
 		c.count(p, true)
 	}
 	p.holders++
-	if r == RoleWorking {
+	switch {
+	case r == RoleWorking:
 		p.working++
+	case p.holders > 1:
+		return // one history more or less: it is listed, or not, as before
 	}
 	c.relist(p)
 }
@@ -30,8 +33,11 @@ func (c *Cache) hold(p *page, r Role) {
 // release notes that one allocation less has a page in its table, or was disposed of.
 func (c *Cache) release(p *page, r Role) {
 	p.holders--
-	if r == RoleWorking {
+	switch {
+	case r == RoleWorking:
 		p.working--
+	case p.holders > 0:
+		return
 	}
 	if p.holders == 0 {
 		c.count(p, false)
@@ -156,11 +162,11 @@ func (a *Allocation) sum(m Medium) int64 {
 	if m == Disk {
 		n = a.reserved
 	}
-	for _, p := range a.pages.all() {
+	a.pages.each(func(_ int64, p *page) {
 		if p.medium() == m {
 			n += int64(p.size)
 		}
-	}
+	})
 	return n
 }
 

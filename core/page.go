@@ -154,7 +154,20 @@ func (t *pageTable) clone() pageTable {
 	return pageTable{dense: slices.Clone(t.dense), sparse: maps.Clone(t.sparse)}
 }
 
-// all are the pages that are there, by number.
+// each calls f for every page that is there. It is the short way where tables are long: what is done for each
+// page of a picture at each stroke is felt.
+func (t *pageTable) each(f func(i int64, p *page)) {
+	for i, p := range t.dense {
+		if p != nil {
+			f(int64(i), p)
+		}
+	}
+	for i, p := range t.sparse {
+		f(i, p)
+	}
+}
+
+// all are the pages that are there, by number, for who may not need them all.
 func (t *pageTable) all() iter.Seq2[int64, *page] {
 	return func(yield func(int64, *page) bool) {
 		for i, p := range t.dense {
