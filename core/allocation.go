@@ -146,7 +146,7 @@ func (a *Allocation) dispose() {
 // free gives up the pages, when no call needs them any more.
 func (a *Allocation) free() {
 	pages := a.pages
-	a.pages = pageTable{}
+	a.pages = pageTable{book: pages.book}
 	pages.each(func(_ int64, p *page) { a.drop(p) })
 }
 

@@ -32,6 +32,7 @@ type Cache struct {
 	ledger   ledger
 	machine  Machine
 	heap     heap
+	book     *pageBook
 	disk     *disk
 	live     map[*Allocation]struct{}
 	lastID   int64
@@ -57,6 +58,7 @@ func New(config Config) (*Cache, error) {
 	c := &Cache{
 		settings: config.Settings,
 		machine:  config.Machine,
+		book:     newPageBook(),
 		live:     make(map[*Allocation]struct{}),
 		ended:    make(chan struct{}),
 		onEvent:  config.OnEvent,

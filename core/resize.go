@@ -173,7 +173,7 @@ func (r *resizing) fetch(ctx context.Context) error {
 func (r *resizing) try() (err error) {
 	a, c := r.a, r.a.cache
 	size, m := r.layout.bytes(), a.where()
-	var table pageTable
+	table := pageTable{book: c.book}
 	var sum, bare int64 // bytes of the pages, and of new tiles without one
 	need := [2]int64{Disk: -a.reserved}
 	kept := make(map[*page]bool)
