@@ -127,13 +127,14 @@ func (a *Allocation) dispose() {
 	onDisk := a.touchesDisk()
 	a.reserve(0)
 	a.giveRoom()
-	a.disposed = true
-	a.pages.each(func(_ int64, p *page) { c.release(p, a.role) })
-	c.forget(a)
-	delete(c.live, a)
 	if a.first == nil {
 		a.free()
+	} else {
+		a.pages.each(func(_ int64, p *page) { c.release(p, a.role) })
 	}
+	a.disposed = true
+	c.forget(a)
+	delete(c.live, a)
 	if onDisk {
 		c.disk.kick() // what it frees may be the room that storing failed for
 		c.disk.pump()
