@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"slices"
 	"sync"
 )
 
@@ -231,23 +230,7 @@ func (a *Allocation) fetchWhatLacks(b *Allocation) {
 	d := a.cache.disk
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
-	if d.ctx.Err() != nil {
-		return
-	}
-	var next []*record
-	bytes := 0
-	a.without(b, func(p *page) {
-		for _, q := range p.parts {
-			r := q.record
-			if p.block != nil || r == nil || r.buf != nil || r.coming != nil || slices.Contains(next, r) {
-				continue
-			}
-			if bytes += r.size; bytes <= mostRecent/2 {
-				next = append(next, r)
-			}
-		}
-	})
-	if len(next) > 0 {
-		d.fetchAhead(next)
-	}
+	var f fetching
+	a.without(b, f.add)
+	d.fetchSoon(f)
 }

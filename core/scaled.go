@@ -52,40 +52,84 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 	if err != nil {
 		return err
 	}
-	var band, out []byte
-	total := r.Width * r.Height * bpp
-	var done int64
+	d := reduction{s: s, rect: r, shift: shift, how: how}
+	d.fetch(0, 0)
 	for y := int64(0); y < r.Height; y += tileSide {
-		for x := int64(0); x < r.Width; {
-			part := Rect{r.X + x, r.Y + y, min(tileSide, r.Width-x), min(tileSide, r.Height-y)}
-			reducePart := func(src []byte, pitch int64) {
-				out = grown(out, (part.Width+side-1)>>shift*((part.Height+side-1)>>shift)*bpp)
-				reduce(out, src, pitch, part.Width, part.Height, bpp, side, how)
+		for x := int64(0); x < r.Width; x += bandWidth {
+			// While one band is reduced, the next one is fetched.
+			if x+bandWidth < r.Width {
+				d.fetch(x+bandWidth, y)
+			} else {
+				d.fetch(0, y+tileSide)
 			}
-			if !s.withPixels(part, reducePart) {
-				// Bands of whole squares, as wide as the store is asked for at a time.
-				part.Width = min(max(1, bandBytes/(tileSide*tileSide*bpp))*tileSide, r.Width-x)
-				band = grown(band, part.Width*part.Height*bpp)
-				if err := s.Turn().ReadRect(ctx, part, func(int64) (Buffer, error) { return Bytes(band), nil }, nil); err != nil {
-					return err
-				}
-				reducePart(band, part.Width*bpp)
-			}
-			row := (part.Width + side - 1) >> shift * bpp
-			at := ((y>>shift)*w + x>>shift) * bpp
-			if err := copyRows(dst, int(at), int(w*bpp), Bytes(out), 0, int(row), int(row), len(out)/int(row)); err != nil {
+			width, height := min(bandWidth, r.Width-x), min(tileSide, r.Height-y)
+			if err := d.reduce(ctx, Rect{r.X + x, r.Y + y, width, height}); err != nil {
 				return err
 			}
-			done += part.Width * part.Height * bpp
-			o.progress(done, total)
-			x += part.Width
+			row := (width + side - 1) >> shift * bpp
+			at := ((y>>shift)*w + x>>shift) * bpp
+			if err := copyRows(dst, int(at), int(w*bpp), Bytes(d.out), 0, int(row), int(row), len(d.out)/int(row)); err != nil {
+				return err
+			}
+			o.progress((y*r.Width+(x+width)*height)*bpp, r.Width*r.Height*bpp)
 		}
 	}
 	return nil
 }
 
-// bandBytes is how much is read of what is not in memory before it is reduced.
-const bandBytes = 2 * readWindow
+// bandWidth is how many pixels are reduced, one tile after the other, before the result is told.
+const bandWidth = 16 * tileSide
+
+// A reduction is one ReadRectScaled under way.
+type reduction struct {
+	s     *Allocation
+	rect  Rect
+	shift int
+	how   How
+	tile  []byte
+	out   []byte
+}
+
+// fetch begins to fetch what is on disk of the band at x, y of the rectangle.
+func (d *reduction) fetch(x, y int64) {
+	r := Rect{d.rect.X + x, d.rect.Y + y, min(bandWidth, d.rect.Width-x), min(tileSide, d.rect.Height-y)}
+	if r.Height <= 0 {
+		return
+	}
+	c := d.s.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var f fetching
+	for at := range d.s.layout.rectPieces(r, 0) {
+		if p := d.s.pages.get(at.page); p != nil {
+			f.add(p)
+		}
+	}
+	c.disk.fetchSoon(f)
+}
+
+// reduce reduces a band, into out: piece by piece of the size of a tile, so that what is read lies as it does in the
+// store.
+func (d *reduction) reduce(ctx context.Context, band Rect) error {
+	bpp, side := d.s.layout.bpp, int64(1)<<d.shift
+	pitch := (band.Width + side - 1) >> d.shift * bpp
+	d.out = grown(d.out, pitch*((band.Height+side-1)>>d.shift))
+	for x := int64(0); x < band.Width; x += tileSide {
+		r := Rect{band.X + x, band.Y, min(tileSide, band.Width-x), band.Height}
+		dst := d.out[x>>d.shift*bpp:]
+		if d.s.withPixels(r, func(src []byte, srcPitch int64) {
+			reduce(dst, pitch, src, srcPitch, r.Width, r.Height, bpp, side, d.how)
+		}) {
+			continue
+		}
+		d.tile = grown(d.tile, r.Width*r.Height*bpp)
+		if err := d.s.ReadRect(ctx, r, d.tile); err != nil {
+			return err
+		}
+		reduce(dst, pitch, d.tile, r.Width*bpp, r.Width, r.Height, bpp, side, d.how)
+	}
+	return nil
+}
 
 // withPixels calls use with the bytes of a rectangle from its first pixel on, and how many bytes its rows are apart, if
 // it lies in one tile and in memory. The cache is locked meanwhile.
@@ -110,23 +154,23 @@ func grown(p []byte, n int64) []byte {
 	return p[:n]
 }
 
-// reduce makes one pixel of each square of src, of which the rows are pitch bytes apart.
-func reduce(dst, src []byte, pitch, width, height, bpp, side int64, how How) {
-	at := 0
+// reduce makes one pixel of dst of each square of src; their rows are so many bytes apart.
+func reduce(dst []byte, dstPitch int64, src []byte, pitch, width, height, bpp, side int64, how How) {
 	for y := int64(0); y < height; y += side {
+		to := dst[y/side*dstPitch:]
 		for x := int64(0); x < width; x += side {
-			square := src[y*pitch+x*bpp:]
+			from := src[y*pitch+x*bpp:]
 			if how == Pick {
-				at += copy(dst[at:at+int(bpp)], square)
-				continue
+				copy(to[:bpp], from)
+			} else {
+				w, h := min(side, width-x), min(side, height-y)
+				sums := sumUp(from, int(pitch), int(w*bpp), int(h), int(bpp))
+				n := uint32(w * h)
+				for k := range bpp {
+					to[k] = byte((sums[k] + n/2) / n)
+				}
 			}
-			w, h := min(side, width-x), min(side, height-y)
-			sums := sumUp(square, int(pitch), int(w*bpp), int(h), int(bpp))
-			n := uint32(w * h)
-			for k := range bpp {
-				dst[at] = byte((sums[k] + n/2) / n)
-				at++
-			}
+			to = to[bpp:]
 		}
 	}
 }
