@@ -156,7 +156,8 @@ function surfaceRows({ surface, strokes: { strokes, side, copies }, squares }) {
     less(`snapshot of ${picture}: bookkeeping of a page`, 'bytes', 'snapshots:bookkeeping', [], 128),
     less(`${brush}: bytes added for each byte of the tiles touched`, '', 'strokes:factor', [], 1.3),
     less(`${brush}: a stroke`, 'ms', 'strokes:stroke', [
-      against('writing those tiles', 'strokes:tiles', 1.5),
+      against('writing those tiles to new memory', 'strokes:fresh', 1.5),
+      against('writing those tiles anew', 'strokes:tiles'),
       imageData('stroke'),
     ]),
     less(`${brush}: added by a stroke`, 'MB', 'strokes:added', [imageData('added')]),

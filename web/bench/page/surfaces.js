@@ -6,6 +6,8 @@ import { withCache } from './memory.js'
 const inMemory = { settings: { cacheType: 'cacheInMemoryOnly' } }
 const onDisk = { settings: { cacheType: 'cacheOnDiskOnly' } }
 const tileSide = 256
+/** Strokes that are not measured: until everything is as quick as it becomes. */
+const warmUp = 8
 
 /** A surface that has a picture. */
 async function painted(cache, { width, height }) {
@@ -70,9 +72,9 @@ export const snapshots = ({ snapshots: n, ...picture }) =>
   })
 
 /**
- * Brush strokes with a commit after each, in turn with writing the tiles that they touch to another picture,
- * which has no history. Milliseconds; MB added by a stroke;
- * bytes added for each byte of the tiles touched.
+ * Brush strokes with a commit after each, in turn with writing the tiles that they touch: to memory that is new,
+ * as what a stroke adds is, and to those of another picture, which has no history. Milliseconds; MB added by a
+ * stroke; bytes added for each byte of the tiles touched.
  */
 export const strokes = ({ strokes: n, side, ...picture }) =>
   withCache(inMemory, async (cache) => {
@@ -81,29 +83,33 @@ export const strokes = ({ strokes: n, side, ...picture }) =>
     const plain = await painted(cache, picture)
     const history = await createHistory(surface)
     const brush = pixels(side * side * 4, 2)
-    const before = cache.allocatedMemoryBytesCount
-    const all = squares(picture, side, n + 8)
-    const data = pixels(4 * bytesOf({ width: side + 2 * tileSide, height: side + 2 * tileSide }))
-    const times = { stroke: [], commit: [], tiles: [] }
+    const data = pixels((side + 2 * tileSide) ** 2 * 4)
+    const times = { stroke: [], fresh: [], tiles: [] }
     let touched = 0
-    for (const [i, rect] of all.entries()) {
+    let added = 0
+    for (const [i, rect] of squares(picture, side, n + warmUp).entries()) {
       const tiles = tilesOf(rect, picture)
-      const first = await milliseconds(() => surface.writeRect(rect, brush))
-      const second = await milliseconds(() => history.commit(`stroke ${i}`))
-      const third = await milliseconds(() => plain.writeRect(tiles, data.subarray(0, bytesOf(tiles))))
-      touched += bytesOf(tiles)
-      if (i < 8) continue // as quick as it becomes
-      times.stroke.push(first + second)
-      times.commit.push(second)
-      times.tiles.push(third)
+      const bytes = data.subarray(0, bytesOf(tiles))
+      const before = cache.allocatedMemoryBytesCount
+      const stroke = await milliseconds(async () => {
+        await surface.writeRect(rect, brush)
+        await history.commit(`stroke ${i}`)
+      })
+      added += cache.allocatedMemoryBytesCount - before
+      touched += bytes.length
+      const fresh = await milliseconds(async () => (await cache.allocate(bytes.length)).write(bytes))
+      const again = await milliseconds(() => plain.writeRect(tiles, bytes))
+      if (i < warmUp) continue
+      times.stroke.push(stroke)
+      times.fresh.push(fresh)
+      times.tiles.push(again)
     }
-    const added = cache.allocatedMemoryBytesCount - before
     await history.dispose()
     return {
       stroke: median(times.stroke),
-      commit: median(times.commit),
+      fresh: median(times.fresh),
       tiles: median(times.tiles),
-      added: added / all.length / 1e6,
+      added: added / (n + warmUp) / 1e6,
       factor: added / touched,
     }
   })
@@ -175,7 +181,7 @@ export const squaresOnDisk = ({ side, reads, width, height }) =>
   })
 
 /** Strokes with a commit after each until the history holds `total` bytes, most of them on disk; all undone. */
-export const largeHistory = ({ total, side, pace, maxMemoryForCache, ends, ...picture }) =>
+export const largeHistory = ({ total, side, pace, undoPace, maxMemoryForCache, ends, ...picture }) =>
   withCache({ settings: { maxMemoryForCache, spillPolicy: 'coldest' } }, async (cache) => {
     const { createHistory } = await import('/asposecache.js')
     const surface = await painted(cache, picture)
@@ -207,7 +213,7 @@ export const largeHistory = ({ total, side, pace, maxMemoryForCache, ends, ...pi
         }),
       )
       if (before.length !== brush.length) throw new Error('there are no pixels')
-      await pause(pace)
+      await pause(undoPace)
     }
     if (history.canUndo) throw new Error('not all was undone')
     const { peakBytes } = cache.statistics().memory
