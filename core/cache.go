@@ -209,12 +209,12 @@ func (c *Cache) tryAllocate(l layout, size int64) (*Allocation, error) {
 func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) *Allocation {
 	c.lastID++
 	a := &Allocation{cache: c, id: c.lastID, role: r, home: m, pages: pages, layout: l, size: size}
-	pages.each(func(_ int64, p *page) {
-		if p.owner == nil {
+	if r == RoleWorking { // a snapshot's pages are others' and shared by now
+		pages.each(func(_ int64, p *page) {
 			p.owner = a
-		}
-		c.hold(p, r)
-	})
+			c.hold(p, r)
+		})
+	}
 	if m == Disk && r == RoleWorking {
 		a.reserve(size)
 	}

@@ -218,8 +218,8 @@ func (a *Allocation) without(b *Allocation, f func(*page)) {
 		has = make(map[*page]bool)
 		b.pages.each(func(_ int64, p *page) { has[p] = true })
 	}
-	a.pages.each(func(i int64, p *page) {
-		if b.pages.get(i) != p && !has[p] {
+	a.pages.without(&b.pages, func(p *page) {
+		if !has[p] {
 			f(p)
 		}
 	})

@@ -37,7 +37,7 @@ func (a *Allocation) snapshot() (*Allocation, error) {
 		return nil, c.full(Memory, 0, c.settings.MaxMemoryForCache, ByMemory)
 	}
 	pages := a.pages.clone()
-	pages.each(func(_ int64, p *page) { p.refs++ })
+	c.share(&pages)
 	return c.attach(RoleHistory, a.where(), pages, a.layout, a.size), nil
 }
 

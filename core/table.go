@@ -112,6 +112,20 @@ func (t *pageTable) each(f func(i int64, p *page)) {
 	}
 }
 
+// without calls f for the pages of t that another table has not under the same number.
+func (t *pageTable) without(o *pageTable, f func(p *page)) {
+	for i, slot := range t.dense {
+		if slot > 0 && (i >= len(o.dense) || o.dense[i] != slot) {
+			f(t.book.pages[slot])
+		}
+	}
+	for i, p := range t.sparse {
+		if o.sparse[i] != p {
+			f(p)
+		}
+	}
+}
+
 // all are the pages that are there, by number, for who may not need them all.
 func (t *pageTable) all() iter.Seq2[int64, *page] {
 	return func(yield func(int64, *page) bool) {
