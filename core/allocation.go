@@ -128,15 +128,14 @@ func (a *Allocation) dispose() {
 	onDisk := a.touchesDisk()
 	a.reserve(0)
 	a.giveRoom()
-	a.disposed = true
-	for _, p := range a.pages.all() {
-		c.release(p, a.role)
-	}
-	c.forget(a)
-	delete(c.live, a)
 	if a.first == nil {
 		a.free()
+	} else {
+		a.pages.each(func(_ int64, p *page) { c.release(p, a.role) })
 	}
+	a.disposed = true
+	c.forget(a)
+	delete(c.live, a)
 	if onDisk {
 		c.disk.kick() // what it frees may be the room that storing failed for
 		c.disk.pump()
@@ -148,9 +147,9 @@ func (a *Allocation) dispose() {
 
 // free gives up the pages, when no call needs them any more.
 func (a *Allocation) free() {
-	for _, p := range a.pages.truncate(0) {
-		a.drop(p)
-	}
+	pages := a.pages
+	a.pages = pageTable{book: pages.book}
+	pages.each(func(_ int64, p *page) { a.drop(p) })
 }
 
 // checkRange answers how many bytes are meant by n from off on; n < 0 means all up to the end.

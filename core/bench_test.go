@@ -3,6 +3,7 @@ package core_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"asposecache/core"
@@ -157,11 +158,37 @@ func read(b *testing.B, cacheType core.CacheType, tile []byte, next func() int64
 	}
 }
 
-// A picture of 100 megapixels, in memory.
-func BenchmarkSnapshot(b *testing.B) {
-	a, err := newBenchCache(b, core.CacheInMemoryOnly).Allocate(ctx, 400<<20)
+// bigSurface is a picture of 100 megapixels, in memory.
+func bigSurface(b *testing.B) *core.Allocation {
+	b.Helper()
+	a, err := newBenchCache(b, core.CacheInMemoryOnly).AllocateSurface(ctx, core.SurfaceSpec{Width: 10_000, Height: 10_000, BytesPerPixel: 4})
 	if err != nil {
 		b.Fatal(err)
+	}
+	return a
+}
+
+// bigPages is how many tiles it has.
+const bigPages = 40 * 40
+
+// A snapshot of a large picture, and what there is to remember for each of its tiles.
+func BenchmarkSnapshot(b *testing.B) {
+	a := bigSurface(b)
+	var before, after runtime.MemStats
+	kept := make([]*core.Allocation, 100)
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range kept {
+		s, err := a.Snapshot(ctx)
+		if err != nil {
+			b.Fatal(err)
+		}
+		kept[i] = s
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	for _, s := range kept {
+		s.Dispose()
 	}
 	b.ReportAllocs()
 	for b.Loop() {
@@ -169,35 +196,109 @@ func BenchmarkSnapshot(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.StopTimer()
 		s.Dispose()
-		b.StartTimer()
+	}
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(len(kept))/bigPages, "B/page")
+}
+
+// brush gives the places of strokes of 300 x 300, the same ones every time.
+func brush() func() core.Rect {
+	r := rand.New(rand.NewPCG(1, 2))
+	return func() core.Rect { return core.Rect{X: r.Int64N(9700), Y: r.Int64N(9700), Width: 300, Height: 300} }
+}
+
+// A brush stroke on tiles that a snapshot shares, beside one on tiles that nobody does.
+func BenchmarkStroke(b *testing.B) {
+	for _, shared := range []bool{false, true} {
+		b.Run(fmt.Sprintf("shared=%v", shared), func(b *testing.B) {
+			a, next, stroke := bigSurface(b), brush(), picture(300*300*4, 1)
+			var last *core.Allocation
+			for b.Loop() {
+				if shared {
+					s, err := a.Snapshot(ctx)
+					if err != nil {
+						b.Fatal(err)
+					}
+					if last != nil {
+						last.Dispose()
+					}
+					last = s
+				}
+				if err := a.WriteRect(ctx, next(), stroke); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
-// A brush stroke of four tiles and a snapshot after it, beside the same strokes alone.
-func BenchmarkStroke(b *testing.B) {
-	for _, keep := range []bool{false, true} {
-		b.Run(fmt.Sprintf("snapshots=%v", keep), func(b *testing.B) {
-			a := filled(b, core.CacheInMemoryOnly)
-			stroke := picture(4*core.PageSize, 1)
-			next := anywhere(stroke)
-			var history []*core.Allocation
-			b.SetBytes(int64(len(stroke)))
+// A stroke, a commit and an undo, with so many entries before them.
+func BenchmarkCommitUndo(b *testing.B) {
+	for _, entries := range []int{1, 100} {
+		b.Run(fmt.Sprintf("entries=%d", entries), func(b *testing.B) {
+			a, next, stroke := bigSurface(b), brush(), picture(300*300*4, 1)
+			h, err := core.NewHistory(ctx, a, core.HistoryOptions{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer h.Dispose()
+			commit := func() {
+				if err := a.WriteRect(ctx, next(), stroke); err != nil {
+					b.Fatal(err)
+				}
+				if err := h.Commit(ctx, ""); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for range entries {
+				commit()
+			}
+			b.ReportAllocs()
 			for b.Loop() {
-				if err := a.WriteAt(ctx, stroke, next()); err != nil {
+				commit()
+				if done, err := h.Undo(ctx); err != nil || !done {
+					b.Fatal(done, err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkDifference(b *testing.B) {
+	a, next, stroke := bigSurface(b), brush(), picture(300*300*4, 1)
+	s, err := a.Snapshot(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for range 10 {
+		if err := a.WriteRect(ctx, next(), stroke); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := core.DifferenceRects(a, s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// An overview of 1/16.
+func BenchmarkReadRectScaled(b *testing.B) {
+	for name, how := range map[string]core.How{"pick": core.Pick, "average": core.Average} {
+		b.Run("how="+name, func(b *testing.B) {
+			a := bigSurface(b)
+			var out core.Bytes
+			target := func(n int64) (core.Buffer, error) {
+				if out == nil {
+					out = make(core.Bytes, n)
+				}
+				return out, nil
+			}
+			b.SetBytes(a.Size())
+			for b.Loop() {
+				if err := a.Turn().ReadRectScaled(ctx, core.Whole, 4, how, target, nil); err != nil {
 					b.Fatal(err)
-				}
-				if !keep {
-					continue
-				}
-				s, err := a.Snapshot(ctx)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if history = append(history, s); len(history) > 100 {
-					history[0].Dispose()
-					history = history[1:]
 				}
 			}
 		})

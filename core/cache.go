@@ -32,6 +32,7 @@ type Cache struct {
 	ledger   ledger
 	machine  Machine
 	heap     heap
+	book     *pageBook
 	disk     *disk
 	live     map[*Allocation]struct{}
 	lastID   int64
@@ -57,6 +58,7 @@ func New(config Config) (*Cache, error) {
 	c := &Cache{
 		settings: config.Settings,
 		machine:  config.Machine,
+		book:     newPageBook(),
 		live:     make(map[*Allocation]struct{}),
 		ended:    make(chan struct{}),
 		onEvent:  config.OnEvent,
@@ -207,11 +209,11 @@ func (c *Cache) tryAllocate(l layout, size int64) (*Allocation, error) {
 func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) *Allocation {
 	c.lastID++
 	a := &Allocation{cache: c, id: c.lastID, role: r, home: m, pages: pages, layout: l, size: size}
-	for _, p := range pages.all() {
-		if p.owner == nil {
+	if r == RoleWorking { // a snapshot's pages are others' and shared by now
+		pages.each(func(_ int64, p *page) {
 			p.owner = a
-		}
-		c.hold(p, r)
+			c.hold(p, r)
+		})
 	}
 	if m == Disk && r == RoleWorking {
 		a.reserve(size)

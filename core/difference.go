@@ -1,9 +1,6 @@
 package core
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // A Span is a range of bytes.
 type Span struct{ Offset, Length int64 }
@@ -87,25 +84,26 @@ func differ(a, b *Allocation, tiled bool, found func(i int64)) error {
 	if err := a.sameShape(b); err != nil {
 		return err
 	}
-	for _, i := range numbers(&a.pages, &b.pages) {
-		if a.pages.get(i) != b.pages.get(i) {
+	one, other := &a.pages, &b.pages
+	for i := range int64(max(len(one.dense), len(other.dense))) {
+		if one.get(i) != other.get(i) {
 			found(i)
 		}
 	}
-	return nil
-}
-
-// numbers are those of all pages that either table has, in order.
-func numbers(a, b *pageTable) []int64 {
-	var all []int64
-	for i := range max(len(a.dense), len(b.dense)) {
-		all = append(all, int64(i))
-	}
-	sparse := make(map[int64]bool)
-	for _, t := range []*pageTable{a, b} {
-		for i := range t.sparse {
-			sparse[i] = true
+	var far []int64
+	for i, p := range one.sparse {
+		if other.sparse[i] != p {
+			far = append(far, i)
 		}
 	}
-	return append(all, slices.Sorted(maps.Keys(sparse))...)
+	for i := range other.sparse {
+		if one.sparse[i] == nil {
+			far = append(far, i)
+		}
+	}
+	slices.Sort(far)
+	for _, i := range far {
+		found(i)
+	}
+	return nil
 }

@@ -15,11 +15,11 @@ func (t *Turn) Flush(ctx context.Context, o *CallOptions) error {
 	defer c.calls.Done()
 	c.mu.Lock()
 	var pages []*page
-	for _, p := range a.pages.all() {
+	a.pages.each(func(_ int64, p *page) {
 		if p.buf != nil && p.block == nil {
 			pages = append(pages, p)
 		}
-	}
+	})
 	err := a.takeStoreErr()
 	c.mu.Unlock()
 	t.end() // later calls need not wait for the store

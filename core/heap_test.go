@@ -196,7 +196,7 @@ func TestHeapWithoutMemory(t *testing.T) {
 }
 
 func TestPageTable(t *testing.T) {
-	var table pageTable
+	table := pageTable{book: newPageBook()}
 	numbers := []int64{0, 3, densePages - 1, densePages, 1 << 40}
 	for _, i := range numbers {
 		table.set(i, &page{size: int32(i % 1000)})

@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"slices"
 	"sync"
 )
 
@@ -208,26 +207,22 @@ func (h *History) Dispose() {
 func (a *Allocation) lacks(b *Allocation) (n int64) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
-	for _, p := range a.without(b) {
-		n += int64(p.size)
-	}
+	a.without(b, func(p *page) { n += int64(p.size) })
 	return n
 }
 
-// without are the pages of a that b has not. The cache is locked.
-func (a *Allocation) without(b *Allocation) (only []*page) {
-	has := make(map[*page]bool)
+// without calls f for the pages of a that b has not. The cache is locked.
+func (a *Allocation) without(b *Allocation, f func(*page)) {
+	var has map[*page]bool // whatever their numbers
 	if a.layout != b.layout {
-		for _, p := range b.pages.all() {
-			has[p] = true
-		}
+		has = make(map[*page]bool)
+		b.pages.each(func(_ int64, p *page) { has[p] = true })
 	}
-	for i, p := range a.pages.all() {
-		if b.pages.get(i) != p && !has[p] {
-			only = append(only, p)
+	a.pages.without(&b.pages, func(p *page) {
+		if !has[p] {
+			f(p)
 		}
-	}
-	return only
+	})
 }
 
 // fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as the read cache has room for.
@@ -235,23 +230,7 @@ func (a *Allocation) fetchWhatLacks(b *Allocation) {
 	d := a.cache.disk
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
-	if d.ctx.Err() != nil {
-		return
-	}
-	var next []*record
-	bytes := 0
-	for _, p := range a.without(b) {
-		for _, q := range p.parts {
-			r := q.record
-			if p.block != nil || r == nil || r.buf != nil || r.coming != nil || slices.Contains(next, r) {
-				continue
-			}
-			if bytes += r.size; bytes <= mostRecent/2 {
-				next = append(next, r)
-			}
-		}
-	}
-	if len(next) > 0 {
-		d.fetchAhead(next)
-	}
+	var f fetching
+	a.without(b, f.add)
+	d.fetchSoon(f)
 }

@@ -21,17 +21,45 @@ func (c *Cache) hold(p *page, r Role) {
 		c.count(p, true)
 	}
 	p.holders++
-	if r == RoleWorking {
+	switch {
+	case r == RoleWorking:
 		p.working++
+	case p.holders > 1:
+		return // one history more or less: it is listed, or not, as before
 	}
 	c.relist(p)
+}
+
+// share notes that a table of history has all of its pages, with a reference to each. That is done for every page of
+// a picture at each stroke, so it is the shortest way: who is one more beside others changes nothing else.
+func (c *Cache) share(t *pageTable) {
+	one := func(p *page) {
+		p.refs++
+		c.hold(p, RoleHistory)
+	}
+	for _, slot := range t.dense {
+		switch p := t.book.pages[slot]; {
+		case p == nil:
+		case p.holders > 0:
+			p.refs++
+			p.holders++
+		default:
+			one(p)
+		}
+	}
+	for _, p := range t.sparse {
+		one(p)
+	}
 }
 
 // release notes that one allocation less has a page in its table, or was disposed of.
 func (c *Cache) release(p *page, r Role) {
 	p.holders--
-	if r == RoleWorking {
+	switch {
+	case r == RoleWorking:
 		p.working--
+	case p.holders > 0:
+		return
 	}
 	if p.holders == 0 {
 		c.count(p, false)
@@ -100,6 +128,7 @@ func (c *Cache) unref(p *page) {
 	if p.refs > 0 {
 		return
 	}
+	c.book.leave(p)
 	if p.block != nil {
 		c.endMove(p)
 		c.heap.release(p.block)
@@ -139,12 +168,9 @@ func (a *Allocation) touchesDisk() bool {
 	if a.home == Disk || a.reserved > 0 {
 		return true
 	}
-	for _, p := range a.pages.all() {
-		if p.block == nil {
-			return true
-		}
-	}
-	return false
+	onDisk := false
+	a.pages.each(func(_ int64, p *page) { onDisk = onDisk || p.block == nil })
+	return onDisk
 }
 
 // sum is how many bytes it holds on a medium: its pages there, and what it has reserved beside them.
@@ -156,11 +182,11 @@ func (a *Allocation) sum(m Medium) int64 {
 	if m == Disk {
 		n = a.reserved
 	}
-	for _, p := range a.pages.all() {
+	a.pages.each(func(_ int64, p *page) {
 		if p.medium() == m {
 			n += int64(p.size)
 		}
-	}
+	})
 	return n
 }
 

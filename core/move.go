@@ -146,16 +146,16 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 	var pages []*page
 	var total int64
 	need := grow
-	for _, p := range a.pages.all() {
+	a.pages.each(func(_ int64, p *page) {
 		if p.block == nil {
-			continue
+			return
 		}
 		pages = append(pages, p)
 		total += int64(p.size)
 		if p.move == nil {
 			need += int64(p.size)
 		}
-	}
+	})
 	d.kick()
 	if err := c.fitsOnDisk(s, need); err != nil {
 		return 0, withCause(err, refusal)

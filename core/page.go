@@ -1,11 +1,6 @@
 package core
 
-import (
-	"container/list"
-	"iter"
-	"maps"
-	"slices"
-)
+import "container/list"
 
 // PageSize is how many bytes a page has: a tile of 256 x 256 RGBA pixels. Only the last page of an
 // allocation can be smaller; those of a surface have the pixels of one tile, up to 1 MiB. See layout.go.
@@ -32,6 +27,7 @@ type page struct {
 	move  *move         // on its way from there to disk
 	cold  *list.Element // in the cache's list of history in memory
 
+	slot   uint32      // its place in the cache's pageBook; 0: it has none
 	owner  *Allocation // the allocation it was made for
 	number int64       // its place in the owner's table
 	state  pageState
@@ -95,77 +91,4 @@ func within(spans []span, from, to int) []span {
 		}
 	}
 	return out
-}
-
-// A pageTable holds the pages of an allocation by number. A page that is not there is all zero.
-//
-// The pages of the first densePages are in a slice. What lies beyond is in a map, so that an
-// allocation on disk may be as large as a number can say without its table taking memory.
-type pageTable struct {
-	dense  []*page
-	sparse map[int64]*page
-}
-
-const densePages = 1 << 16
-
-func (t *pageTable) get(i int64) *page {
-	if i < int64(len(t.dense)) {
-		return t.dense[i]
-	}
-	return t.sparse[i]
-}
-
-func (t *pageTable) set(i int64, p *page) {
-	if i < densePages {
-		for int64(len(t.dense)) <= i {
-			t.dense = append(t.dense, nil)
-		}
-		t.dense[i] = p
-		return
-	}
-	if t.sparse == nil {
-		t.sparse = make(map[int64]*page)
-	}
-	t.sparse[i] = p
-}
-
-// truncate removes the pages from number n on and answers them.
-func (t *pageTable) truncate(n int64) (cut []*page) {
-	if n < int64(len(t.dense)) {
-		for _, p := range t.dense[n:] {
-			if p != nil {
-				cut = append(cut, p)
-			}
-		}
-		clear(t.dense[n:])
-		t.dense = t.dense[:n]
-	}
-	for i, p := range t.sparse {
-		if i >= n {
-			cut = append(cut, p)
-			delete(t.sparse, i)
-		}
-	}
-	return cut
-}
-
-// clone is a table of its own with the same pages.
-func (t *pageTable) clone() pageTable {
-	return pageTable{dense: slices.Clone(t.dense), sparse: maps.Clone(t.sparse)}
-}
-
-// all are the pages that are there, by number.
-func (t *pageTable) all() iter.Seq2[int64, *page] {
-	return func(yield func(int64, *page) bool) {
-		for i, p := range t.dense {
-			if p != nil && !yield(int64(i), p) {
-				return
-			}
-		}
-		for i, p := range t.sparse {
-			if !yield(i, p) {
-				return
-			}
-		}
-	}
 }

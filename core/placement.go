@@ -11,6 +11,7 @@ import (
 // is why it is not in memory, if that was tried. The cache is locked, but not while it waits for room in
 // memory.
 func (c *Cache) place(ctx context.Context, s Settings, l layout, size int64) (m Medium, pages pageTable, refusal, err error) {
+	pages.book = c.book
 	if !c.machine.Spare() {
 		return 0, pages, nil, c.full(Memory, size, s.MaxMemoryForCache, ByMemory)
 	}
@@ -47,6 +48,7 @@ func (c *Cache) fitsInMemory(s Settings, n int64) error {
 
 // newPages makes pages for size bytes in memory, if they fit.
 func (c *Cache) newPages(s Settings, l layout, size int64) (pages pageTable, err error) {
+	pages.book = c.book
 	if err := c.fitsInMemory(s, size); err != nil {
 		return pages, err
 	}

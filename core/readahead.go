@@ -1,5 +1,7 @@
 package core
 
+import "slices"
+
 const (
 	// mostRecent bounds the bytes of records that are kept after a read, or fetched before one.
 	mostRecent = 16 << 20
@@ -94,6 +96,31 @@ func (a *Allocation) following(off int64, most int) (missing []*record, seen int
 		}
 	}
 	return missing, seen
+}
+
+// fetching collects records of pages that somebody will want: as many as half of the read cache has room for.
+type fetching struct {
+	records []*record
+	bytes   int
+}
+
+func (f *fetching) add(p *page) {
+	for _, q := range p.parts {
+		r := q.record
+		if p.block != nil || r == nil || r.buf != nil || r.coming != nil || slices.Contains(f.records, r) {
+			continue
+		}
+		if f.bytes += r.size; f.bytes <= mostRecent/2 {
+			f.records = append(f.records, r)
+		}
+	}
+}
+
+// fetchSoon begins to fetch what was collected. The cache is locked.
+func (d *disk) fetchSoon(f fetching) {
+	if len(f.records) > 0 && d.ctx.Err() == nil {
+		d.fetchAhead(f.records)
+	}
 }
 
 // fetchAhead begins to fetch records into the read cache.

@@ -173,7 +173,7 @@ func (r *resizing) fetch(ctx context.Context) error {
 func (r *resizing) try() (err error) {
 	a, c := r.a, r.a.cache
 	size, m := r.layout.bytes(), a.where()
-	var table pageTable
+	table := pageTable{book: c.book}
 	var sum, bare int64 // bytes of the pages, and of new tiles without one
 	need := [2]int64{Disk: -a.reserved}
 	kept := make(map[*page]bool)
@@ -205,11 +205,11 @@ func (r *resizing) try() (err error) {
 			bare += n
 		}
 	}
-	for _, p := range a.pages.all() {
+	a.pages.each(func(_ int64, p *page) {
 		if !kept[p] && p.holders == 1 {
 			need[p.medium()] -= int64(p.size)
 		}
-	}
+	})
 	reserved := size - sum
 	if a.role == RoleHistory {
 		reserved = min(reserved, a.reserved+bare)
@@ -249,15 +249,12 @@ func (r *resizing) try() (err error) {
 	}
 	old := a.pages
 	a.reserve(0)
-	for _, p := range old.truncate(0) {
+	old.each(func(_ int64, p *page) {
 		if !kept[p] {
 			a.drop(p)
 		}
-	}
-	for _, p := range table.all() {
-		if kept[p] {
-			continue
-		}
+	})
+	for _, p := range r.fresh {
 		c.hold(p, a.role)
 		if p.buf != nil {
 			c.disk.enqueue(p)

@@ -34,13 +34,11 @@ func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
 	home := s.where()
 	old := a.pages
 	a.pages = s.pages.clone()
-	for _, p := range a.pages.all() {
+	a.pages.without(&old, func(p *page) {
 		p.refs++
 		c.hold(p, a.role)
-	}
-	for _, p := range old.truncate(0) {
-		a.drop(p)
-	}
+	})
+	old.without(&a.pages, a.drop)
 	a.home, a.layout, a.size = home, s.layout, s.size
 	reserved := int64(0)
 	if a.role == RoleWorking { // what was never written has room on disk

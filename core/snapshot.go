@@ -37,9 +37,7 @@ func (a *Allocation) snapshot() (*Allocation, error) {
 		return nil, c.full(Memory, 0, c.settings.MaxMemoryForCache, ByMemory)
 	}
 	pages := a.pages.clone()
-	for _, p := range pages.all() {
-		p.refs++
-	}
+	c.share(&pages)
 	return c.attach(RoleHistory, a.where(), pages, a.layout, a.size), nil
 }
 

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// leaveAhead is how many bytes more than are needed leave memory at a time, so that not every call has to
-// wait; at most 1/16 of the limit.
-const leaveAhead = 4 << 20
+// leaveAhead is how many bytes more than are needed leave memory at a time, so that who writes now and then need not
+// wait for the store: a few strokes of a large brush. At most 1/16 of the limit.
+const leaveAhead = 16 << 20
 
 // A spilling is who waits for room in memory, and what is coldest there.
 type spilling struct {

@@ -274,3 +274,25 @@ func TestRowsAreCopiedInOneCall(t *testing.T) {
 		})
 	}
 }
+
+// White stays white however many pixels become one: no sum is larger.
+func TestAverageOfWhite(t *testing.T) {
+	for _, cacheType := range []core.CacheType{core.CacheInMemoryOnly, core.CacheOnDiskOnly} {
+		inBubble(t, core.Settings{CacheType: cacheType}, func(b *bench) {
+			for _, bpp := range []int{1, 2, 3, 4, 8, 16} {
+				a := b.surface(300, 300, bpp)
+				b.is(a.WriteRect(ctx, core.Rect{Width: 300, Height: 300}, bytes.Repeat([]byte{255}, 300*300*bpp)), nil)
+				for shift := range 9 {
+					var got core.Bytes
+					b.is(a.Turn().ReadRectScaled(ctx, core.Whole, shift, core.Average, func(n int64) (core.Buffer, error) {
+						got = make(core.Bytes, n)
+						return got, nil
+					}, nil), nil)
+					if bytes.Count(got, []byte{255}) != len(got) {
+						b.Errorf("%d bytes per pixel, by %d: it is not white", bpp, 1<<shift)
+					}
+				}
+			}
+		})
+	}
+}

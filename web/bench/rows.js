@@ -127,6 +127,8 @@ export const rowsOf = (scale) => [
     against('idle page', 'smooth idle:gap'),
     against('raw IndexedDB', 'smooth raw:gap'),
   ]),
+  ...surfaceRows(scale),
+  ...historyRows(scale.history),
   ...painterroRows(scale.painterro),
   less('from script to first allocation', 'ms', 'start:start', [
     against('a program that links go-indexeddb', 'start linked:start', 1.25),
@@ -140,6 +142,49 @@ export const rowsOf = (scale) => [
   ),
   less('asposecache.js, brotli 11', 'kB', 'sizes:script', [], 12),
 ]
+
+const megapixels = ({ width, height }) => `${count((width * height) / 1e6)} megapixels`
+
+function surfaceRows({ surface, strokes: { strokes, side, copies }, squares }) {
+  const picture = megapixels(surface)
+  const brush = `${strokes} strokes of ${side} x ${side} on ${picture}, a commit after each`
+  const square = `readRect ${squares.side} x ${squares.side}`
+  // Memory has not room for as many copies as there are strokes.
+  const imageData = (number) => against(`an ImageData copy, ${copies} strokes`, `strokes ImageData:${number}`)
+  return [
+    less(`snapshot of ${picture}`, 'ms', 'snapshots:snapshot', [], 1),
+    less(`snapshot of ${picture}: bookkeeping of a page`, 'bytes', 'snapshots:bookkeeping', [], 128),
+    less(`${brush}: bytes added for each byte of the tiles touched`, '', 'strokes:factor', [], 1.3),
+    less(`${brush}: a stroke`, 'ms', 'strokes:stroke', [
+      against('writing those tiles to new memory', 'strokes:fresh', 1.5),
+      against('writing those tiles anew', 'strokes:tiles'),
+      imageData('stroke'),
+    ]),
+    less(`${brush}: added by a stroke`, 'MB', 'strokes:added', [imageData('added')]),
+    less(`${square} from memory`, 'us', 'squares in memory:read', [
+      against('a new array, set', 'squares in memory:copy', 1.3),
+    ]),
+    less(`${square} from disk: records for each tile touched`, '', 'squares on disk:records', [], 1),
+    less(`overview (1/16) of ${picture} on disk`, 'ms', 'overview:pick', [
+      against('reading all', 'overview:full', 1),
+    ]),
+    less(`overview (1/16) of ${picture} on disk, averaged`, 'ms', 'overview:average', [
+      against('reading all', 'overview:full', 1),
+    ]),
+  ]
+}
+
+function historyRows({ total, maxMemoryForCache, ends, side, width, height }) {
+  const name = (what) =>
+    `${sizeName(total)} of history, ${side} x ${side} on ${megapixels({ width, height })}: ${what}`
+  const number = (what, key, most, unit = 'ms') => less(name(what), unit, `large history:${key}`, [], most)
+  return [
+    number('memory tier at most', 'memory', maxMemoryForCache / MiB, 'MiB'),
+    number('the longest stroke', 'longestStroke', 50),
+    number(`the longest of the latest ${ends} undos`, 'latestUndos', 16),
+    number(`the longest of the oldest ${ends} undos`, 'oldestUndos', 150),
+  ]
+}
 
 /** An editor's undo, with its states in the cache and as it is. */
 function painterroRows({ width, height, strokes, maxMemoryForCache }) {

@@ -32,6 +32,23 @@ export const full = {
   atScale: { reads: 200 },
   smooth: { total: 1024 * MiB, idle: 3000 },
   painterro: { width: 4000, height: 3000, strokes: 30, maxMemoryForCache: 64 * MiB },
+  surface: { width: 10_000, height: 10_000 },
+  snapshots: 2000,
+  /** `copies`: each ImageData copy takes as much as the surface. */
+  strokes: { strokes: 100, side: 300, copies: 3 },
+  squares: { side: 512, reads: 100, width: 4096, height: 4096 },
+  history: {
+    total: 2048 * MiB,
+    maxMemoryForCache: 256 * MiB,
+    width: 4000,
+    height: 3000,
+    side: 600,
+    /** Milliseconds between two strokes, and between two undos: quicker than any hand. */
+    pace: 100,
+    undoPace: 20,
+    /** So many of the latest and of the oldest. */
+    ends: 10,
+  },
 }
 
 export const quick = {
@@ -60,4 +77,18 @@ export const quick = {
   atScale: { reads: 20 },
   smooth: { total: 32 * MiB, idle: 200 },
   painterro: { width: 1000, height: 750, strokes: 4, maxMemoryForCache: 4 * MiB },
+  surface: { width: 2000, height: 2000 },
+  snapshots: 50,
+  strokes: { strokes: 10, side: 300, copies: 2 },
+  squares: { side: 512, reads: 10, width: 2048, height: 2048 },
+  history: {
+    total: 64 * MiB,
+    maxMemoryForCache: 24 * MiB,
+    width: 1000,
+    height: 750,
+    side: 300,
+    pace: 5,
+    undoPace: 5,
+    ends: 3,
+  },
 }

@@ -87,6 +87,26 @@ export function suites(scale) {
       ],
     },
     {
+      name: 'surfaces',
+      contestants: [
+        task('snapshots', 'snapshots', { ...scale.surface, snapshots: scale.snapshots }),
+        task('strokes', 'strokes', { ...scale.surface, ...scale.strokes }),
+        task('strokes ImageData', 'imageDataStrokes', {
+          ...scale.surface,
+          ...scale.strokes,
+          strokes: scale.strokes.copies,
+        }),
+        task('squares in memory', 'squaresInMemory', { ...scale.squares, ...scale.copies }),
+        task('squares on disk', 'squaresOnDisk', scale.squares),
+        task('overview', 'overview', scale.surface),
+      ],
+    },
+    {
+      name: 'history',
+      rounds: Math.min(3, scale.rounds),
+      contestants: [task('large history', 'largeHistory', scale.history)],
+    },
+    {
       name: 'scale',
       contestants: [
         {

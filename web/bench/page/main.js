@@ -2,5 +2,6 @@
 import * as disk from './disk.js'
 import * as memory from './memory.js'
 import { smoothness } from './smoothness.js'
+import * as surfaces from './surfaces.js'
 
-export const tasks = { ...memory, ...disk, smoothness }
+export const tasks = { ...memory, ...disk, ...surfaces, smoothness }
