@@ -171,19 +171,20 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 		err = becauseUnavailable(refusal, err)
 	}
 	var done int64
-	for err == nil {
+	for stored := false; err == nil; {
 		if o != nil {
 			c.mu.Unlock()
 			o.progress(done, total)
 			c.mu.Lock()
 		}
-		if err = a.ended(); err != nil {
+		if err = a.ended(); err != nil || stored {
 			break
 		}
-		if done, err = a.moveOn(m, s, pages); err != nil || done == total {
-			break
+		done, err = a.moveOn(m, s, pages)
+		stored = done == total
+		if err == nil && !stored {
+			err = d.waitForRoom(ctx)
 		}
-		err = d.waitForRoom(ctx)
 	}
 	for _, p := range pages {
 		switch {

@@ -19,7 +19,14 @@ func TestMovingToDisk(t *testing.T) {
 		release := make(chan struct{})
 		b.store.SetHook(storetest.Block(release, storetest.Apply))
 		s := b.snapshot(a)
-		moved := later(func() error { return a.MoveToDisk(ctx) })
+		var last int64
+		progress := func(done, total int64) {
+			if done < last || total != n {
+				b.Errorf("%d of %d after %d", done, total, last)
+			}
+			last = done
+		}
+		moved := later(func() error { return a.Turn().MoveToDisk(ctx, &core.CallOptions{Progress: progress}) })
 		b.counts(n, n) // it counts in memory until it is stored, and its room is taken from the start
 		b.holds(s, core.Memory, content)
 		changed := bytes.Clone(content)
@@ -31,6 +38,9 @@ func TestMovingToDisk(t *testing.T) {
 		}
 		close(release)
 		b.is(<-moved, nil)
+		if last != n {
+			b.Errorf("the last that was told is %d", last)
+		}
 		b.counts(page, n)
 		b.holds(a, core.Disk, content)
 		b.holds(s, core.Memory, changed)

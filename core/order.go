@@ -20,6 +20,9 @@ type Turn struct {
 	gone  bool // given up before its turn came
 }
 
+// Allocation is the one whose turn it is.
+func (t *Turn) Allocation() *Allocation { return t.a }
+
 // Turn takes the next place in the order of calls.
 func (a *Allocation) Turn() *Turn {
 	a.cache.mu.Lock()

@@ -108,16 +108,27 @@ func (r *resizing) run(ctx context.Context, o *CallOptions) (moved int64, move b
 // errAgain: something has changed while the call has waited.
 var errAgain error = &ArgumentError{}
 
-// old is what there was in the place of tile i of the new layout, its number, and whether it is as large.
-func (r *resizing) old(i int64) (p *page, old int64, same bool) {
-	x, y := i%r.layout.across(), i/r.layout.across()
-	l := r.a.layout
-	if x >= l.across() || y >= l.down() {
-		return nil, 0, false
+// A placed is a page that has a place in the new layout.
+type placed struct {
+	page   *page
+	old, i int64 // its number before and after
+	same   bool  // its tile is as large as before
+}
+
+// placed are those pages. Tiles without one are not looked at: there may be more of them than anybody can count.
+func (r *resizing) placed(yield func(placed) bool) {
+	was, is := r.a.layout, r.layout
+	for old, p := range r.a.pages.all() {
+		x, y := old%was.across(), old/was.across()
+		if x >= is.across() || y >= is.down() {
+			continue
+		}
+		i := y*is.across() + x
+		t, u := was.tile(old), is.tile(i)
+		if !yield(placed{p, old, i, t.Width == u.Width && t.Height == u.Height}) {
+			return
+		}
 	}
-	old = y*l.across() + x
-	was, is := l.tile(old), r.layout.tile(i)
-	return r.a.pages.get(old), old, was.Width == is.Width && was.Height == is.Height
 }
 
 // fetch waits until what is needed of the store is here, and there is room for what is to be stored.
@@ -132,13 +143,12 @@ func (r *resizing) fetch(ctx context.Context) error {
 		}
 		var missing []*record
 		var need int64
-		for i := range pageCount(r.layout, 0) {
-			p, _, same := r.old(i)
-			if p == nil || same || p.block != nil {
+		for p := range r.placed {
+			if p.same || p.page.block != nil {
 				continue
 			}
-			need += int64(lengthOf(r.layout, 0, i))
-			if m := far(p.parts, r.got); m != nil && len(missing) < 8 && !slices.Contains(missing, m) {
+			need += int64(lengthOf(r.layout, 0, p.i))
+			if m := far(p.page.parts, r.got); m != nil && len(missing) < 8 && !slices.Contains(missing, m) {
 				missing = append(missing, m)
 			}
 		}
@@ -174,45 +184,38 @@ func (r *resizing) try() (err error) {
 	a, c := r.a, r.a.cache
 	size, m := r.layout.bytes(), a.where()
 	table := pageTable{book: c.book}
-	var sum, bare int64 // bytes of the pages, and of new tiles without one
+	var sum int64 // bytes of the pages
 	need := [2]int64{Disk: -a.reserved}
 	kept := make(map[*page]bool)
-	type made struct {
-		i, old int64
-		from   *page
-	}
-	var todo []made
-	for i := range pageCount(r.layout, size) {
-		n := int64(lengthOf(r.layout, size, i))
-		p, old, same := r.old(i)
-		switch {
-		case p != nil && same:
-			table.set(i, p)
-			kept[p] = true
-			sum += n
-		case p != nil:
-			if p.block == nil && far(p.parts, r.got) != nil {
-				return errAgain
-			}
-			todo = append(todo, made{i, old, p})
-			need[p.medium()] += n
-			sum += n
-		case m == Memory && !r.wasBare(i):
-			todo = append(todo, made{i: i})
-			need[Memory] += n
-			sum += n
-		default:
-			bare += n
+	var todo []placed
+	for p := range r.placed {
+		n := int64(lengthOf(r.layout, size, p.i))
+		sum += n
+		if p.same {
+			table.set(p.i, p.page)
+			kept[p.page] = true
+			continue
 		}
+		if p.page.block == nil && far(p.page.parts, r.got) != nil {
+			return errAgain
+		}
+		todo = append(todo, p)
+		need[p.page.medium()] += n
 	}
+	if m == Memory {
+		n := size - r.common()
+		sum += n
+		need[Memory] += n
+	}
+	fresh := need[Memory]
 	a.pages.each(func(_ int64, p *page) {
 		if !kept[p] && p.holders == 1 {
 			need[p.medium()] -= int64(p.size)
 		}
 	})
 	reserved := size - sum
-	if a.role == RoleHistory {
-		reserved = min(reserved, a.reserved+bare)
+	if a.role == RoleHistory { // it has no room for what was never written before
+		reserved = min(reserved, a.reserved+max(0, size-a.size))
 	}
 	need[Disk] += reserved
 	if size > a.size {
@@ -233,8 +236,18 @@ func (r *resizing) try() (err error) {
 			}
 		}
 	}
+	if !c.machine.Fits(fresh - c.heap.freeBytes()) {
+		return c.full(Memory, fresh, r.settings.MaxMemoryForCache, ByMemory)
+	}
+	if m == Memory {
+		for i := range pageCount(r.layout, size) {
+			if !r.isCommon(i) {
+				todo = append(todo, placed{i: i})
+			}
+		}
+	}
 	for _, t := range todo {
-		p, err := r.make(t.i, t.old, t.from)
+		p, err := r.make(t.i, t.old, t.page)
 		if err != nil {
 			for _, p := range r.fresh {
 				c.unref(p)
@@ -266,10 +279,15 @@ func (r *resizing) try() (err error) {
 	return nil
 }
 
-// wasBare tells whether a tile was there, on disk, without a page.
-func (r *resizing) wasBare(i int64) bool {
-	l := r.a.layout
-	return i%r.layout.across() < l.across() && i/r.layout.across() < l.down()
+// isCommon tells whether there was a tile in the place of tile i, and common how many bytes such tiles have.
+func (r *resizing) isCommon(i int64) bool {
+	was, is := r.a.layout, r.layout
+	return i%is.across() < was.across() && i/is.across() < was.down()
+}
+
+func (r *resizing) common() int64 {
+	was, is := r.a.layout, r.layout
+	return min(is.width, was.across()*tileSide) * min(is.height, was.down()*tileSide) * is.bpp
 }
 
 // make makes tile i, with what it has of the tile that was there.

@@ -120,8 +120,14 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, n, size int64, why Why
 		if refusal == nil || !isFull(refusal) {
 			return refusal
 		}
-		if err := c.openDisk(ctx); err != nil {
-			return becauseUnavailable(refusal, err)
+		if !c.disk.isOpen() {
+			if err := c.openDisk(ctx); err != nil {
+				return becauseUnavailable(refusal, err)
+			}
+			if keep != nil && keep.ended() != nil {
+				return keep.ended()
+			}
+			continue // there may be room by now
 		}
 		if !c.spill(r) {
 			return refusal

@@ -129,6 +129,17 @@ func TestRoomMadeByDisposingIsEnough(t *testing.T) {
 		b.counts(2*page, 0)
 		close(release)
 	})
+	// Also while the store is being opened.
+	inBubble(t, coldest(4), func(b *bench) {
+		old := b.allocate(4 * page)
+		release := make(chan struct{})
+		b.store.SetHook(storetest.Block(release, storetest.Open))
+		done := later(func() error { _, err := b.Allocate(ctx, 2*page); return err })
+		old.Dispose()
+		close(release)
+		b.is(<-done, nil)
+		b.counts(2*page, 0)
+	})
 }
 
 func TestWhatCannotMakeRoomGoesByTheOtherRule(t *testing.T) {

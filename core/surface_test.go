@@ -296,3 +296,51 @@ func TestAverageOfWhite(t *testing.T) {
 		})
 	}
 }
+
+// Changing the size costs what there is, not what could be.
+func TestResizingWhatIsLargerThanAnyMemory(t *testing.T) {
+	inBubble(t, core.Settings{CacheType: core.CacheOnDiskOnly}, func(b *bench) {
+		const w, h = math.MaxInt32, 1 << 22
+		a := b.surface(w, h, 1)
+		r := core.Rect{X: w - 300, Y: h/2 - 300, Width: 300, Height: 300}
+		content := picture(300*300, 1)
+		b.is(a.WriteRect(ctx, r, content), nil)
+		b.is(a.Resize(ctx, w, h/2), nil)
+		b.is(a.Resize(ctx, w-1, h), nil)
+		b.counts(0, (w-1)*h)
+		got := make([]byte, 299*300)
+		r.Width--
+		b.is(a.ReadRect(ctx, r, got), nil)
+		for y := range 300 {
+			if !bytes.Equal(got[y*299:][:299], content[y*300:][:299]) {
+				t.Fatalf("row %d differs", y)
+			}
+		}
+	})
+	machine := core.NewMachine(100 << 20)
+	withMachine(t, core.Settings{}, machine, func(b *bench) {
+		a := b.surface(300, 300, 4)
+		before := b.Statistics().Memory
+		for _, h := range []int64{1e5, 1 << 18} {
+			var full *core.FullError
+			if err := a.Resize(ctx, math.MaxInt32, h); !errors.As(err, &full) || full.Reason != core.ByMemory {
+				t.Errorf("%v", err)
+			}
+		}
+		if s := b.Statistics().Memory; s != before {
+			t.Errorf("%+v, before %+v", s, before)
+		}
+		b.counts(300*300*4, 0)
+	})
+}
+
+// A snapshot has no room for what was never written, also after it was cut.
+func TestResizingASnapshotThatWasNeverWritten(t *testing.T) {
+	inBubble(t, core.Settings{CacheType: core.CacheOnDiskOnly, MaxDiskSpaceForCache: 300 * 300 * 4}, func(b *bench) {
+		a := b.surface(300, 300, 4)
+		s, err := a.Snapshot(ctx)
+		b.is(err, nil)
+		b.is(s.Resize(ctx, 299, 299), nil)
+		b.counts(0, 300*300*4)
+	})
+}

@@ -230,13 +230,23 @@ var operations = map[string]func(o *operation) step{
 	"write": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		return nil, t.Write(ctx, &source{jsbuf.Adopt(o.args[3]), o.b}, o.int(2), o.options())
 	}),
-	// readRect(id, progress, x, y, width, height)
+	// readRect(id, progress, x, y, width, height) answers the bytes and the width, which only its turn tells
+	// if all of the surface was asked for.
 	"readRect": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		var into *jsbuf.Buffer
-		if err := t.ReadRect(ctx, rectFrom(o.args[2:]), o.newArray(&into), o.options()); err != nil {
+		r, newArray := rectFrom(o.args[2:]), o.newArray(&into)
+		width := r.Width
+		err := t.ReadRect(ctx, r, func(n int64) (core.Buffer, error) {
+			if r == core.Whole {
+				width = t.Allocation().Surface().Width
+			}
+			return newArray(n)
+		}, o.options())
+		if err != nil {
 			return nil, err
 		}
-		return into.Array()
+		data, err := into.Array()
+		return object("data", data, "width", width), err
 	}),
 	// readRectScaled(id, progress, x, y, width, height, shift, how)
 	"readRectScaled": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {

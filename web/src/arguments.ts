@@ -36,6 +36,7 @@ function isMadeBy<T>(getter: string, ...names: string[]) {
 
 export const isBlob = isMadeBy<Blob>('size', 'Blob')
 export const isStream = isMadeBy<ReadableStream<Uint8Array>>('locked', 'ReadableStream')
+export const isImageData = isMadeBy<ImageData>('width', 'ImageData')
 const isBuffer = isMadeBy<ArrayBufferLike>('byteLength', 'ArrayBuffer', 'SharedArrayBuffer')
 const isSignal = isMadeBy<AbortSignal>('aborted', 'AbortSignal')
 

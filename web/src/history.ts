@@ -68,9 +68,9 @@ export class CacheHistory implements api.CacheHistory {
 
   async dispose(): Promise<void> {
     if (this.disposed) return
+    this.#handle.program.request('disposeHistory', this.#id)
     this.#disposed = true
     forgotten.unregister(this)
-    this.#handle.program.request('disposeHistory', this.#id)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

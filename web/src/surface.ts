@@ -1,4 +1,4 @@
-import { bytes, type CallOptions, flag, object, report, view, wrong } from './arguments'
+import { bytes, type CallOptions, flag, isImageData, object, report, view, wrong } from './arguments'
 import type * as api from './asposecache'
 import { CacheEntity, handleOf } from './entity'
 
@@ -22,7 +22,9 @@ const rectFrom = (value: unknown): api.Rect => {
   }
 }
 
-const parts = ({ x, y, width, height }: api.Rect) => [x, y, width, height]
+/** As the program takes it. What is meant by all of a surface is known when a call's turn has come. */
+const parts = (rect: api.Rect | undefined) =>
+  rect ? [rect.x, rect.y, rect.width, rect.height] : [0, 0, -1, -1]
 
 /** The bytes of rows that begin `stride` bytes after each other. Throws if the data does not fit. */
 function strideOf(rect: api.Rect, bytesPerPixel: number, n: number, options: unknown): number {
@@ -101,19 +103,29 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     const shift = shiftOf(scale)
     if (filter !== 'pick' && filter !== 'average') throw wrong('options.filter', filter, '"pick", "average"')
     const call = this.#handle.call(options)
-    // What is meant by all of it is known when the turn has come.
-    const given = from ? parts(from) : [0, 0, -1, -1]
-    if (shift > 0)
-      return clamped(
-        await this.#handle.begin('readRectScaled', call, ...given, shift, filter === 'average' ? 1 : 0),
-      )
-    const now = from ?? this.#all
-    const n = now.width * now.height * this.bytesPerPixel
-    const copy =
+    if (shift === 0) return (await this.#read(from, call)).data
+    const how = filter === 'average' ? 1 : 0
+    return clamped(await this.#handle.begin('readRectScaled', call, ...parts(from), shift, how))
+  }
+
+  /** The bytes of a rectangle, or of all there is when the turn has come, and how wide that is. */
+  async #read(
+    rect: api.Rect | undefined,
+    call: CallOptions,
+  ): Promise<{ data: Uint8ClampedArray<ArrayBuffer>; width: number }> {
+    const now = rect ?? this.#all
+    const { width } = now
+    const n = width * now.height * this.bytesPerPixel
+    const data =
       n <= mostAtOnce ? this.#program.pages.copyOutRect(this.id, now, this.bytesPerPixel) : undefined
-    if (!copy) return clamped(await this.#handle.begin('readRect', call, ...given))
+    if (!data) {
+      const read = (await this.#handle.begin('readRect', call, ...parts(rect))) as api.Rect & {
+        data: unknown
+      }
+      return { data: clamped(read.data), width: read.width }
+    }
     report(call, n, n)
-    return copy
+    return { data, width }
   }
 
   get #all(): api.Rect {
@@ -121,6 +133,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
   }
 
   async writeImageData(imageData: ImageData, x = 0, y = 0, options?: CallOptions): Promise<void> {
+    this.#handle.call(options)
     const { width, height, data } = this.#pixels(imageData)
     await this.writeRect({ x, y, width, height }, data, options)
   }
@@ -128,7 +141,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
   /** An ImageData as the surface takes it. */
   #pixels(imageData: unknown): ImageData {
     const pixels = imageData as ImageData & { pixelFormat?: string }
-    if (!(imageData instanceof ImageData)) throw wrong('imageData', imageData, 'an ImageData')
+    if (!isImageData(imageData)) throw wrong('imageData', imageData, 'an ImageData')
     const { colorSpace, pixelFormat = 'rgba-unorm8' } = pixels
     if (colorSpace !== 'srgb' || pixelFormat !== 'rgba-unorm8')
       throw new TypeError(`imageData: ${colorSpace}, ${pixelFormat} was given, allowed is srgb, rgba-unorm8`)
@@ -142,12 +155,11 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
   }
 
   async readImageData(rect?: api.Rect, options?: CallOptions): Promise<ImageData> {
-    this.#handle.call(options)
+    const call = this.#handle.call(options)
     this.#needRGBA()
-    const from = rect === undefined ? this.#all : rectFrom(rect)
-    if (from.width === 0 || from.height === 0)
-      throw new RangeError('rect: an ImageData has one pixel at least')
-    return new ImageData(await this.readRect(from, options), from.width, from.height)
+    const { data, width } = await this.#read(rect === undefined ? rect : rectFrom(rect), call)
+    if (!data.length) throw new RangeError('rect: an ImageData has one pixel at least')
+    return new ImageData(data, width)
   }
 
   writeRectSync(rect: api.Rect, data: AllowSharedBufferSource, options?: { stride?: number }): void {

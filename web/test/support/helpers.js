@@ -127,6 +127,12 @@ export function assertBytes(actual, expected, what = 'bytes') {
   if (at >= 0) assert.fail(`${what}: byte ${at} of ${e.length} is ${a[at]} and should be ${e[at]}`)
 }
 
+/** The same for pixels. */
+export function assertPixels(actual, expected, what = 'pixels') {
+  assert.instanceOf(actual, Uint8ClampedArray, what)
+  assertBytes(bytesOf(actual), expected, what)
+}
+
 function firstDifference(a, e) {
   const whole = a.length >>> 2
   let i = 0
@@ -138,6 +144,70 @@ function firstDifference(a, e) {
   }
   for (; i < a.length; i++) if (a[i] !== e[i]) return i
   return -1
+}
+
+/** What a surface should be: all of its pixels, row after row, without tiles. */
+export class Picture {
+  constructor(width, height, bytesPerPixel = 4, bytes = new Uint8Array(width * height * bytesPerPixel)) {
+    Object.assign(this, { width, height, bytesPerPixel, bytes })
+  }
+
+  get all() {
+    return { x: 0, y: 0, width: this.width, height: this.height }
+  }
+
+  copy() {
+    return new Picture(this.width, this.height, this.bytesPerPixel, this.bytes.slice())
+  }
+
+  paint({ x, y, width, height }, data, stride = width * this.bytesPerPixel) {
+    for (let row = 0; row < height; row++) {
+      const to = ((y + row) * this.width + x) * this.bytesPerPixel
+      this.bytes.set(data.subarray(row * stride, row * stride + width * this.bytesPerPixel), to)
+    }
+  }
+
+  cut({ x, y, width, height }) {
+    const cut = new Picture(width, height, this.bytesPerPixel)
+    for (let row = 0; row < height; row++) {
+      const from = ((y + row) * this.width + x) * this.bytesPerPixel
+      cut.bytes.set(
+        this.bytes.subarray(from, from + width * this.bytesPerPixel),
+        row * width * this.bytesPerPixel,
+      )
+    }
+    return cut.bytes
+  }
+
+  resized(width, height) {
+    const resized = new Picture(width, height, this.bytesPerPixel)
+    const common = { x: 0, y: 0, width: Math.min(width, this.width), height: Math.min(height, this.height) }
+    resized.paint(common, this.cut(common))
+    return resized
+  }
+
+  /** One pixel for each square of a rectangle: its first, or the mean of each of its bytes. */
+  scaled(rect, side, filter) {
+    const [width, height] = [Math.ceil(rect.width / side), Math.ceil(rect.height / side)]
+    const scaled = []
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const square = {
+          x: rect.x + x * side,
+          y: rect.y + y * side,
+          width: Math.min(side, rect.width - x * side),
+          height: Math.min(side, rect.height - y * side),
+        }
+        if (filter === 'pick') Object.assign(square, { width: 1, height: 1 })
+        const bytes = this.cut(square)
+        for (let k = 0; k < this.bytesPerPixel; k++) {
+          let sum = 0
+          for (let i = k; i < bytes.length; i += this.bytesPerPixel) sum += bytes[i]
+          scaled.push(Math.round(sum / (bytes.length / this.bytesPerPixel)))
+        }
+      }
+    return new Uint8Array(scaled)
+  }
 }
 
 /** Names of the databases of this origin. */
@@ -236,6 +306,8 @@ const kit = {
   noise,
   bytesOf,
   assertBytes,
+  assertPixels,
+  Picture,
   databases,
   stored,
   storedRecords,
