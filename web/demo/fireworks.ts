@@ -26,7 +26,7 @@ export function* fireworks(width: number, height: number, strokes: number): Gene
     const sparks = Math.min(left, Math.round(between(11, 15)))
     left -= sparks
     const [x, y] = [width * between(0.1, 0.9), height * between(0.09, 0.5)]
-    const far = unit * between(560, 900)
+    const far = unit * between(640, 1040)
     const turn = between(0, Math.PI)
     for (let i = 0; i < sparks; i++) {
       const angle = turn + ((i + between(-0.15, 0.15)) / sparks) * 2 * Math.PI
@@ -43,7 +43,7 @@ export function* fireworks(width: number, height: number, strokes: number): Gene
         })
       }
       const colour = colours[(burst + (i % 3 === 0 ? 6 : 0)) % colours.length]!
-      const tip = { erase: false, colour, size: unit * between(56, 92), opacity: 0.9, softness: 0.85 }
+      const tip = { erase: false, colour, size: unit * between(64, 104), opacity: 0.9, softness: 0.85 }
       yield { tip, points }
     }
   }

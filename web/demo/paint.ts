@@ -158,13 +158,14 @@ function showZoom(): void {
 
 let refreshWanted = false
 
+/** Strokes can follow each other quickly: what is shown of them a person reads more slowly. */
 function scheduleRefresh(): void {
   if (refreshWanted) return
   refreshWanted = true
-  requestAnimationFrame(() => {
+  setTimeout(() => {
     refreshWanted = false
     refresh()
-  })
+  }, 100)
 }
 
 function refresh(): void {
