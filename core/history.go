@@ -32,7 +32,8 @@ type History struct {
 type historyEntry struct {
 	label string
 	state *Allocation
-	bytes int64 // of what it has and the next one has not
+	only  []*page // what it has and the next one has not, as long as both are there
+	bytes int64   // of these
 }
 
 // A HistoryEntry is what [History.Entries] tells.
@@ -42,7 +43,8 @@ type HistoryEntry struct {
 	Bytes int64
 	// Current: it is the state that the allocation had last by a commit, an undo or a redo.
 	Current bool
-	// Medium is memory while any of it is there.
+	// Medium is where these bytes lie, memory while any of them are there. An entry without any tells it of all that
+	// it shares with the others.
 	Medium Medium
 }
 
@@ -117,7 +119,7 @@ func (h *History) commit(ctx context.Context, t *Turn, wait func(), label string
 	h.bytes = 0
 	for i, e := range h.entries[:h.current] {
 		if i == h.current-1 {
-			e.bytes = e.state.lacks(s)
+			e.only, e.bytes = e.state.lacks(s)
 		}
 		h.bytes += e.bytes
 	}
@@ -185,11 +187,27 @@ func (h *History) step(ctx context.Context, t *Turn, wait func(), by int) (bool,
 func (h *History) Entries() []HistoryEntry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	c := h.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	all := make([]HistoryEntry, len(h.entries))
 	for i, e := range h.entries {
-		all[i] = HistoryEntry{e.label, e.bytes, i == h.current, e.state.Medium()}
+		all[i] = HistoryEntry{e.label, e.bytes, i == h.current, e.where()}
 	}
 	return all
+}
+
+// where is the medium of what it alone holds. A page stays the same when it moves. The cache is locked.
+func (e *historyEntry) where() Medium {
+	if len(e.only) == 0 {
+		return e.state.where()
+	}
+	for _, p := range e.only {
+		if p.block != nil {
+			return Memory
+		}
+	}
+	return Disk
 }
 
 // Dispose frees the entries; the allocation stays as it is. Later calls fail with [ErrDisposed].
@@ -203,12 +221,15 @@ func (h *History) Dispose() {
 	h.entries = nil
 }
 
-// lacks is how many bytes of a's pages another allocation has not.
-func (a *Allocation) lacks(b *Allocation) (n int64) {
+// lacks are the pages of a that another allocation has not, and how many bytes they have.
+func (a *Allocation) lacks(b *Allocation) (only []*page, n int64) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
-	a.without(b, func(p *page) { n += int64(p.size) })
-	return n
+	a.without(b, func(p *page) {
+		only = append(only, p)
+		n += int64(p.size)
+	})
+	return only, n
 }
 
 // without calls f for the pages of a that b has not. The cache is locked.

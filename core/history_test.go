@@ -89,6 +89,33 @@ func TestUndoAndRedo(t *testing.T) {
 	}
 }
 
+// What an entry shares with the surface does not count: it would be in memory as long as the surface is.
+func TestTheMediumOfAnEntry(t *testing.T) {
+	inBubble(t, core.Settings{MaxMemoryForCache: 5 * page, SpillPolicy: core.SpillColdest}, func(b *bench) {
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{})
+		for i := range int64(4) {
+			b.stroke(a, i%2, i/2, byte(i+1))
+			b.is(h.Commit(ctx, ""), nil)
+		}
+		b.is(b.Flush(ctx), nil)
+		if a.Medium() != core.Memory {
+			b.Error("the surface is on disk")
+		}
+		entries := h.Entries()
+		for i, want := range []core.Medium{core.Disk, core.Disk, core.Disk} {
+			if e := entries[i]; e.Medium != want || e.Bytes != page {
+				b.Errorf("entry %d: %+v", i, e)
+			}
+		}
+		if latest := entries[4]; latest.Medium != core.Memory {
+			b.Errorf("%+v", latest)
+		}
+		b.counts(b.Allocated(core.Memory), 8*page-b.Allocated(core.Memory))
+		h.Dispose()
+	})
+}
+
 func TestUndoAskedForQuickly(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a := b.surface(512, 512, 4)

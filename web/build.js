@@ -90,7 +90,9 @@ for (const types of ['asposecache.d.ts', 'asposecache.global.d.ts', 'asposecache
   cpSync(join(web, 'src', types), join(dist, types))
 // The demo uses what was just built, as any page would.
 await build({
-  entryPoints: ['main.ts', 'painterro.ts', 'painterro-editor.ts'].map((name) => join(web, 'demo', name)),
+  entryPoints: ['main.ts', 'paint.ts', 'painterro.ts', 'painterro-editor.ts'].map((name) =>
+    join(web, 'demo', name),
+  ),
   bundle: true,
   minify: true,
   format: 'esm',
@@ -100,7 +102,7 @@ await build({
   outdir: join(dist, 'demo'),
   logLevel: 'warning',
 })
-for (const page of ['index.html', 'painterro.html', 'painterro-editor.html'])
+for (const page of ['index.html', 'paint.html', 'painterro.html', 'painterro-editor.html'])
   cpSync(join(web, 'demo', page), join(dist, 'demo', page))
 
 let over = false

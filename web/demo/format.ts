@@ -76,6 +76,11 @@ export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 }
 
+/** The same for what is quick: "0.4 ms". */
+export function milliseconds(value: number): string {
+  return value < 10 ? `${value.toFixed(1)} ms` : duration(value)
+}
+
 /** 100000000 becomes "100 MP"; small pictures have no use for it. */
 export function megapixels(pixels: number): string {
   return pixels < 1e6 ? '' : `${Number((pixels / 1e6).toFixed(pixels < 1e7 ? 1 : 0))} MP`

@@ -1,11 +1,9 @@
 // An editor with and without the cache, side by side.
 import './painterro.css'
 import { part, setInert, setText } from './dom'
-import { bytes, count, duration } from './format'
+import { bytes, count, milliseconds } from './format'
 import type { EditorFrame, Held, Told } from './painterro-editor'
 import { StepPlot } from './step-plot'
-
-const milliseconds = (value: number) => (value < 10 ? `${value.toFixed(1)} ms` : duration(value))
 
 const heldPlot = new StepPlot(part('held-plot'), ['--image-data', '--disk', '--memory'], 'bars', bytes)
 const strokePlot = new StepPlot(part('stroke-plot'), ['--image-data', '--memory'], 'points', milliseconds)

@@ -3,7 +3,6 @@
 const STRIP_BYTES = 2 << 20
 
 export class Picture {
-  readonly stripRows: number
   readonly #context: OffscreenCanvasRenderingContext2D
 
   constructor(
@@ -12,8 +11,8 @@ export class Picture {
     /** Paints at least the rows from `top` to `bottom`, in the picture's own coordinates. */
     readonly paint: (context: OffscreenCanvasRenderingContext2D, top: number, bottom: number) => void,
     readonly close: () => void = () => {},
+    readonly stripRows = Math.max(1, Math.floor(STRIP_BYTES / (width * 4))),
   ) {
-    this.stripRows = Math.max(1, Math.floor(STRIP_BYTES / (width * 4)))
     const canvas = new OffscreenCanvas(width, Math.min(height, this.stripRows))
     // Kept in ordinary memory: every pixel is read back, which is slow from a GPU.
     const context = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' })

@@ -78,8 +78,9 @@ export function nextSample(width: number, height: number): Sample {
   }
 }
 
-/** Paints a picture for a canvas of that size, always the same. */
-export const sceneOf = (width: number, height: number) => scene(width, height, palettes[0]!, 0)
+/** Paints a picture for a canvas of that size, always the same for a number. */
+export const sceneOf = (width: number, height: number, number = 0) =>
+  scene(width, height, palettes[number]!, number)
 
 /** Draws only the layers that a strip can show: a picture of 100 megapixels has about a hundred strips. */
 function scene(width: number, height: number, palette: Palette, seed: number) {

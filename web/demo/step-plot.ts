@@ -61,6 +61,7 @@ export class StepPlot {
     new ResizeObserver(() => {
       this.#plot.setSize({ width: host.clientWidth, height: host.clientHeight })
     }).observe(host)
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#plot.redraw())
   }
 
   show(series: readonly (readonly number[])[]): void {

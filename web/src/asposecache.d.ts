@@ -409,7 +409,7 @@ export interface HistoryEntry {
   readonly bytes: number
   /** Whether it is what the target had after the last commit, undo or redo. */
   readonly current: boolean
-  /** `'memory'` while any of it is there. */
+  /** Where these bytes lie: `'memory'` while any of them are there. */
   readonly medium: Medium
 }
 
