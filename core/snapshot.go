@@ -19,6 +19,7 @@ func (t *Turn) Snapshot(ctx context.Context) (*Allocation, error) {
 	a, c := t.a, t.a.cache
 	c.mu.Lock()
 	s, err := a.snapshot()
+	c.spillAhead(t.settings, WhyCopy) // what the writes before it have left behind, also those that could not wait
 	c.mu.Unlock()
 	return s, c.refused(err)
 }
