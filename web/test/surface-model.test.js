@@ -316,7 +316,7 @@ const test = (name, operations, body) =>
     },
   )
 
-test('without limits', 2500, async (kit, operations, next, model, log) => {
+test('without limits', 4000, async (kit, operations, next, model, log) => {
   const { load, assert, counters } = kit
   const cache = await load()
   const m = model(cache)
@@ -332,7 +332,7 @@ test('without limits', 2500, async (kit, operations, next, model, log) => {
   }
 })
 
-test('with little memory, the coldest making room', 1500, async (kit, operations, next, model, log) => {
+test('with little memory, the coldest making room', 2000, async (kit, operations, next, model, log) => {
   const { load, assert, counters } = kit
   const limit = 2_500_000
   const cache = await load({
