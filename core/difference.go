@@ -81,7 +81,7 @@ func differ(a, b *Allocation, tiled bool, found func(i int64)) error {
 	case !tiled && a.layout.tiled():
 		return errTiled
 	}
-	if err := a.sameShape(b); err != nil {
+	if err := a.sameShape("b", b); err != nil {
 		return err
 	}
 	one, other := &a.pages, &b.pages

@@ -28,7 +28,7 @@ func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
 	if err := a.ended(); err != nil {
 		return err
 	}
-	if err := a.sameShape(s); err != nil && !anyShape {
+	if err := a.sameShape("from", s); err != nil && !anyShape {
 		return err
 	}
 	home := s.where()
@@ -75,13 +75,13 @@ func (a *Allocation) BeginRestore(from *Allocation) func(ctx context.Context) er
 
 var errOtherCache error = &ArgumentError{Name: "allocation", Given: "one of another cache", Allowed: "one of the same cache"}
 
-// sameShape answers why two allocations can't be compared.
-func (a *Allocation) sameShape(b *Allocation) error {
+// sameShape answers why two allocations can't be compared; name is that of the argument b.
+func (a *Allocation) sameShape(name string, b *Allocation) error {
 	switch {
 	case b.cache != a.cache:
 		return errOtherCache
 	case b.layout != a.layout || b.size != a.size:
-		return &ArgumentError{Name: "allocation", Given: "one of another size or shape", Allowed: "one of the same"}
+		return &ArgumentError{Name: name, Given: "one of another size or shape", Allowed: "one of the same"}
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (r *rect) check(a *Allocation) error {
 	if r.stride == 0 {
 		r.stride = row
 	}
-	if r.stride < row || r.stride > math.MaxInt32 {
+	if r.stride < row || r.stride > math.MaxInt32 && r.Height > 1 { // of a single row it says nothing
 		return outOfRange("stride", r.stride, row, math.MaxInt32)
 	}
 	if r.length < 0 {

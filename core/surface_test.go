@@ -88,6 +88,8 @@ func TestRectanglesThatAreWrong(t *testing.T) {
 			{"too few bytes", core.Rect{Width: 2, Height: 2}, 15, 0, false},
 			{"too many bytes", core.Rect{Width: 2, Height: 2}, 17, 0, false},
 			{"a stride that is too small", core.Rect{Width: 2, Height: 2}, 16, 7, false},
+			{"a stride that overflows", core.Rect{Width: 2, Height: 2}, 16, core.MaxBytes, false},
+			{"any stride of a single row", core.Rect{Width: 0, Height: 1}, 0, core.MaxBytes, true},
 			{"a negative stride", core.Rect{Width: 2, Height: 2}, 16, -8, false},
 			{"too few bytes for the stride", core.Rect{Width: 2, Height: 2}, 17, 10, false},
 			{"too many bytes for the stride", core.Rect{Width: 2, Height: 2}, 21, 10, false},
