@@ -58,6 +58,11 @@ export class Stroke {
     readonly changed: (rect: Rect) => void,
   ) {}
 
+  /** Whether it has touched the picture. */
+  get touched(): boolean {
+    return this.#covers.size > 0
+  }
+
   /** Goes on to these points. */
   async extend(points: readonly Point[]): Promise<void> {
     const touched = new Set<Cover>()

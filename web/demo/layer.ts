@@ -69,15 +69,22 @@ export class Layer {
     return this.surface.size
   }
 
-  /** Paints a stroke through points as they come, and commits it. If it fails, nothing of it stays. */
-  paint(label: string, tip: Tip, points: Iterable<Point[]> | AsyncIterable<Point[]>): Promise<void> {
+  /**
+   * Paints a stroke through points as they come, and commits it if it has touched the picture. If it fails,
+   * nothing of it stays.
+   *
+   * @param label asked for when the stroke is over
+   */
+  paint(label: () => string, tip: Tip, points: Iterable<Point[]> | AsyncIterable<Point[]>): Promise<void> {
     return this.#queue.add(async () => {
       const before = await this.surface.snapshot({ label: 'before the stroke' })
       try {
         const stroke = new Stroke(this.surface, before, tip, this.changed)
         for await (const batch of points) await stroke.extend(batch)
+        if (!stroke.touched) return
+        const name = label()
         const begun = performance.now()
-        await this.history.commit(label)
+        await this.history.commit(name)
         const took = performance.now() - begun
         // Strokes that were undone are gone with the commit.
         this.commits.length = this.entries.length - 2

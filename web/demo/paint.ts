@@ -62,6 +62,7 @@ async function begin(): Promise<void> {
   })
   cache = started
   listen(started)
+  strokes = 0
   let shown = false
   layer = await Layer.create(
     started,
@@ -134,7 +135,7 @@ function fail(error: unknown, subject: string): void {
   const told = explain(error, subject)
   // The pictures of this page are one, and the settings are limits only.
   if (error instanceof CacheFullError)
-    told.text = `${subject} needs ${bytes(error.requested)} more, and there is no room in memory or on disk. Undo a few strokes and paint others, or choose a higher limit.`
+    told.text = `${subject} needs ${bytes(error.requested)} more, and there is no room in memory or on disk. Choose a higher limit${layer ? '' : ', or the smaller picture'}.`
   showError(told)
   logEvent(error instanceof CacheFullError ? 'full' : 'error', `${told.title}. ${told.text}`)
 }
@@ -233,9 +234,8 @@ let strokes = 0
 async function paint(track: Track | Iterable<{ x: number; y: number; pressure: number }[]>, tip = tipNow()) {
   const { erase } = tip
   try {
-    await layer?.paint(`${erase ? 'Eraser' : 'Stroke'} ${++strokes}`, tip, track)
+    await layer?.paint(() => `${erase ? 'Eraser' : 'Stroke'} ${++strokes}`, tip, track)
   } catch (error) {
-    strokes--
     fail(error, 'The stroke')
     throw error
   } finally {

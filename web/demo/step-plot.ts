@@ -23,7 +23,7 @@ export class StepPlot {
       {
         width: host.clientWidth,
         height: host.clientHeight,
-        padding: [8, 8, 0, 0],
+        padding: [8, 14, 0, 0],
         legend: { show: false },
         cursor: { show: false },
         scales: {

@@ -160,10 +160,9 @@ export class View {
     context.fillRect(picture.x, picture.y, picture.width, picture.height)
     context.imageSmoothingEnabled = this.#zoom < 2
     context.imageSmoothingQuality = 'high'
-    const rough = this.#patchesOf(this.#overview, this.#visible)
     for (const patch of this.#patchesOf(this.#level, this.#visible)) {
       if (patch.shows) this.#put(patch)
-      else if (this.#level < this.#overview) this.#putInstead(patch, rough)
+      else this.#putInstead(patch)
     }
     if (!this.#fits) this.#drawMap()
   }
@@ -173,15 +172,19 @@ export class View {
     this.#context.drawImage(patch.canvas, to.x, to.y, to.width, to.height)
   }
 
-  /** What is known of the overview, where a patch was not read yet. */
-  #putInstead(patch: Patch, rough: Patch[]): void {
+  /** Where a patch was not read yet: what there is of other levels, the coarsest below. */
+  #putInstead(patch: Patch): void {
+    const others = [...this.#patches.values()].filter(
+      (other) => other.shows && other.stale === null && intersection(other.rect, patch.rect),
+    )
+    if (others.length === 0) return
     const context = this.#context
     const { x, y, width, height } = this.#onCanvas(patch.rect)
     context.save()
     context.beginPath()
     context.rect(x, y, width, height)
     context.clip()
-    for (const other of rough) if (other.shows && intersection(other.rect, patch.rect)) this.#put(other)
+    for (const other of others.sort((a, b) => b.level - a.level)) this.#put(other)
     context.restore()
   }
 
