@@ -76,23 +76,7 @@ func (d *disk) open(ctx context.Context) error {
 		return fmt.Errorf("no store: %w", ErrUnavailable)
 	}
 	d.c.mu.Lock()
-	o := d.opening
-	if o == nil || o.failed() && d.fails < mostFailures {
-		o = &opening{done: make(chan struct{})}
-		d.opening = o
-		go func() {
-			ctx, cancel := context.WithTimeout(d.ctx, openLimit)
-			defer cancel()
-			err := d.store.Open(ctx)
-			d.c.mu.Lock()
-			defer d.c.mu.Unlock()
-			if err != nil {
-				d.fails++
-				o.err = unavailable(err)
-			}
-			close(o.done)
-		}()
-	}
+	o := d.beginOpening()
 	d.c.mu.Unlock()
 	select {
 	case <-o.done:
@@ -100,6 +84,29 @@ func (d *disk) open(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// beginOpening answers the attempt that counts, which it begins if there is none. The cache is locked.
+func (d *disk) beginOpening() *opening {
+	o := d.opening
+	if o != nil && (!o.failed() || d.fails >= mostFailures) {
+		return o
+	}
+	o = &opening{done: make(chan struct{})}
+	d.opening = o
+	go func() {
+		ctx, cancel := context.WithTimeout(d.ctx, openLimit)
+		defer cancel()
+		err := d.store.Open(ctx)
+		d.c.mu.Lock()
+		defer d.c.mu.Unlock()
+		if err != nil {
+			d.fails++
+			o.err = unavailable(err)
+		}
+		close(o.done)
+	}()
+	return o
 }
 
 func (o *opening) failed() bool {

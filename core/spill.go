@@ -198,10 +198,16 @@ func (c *Cache) spill(r *request) bool {
 // wait, and leaves working allocations alone.
 func (c *Cache) spillAhead(s Settings, why Why) {
 	d, limit := c.disk, s.MaxMemoryForCache
-	if s.SpillPolicy != SpillColdest || s.CacheType != Auto || limit == 0 || !d.isOpen() || d.failure != nil || len(c.requests) > 0 {
+	if s.SpillPolicy != SpillColdest || s.CacheType != Auto || limit == 0 || d.failure != nil || len(c.requests) > 0 {
 		return
 	}
 	lack := c.ledger.held[Memory] + min(leaveAhead, limit/16) - limit - c.leaving
+	if !d.isOpen() {
+		if lack > 0 && c.history.Len() > 0 && d.opening == nil && d.store != nil {
+			d.beginOpening() // it is found open by one of the next calls
+		}
+		return
+	}
 	m := &move{why: why}
 	for e := c.history.Front(); e != nil; {
 		p := e.Value.(*page)

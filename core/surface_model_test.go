@@ -485,15 +485,20 @@ func (m *pictures) flush(t *rapid.T) {
 	*m.done++
 }
 
-// look compares a surface with its model.
-func (m *pictures) look(t *rapid.T, p *painting) {
-	*m.done++
+// settle waits until nothing moves any more: what does counts on both media.
+func (m *pictures) settle(t *rapid.T) {
 	for end := time.Now().Add(20 * time.Second); m.cache.Leaving() > 0; {
 		if time.Now().After(end) {
 			t.Fatal("something goes on moving")
 		}
 		time.Sleep(50 * time.Microsecond)
 	}
+}
+
+// look compares a surface with its model.
+func (m *pictures) look(t *rapid.T, p *painting) {
+	*m.done++
+	m.settle(t)
 	if spec := p.a.Surface(); spec.Width != p.w || spec.Height != p.h || p.a.Size() != p.w*p.h*p.bpp {
 		t.Fatalf("it is %+v of %d bytes", spec, p.a.Size())
 	}
@@ -508,6 +513,7 @@ func (m *pictures) look(t *rapid.T, p *painting) {
 
 // check compares the counters with what the versions say.
 func (m *pictures) check(t *rapid.T) {
+	m.settle(t)
 	if err := m.cache.Check(); err != nil {
 		t.Fatal(err)
 	}
