@@ -81,6 +81,13 @@ func (c *Cache) Check() error {
 	return nil
 }
 
+// Storing is how many transactions are under way.
+func (c *Cache) Storing() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.disk.underWay
+}
+
 // Leaving is how many bytes are moving to disk to make room.
 func (c *Cache) Leaving() int64 {
 	c.mu.Lock()
