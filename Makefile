@@ -20,7 +20,7 @@ test: test-core test-wasm test-web ## run every test
 test-core: ## test the cache itself, natively, with the race detector
 	go vet ./core/...
 	go test -race -short ./core/...
-	go test ./core -run '^TestModel$$'
+	go test ./core -run '^TestModel'
 
 # wasmbrowsertest puts the environment into the page that runs the tests, and Go's arguments and
 # environment must fit in 8 KiB there: so it gets only what it needs.
