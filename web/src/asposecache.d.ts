@@ -130,7 +130,7 @@ export interface AsposeCache extends EventTarget, AsyncDisposable {
   /** Sum of the sizes allocated on disk, in bytes, reservations included: exact at any time. */
   readonly allocatedDiskBytesCount: number
   statistics(): CacheStatistics
-  /** What is allocated now, oldest first. */
+  /** What is allocated now, in the order in which it came to be: calls that waited for the disk come after. */
   allocations(): AllocationInfo[]
 
   /**
