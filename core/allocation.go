@@ -202,6 +202,24 @@ func (a *Allocation) access(off, n int64, forWriting bool) ([]byte, error) {
 	return a.chunk(off), nil
 }
 
+// Steady answers how many bytes from off on can be had where Access has said, one after the other, and again
+// without asking until the next call on the cache other than Access, Chunk and those that only tell something: up
+// to the end of their page, or on through pages of the n bytes, greater than 0, that were asked for and follow each
+// other in memory. It is 0 where each use must be known, as what is coldest goes to disk.
+func (a *Allocation) Steady(off, n int64) int64 {
+	c := a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.settings.SpillPolicy != SpillNever {
+		return 0
+	}
+	i, last := off/PageSize, (off+n-1)/PageSize
+	for i < last && a.pages.get(i).block.precedes(a.pages.get(i+1).block) {
+		i++
+	}
+	return min(a.size, (i+1)*PageSize) - off
+}
+
 // mayAccess answers why there is no access at once.
 func (a *Allocation) mayAccess() error {
 	switch {

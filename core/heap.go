@@ -46,6 +46,11 @@ type block struct {
 // bytes are the first n bytes of the block.
 func (b *block) bytes(n int) []byte { return b.slab[b.off : b.off+n : b.off+b.size] }
 
+// precedes tells whether another block's bytes come next after a whole page in this one.
+func (b *block) precedes(o *block) bool {
+	return b.size == PageSize && b.next == o
+}
+
 // classOf is the free list of blocks of size units: the list holds sizes from its own lower bound on.
 func classOf(units int) int {
 	if units < 8 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"unsafe"
 
 	"asposecache/core"
 	"asposecache/core/storetest"
@@ -353,6 +354,33 @@ func access(a *core.Allocation, off, n int64) error {
 	return err
 }
 
+func TestWritesThatFindRoomLetOthersHaveATurn(t *testing.T) {
+	pauses := 0
+	cache, err := core.New(core.Config{Settings: onDisk, Store: newStore(), Pause: func() { pauses++ }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := cache.Allocate(ctx, 24<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tile := core.Bytes(make([]byte, core.PageSize))
+	for off := int64(0); off < a.Size(); off += core.PageSize {
+		if a.WriteNow(tile, off) {
+			continue
+		}
+		if err := a.Turn().Write(ctx, tile, off, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if pauses != 2 {
+		t.Errorf("%d pauses in 24 MiB", pauses)
+	}
+	if err := cache.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAWriteKeepsItsBytesBeforeItPauses(t *testing.T) {
 	source := &borrowed{Bytes: make([]byte, 40<<20)}
 	keptAtPause := -1
@@ -366,5 +394,53 @@ func TestAWriteKeepsItsBytesBeforeItPauses(t *testing.T) {
 	}
 	if err := a.Turn().Write(ctx, source, 0, nil); err != nil || keptAtPause != 1 {
 		t.Errorf("%v; at the pause it was kept %d times", err, keptAtPause)
+	}
+}
+
+func TestHowFarAnAccessReaches(t *testing.T) {
+	cache, err := core.New(core.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page = core.PageSize
+	a, err := cache.Allocate(ctx, 3*page+100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ off, n, want int64 }{
+		{0, 1, page}, {10, 5, page - 10}, {page, page, page}, {3 * page, 1, 100}, {3*page + 99, 1, 1},
+		// One slab has them one after the other.
+		{0, a.Size(), a.Size()}, {10, 2 * page, 3*page - 10}, {page - 1, 2, page + 1},
+	} {
+		whole, err := a.Access(test.off, test.n, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := a.Steady(test.off, test.n)
+		if got != test.want {
+			t.Errorf("%d bytes from %d on: it reaches %d, not %d", test.n, test.off, got, test.want)
+		}
+		// What the program hands out by address has to be what it has there.
+		last := a.Chunk(test.off + got - 1)
+		if from := uintptr(unsafe.Pointer(&whole[0])); uintptr(unsafe.Pointer(&last[0])) != from+uintptr(got-1) {
+			t.Errorf("%d bytes from %d on are not where they are said to be", test.n, test.off)
+		}
+	}
+	snapshot, err := a.Turn().Snapshot(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Access(page, 1, true); err != nil { // takes a page of its own, elsewhere
+		t.Fatal(err)
+	}
+	if got := a.Steady(0, a.Size()); got != page {
+		t.Errorf("past a page that lies elsewhere: %d", got)
+	}
+	snapshot.Dispose()
+	if err := cache.Configure(core.Settings{SpillPolicy: core.SpillColdest}); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.Steady(0, 1); got != 0 {
+		t.Errorf("%d bytes whose use is not told", got)
 	}
 }

@@ -30,6 +30,7 @@ type writeback struct {
 	queued  int64   // their bytes
 	waiting int64   // bytes of these and of the pages being stored
 	deletes []Key   // records nobody needs any more
+	atOnce  int     // bytes put in place since others had a turn
 
 	underWay int
 	// hurry: somebody waits, or the time to gather is over.

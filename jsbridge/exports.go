@@ -60,12 +60,12 @@ func dispose(id float64) {
 
 // access answers where the first of n bytes from off on lie, or 0 when they can't be had at once. They
 // go on up to the end of the page; for those of the next page chunk is called. For no bytes at all the
-// answer is 1. forWriting is not 0 if the bytes are going to be written to.
+// answer is 1. forWriting is not 0 if the bytes are going to be written to. Nothing else runs meanwhile, so what
+// was answered for others holds.
 //
 //go:wasmexport access
 func access(id, off, n float64, forWriting int32) (address uint32) {
 	defer recovered()
-	the.enter()
 	a := the.live[int64(id)]
 	if a == nil {
 		return 0
@@ -86,6 +86,15 @@ func access(id, off, n float64, forWriting int32) (address uint32) {
 func chunk(id, off float64) (address uint32) {
 	defer recovered()
 	return addressOf(the.live[int64(id)].Chunk(int64(off)))
+}
+
+// steady answers for how many bytes from off on what access has answered for n holds until something else is
+// called.
+//
+//go:wasmexport steady
+func steady(id, off, n float64) (length float64) {
+	defer recovered()
+	return float64(the.live[int64(id)].Steady(int64(off), int64(n)))
 }
 
 // accessRect answers 0 when the tiles that a rectangle of a surface covers can't be had at once; else tile

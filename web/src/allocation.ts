@@ -1,6 +1,7 @@
 import { bytes, type CallOptions, flag, object, report, view, wrong } from './arguments'
 import type * as api from './asposecache'
 import { CacheEntity, handleOf } from './entity'
+import { Place } from './pages'
 import { readable, writable } from './streams'
 
 /**
@@ -21,6 +22,7 @@ const mostNow = 8 << 20
 export class CacheAllocation extends CacheEntity implements api.CacheAllocation {
   readonly #handle = handleOf(this)
   readonly #program = this.#handle.program
+  readonly #place = new Place(this.id)
 
   async read(offset = 0, length?: number, options?: api.CallOptions): Promise<Uint8Array<ArrayBuffer>> {
     const from = bytes('offset', offset)
@@ -28,7 +30,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const call = this.#handle.call(options)
     // The size may change before the call's turn comes; but then nothing can be read at once.
     const n = given < 0 ? this.size - from : given
-    let copy = n >= 0 && n <= mostAtOnce ? this.#program.pages.copyOut(this.id, from, n) : undefined
+    let copy = n >= 0 && n <= mostAtOnce ? this.#program.pages.copyOut(this.#place, from, n) : undefined
     if (!copy && n > 0 && n <= mostNow && this.medium === 'disk') {
       const into = new Uint8Array(n)
       if (this.#program.readNow(this.id, from, into)) copy = into
@@ -44,7 +46,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const call = this.#handle.call(options)
     const n = into.byteLength
     const done =
-      (n <= mostAtOnce && this.#program.pages.copyOut(this.id, from, n, into)) ||
+      (n <= mostAtOnce && this.#program.pages.copyOut(this.#place, from, n, into)) ||
       (n <= mostNow && this.#program.readNow(this.id, from, into))
     if (!done) return (await this.#handle.begin('readInto', call, from, into)) as number
     report(call, n, n)
@@ -57,7 +59,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const call = this.#handle.call(options)
     const n = from.byteLength
     const done =
-      (n <= mostAtOnce && this.#program.pages.copyIn(this.id, at, from)) ||
+      (n <= mostAtOnce && this.#program.pages.copyIn(this.#place, at, from)) ||
       (n <= mostNow && this.#program.writeNow(this.id, at, from))
     if (done) report(call, n, n)
     else await this.#handle.begin('write', call, at, from)
@@ -68,7 +70,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const given = length === undefined ? undefined : bytes('length', length)
     this.#handle.call(undefined)
     const n = given ?? Math.max(0, this.size - from)
-    return this.#program.pages.copyOut(this.id, from, n) ?? this.#program.cannotAccess(this.id, from, n)
+    return this.#program.pages.copyOut(this.#place, from, n) ?? this.#program.cannotAccess(this.id, from, n)
   }
 
   readIntoSync(target: AllowSharedBufferSource, offset = 0): number {
@@ -76,7 +78,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const from = bytes('offset', offset)
     this.#handle.call(undefined)
     const n = into.byteLength
-    if (!this.#program.pages.copyOut(this.id, from, n, into)) this.#program.cannotAccess(this.id, from, n)
+    if (!this.#program.pages.copyOut(this.#place, from, n, into)) this.#program.cannotAccess(this.id, from, n)
     return n
   }
 
@@ -84,7 +86,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const from = view('data', data)
     const at = bytes('offset', offset)
     this.#handle.call(undefined)
-    if (!this.#program.pages.copyIn(this.id, at, from))
+    if (!this.#program.pages.copyIn(this.#place, at, from))
       this.#program.cannotAccess(this.id, at, from.byteLength, true)
   }
 
@@ -100,7 +102,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const write = flag('options.write', object('options', options).write)
     this.#handle.call(undefined)
     const use = this.#handle.owner.debugViews?.copying(this, write, callback) ?? callback
-    if (!this.#program.pages.forEachView(this.id, from, n, write, use))
+    if (!this.#program.pages.forEachView(this.#place, from, n, write, use))
       this.#program.cannotAccess(this.id, from, n, write)
   }
 

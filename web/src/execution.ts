@@ -11,6 +11,8 @@ export class Execution {
   #waking = false
   /** Whether the user's code has a view of the memory now: nothing may run that could move it. */
   lent = false
+  /** Counts when the program was let run: as long as it stays the same, nothing has moved in the memory. */
+  runs = 0
 
   constructor(runtime: Runtime, onCrash: (error: CacheError) => void) {
     this.#runtime = runtime
@@ -20,6 +22,7 @@ export class Execution {
     const { go } = runtime
     const resume = go._resume.bind(go)
     go._resume = () => {
+      this.runs++
       try {
         resume()
       } catch (error) {
@@ -65,6 +68,12 @@ export class Execution {
 
   /** Calls the program and looks at whether it survived. */
   guard<T>(call: () => T): T {
+    this.runs++
+    return this.look(call)
+  }
+
+  /** The same for a call that moves nothing. */
+  look<T>(call: () => T): T {
     this.check()
     let answer: T
     try {

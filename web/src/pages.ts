@@ -15,6 +15,20 @@ interface Part {
   pitch: number
 }
 
+/** Where an allocation's bytes from `from` to `end` were found, while the program has not run since. */
+export class Place {
+  readonly id: number
+  runs = -1
+  from = 0
+  end = 0
+  address = 0
+  forWriting = 0
+
+  constructor(id: number) {
+    this.id = id
+  }
+}
+
 /**
  * The bytes of the allocations in memory, where they lie: in pages of the WebAssembly memory.
  *
@@ -37,16 +51,16 @@ export class Pages {
    * Copies bytes out of an allocation, into `target` or an array of their own. Answers `undefined` when
    * that is not possible at once.
    */
-  copyOut(id: number, offset: number, n: number): Uint8Array<ArrayBuffer> | undefined
-  copyOut(id: number, offset: number, n: number, target: Uint8Array): Uint8Array | undefined
-  copyOut(id: number, offset: number, n: number, target?: Uint8Array) {
-    let address = this.#access(id, offset, n, 0)
+  copyOut(place: Place, offset: number, n: number): Uint8Array<ArrayBuffer> | undefined
+  copyOut(place: Place, offset: number, n: number, target: Uint8Array): Uint8Array | undefined
+  copyOut(place: Place, offset: number, n: number, target?: Uint8Array) {
+    let address = this.#access(place, offset, n, 0)
     if (address === 0) return
     const into = target ?? this.#newArray(n)
     if (!into) return
     for (let at = 0; at < n;) {
-      if (at > 0) address = this.#chunk(id, offset + at)
-      const length = this.#chunkLength(offset + at, n - at)
+      if (at > 0) address = this.#chunk(place.id, offset + at)
+      const length = this.#length(place, offset + at, n - at)
       into.set(this.#memory.subarray(address, address + length), at)
       at += length
     }
@@ -63,13 +77,13 @@ export class Pages {
   }
 
   /** Copies bytes into an allocation, or answers false when that is not possible at once. */
-  copyIn(id: number, offset: number, source: Uint8Array): boolean {
+  copyIn(place: Place, offset: number, source: Uint8Array): boolean {
     const n = source.byteLength
-    let address = this.#access(id, offset, n, 1)
+    let address = this.#access(place, offset, n, 1)
     if (address === 0) return false
     for (let at = 0; at < n;) {
-      if (at > 0) address = this.#chunk(id, offset + at)
-      const length = this.#chunkLength(offset + at, n - at)
+      if (at > 0) address = this.#chunk(place.id, offset + at)
+      const length = this.#length(place, offset + at, n - at)
       this.#memory.set(length === n ? source : source.subarray(at, at + length), address)
       at += length
     }
@@ -80,16 +94,16 @@ export class Pages {
    * Hands out the memory of a range, page by page, or answers false when that is not possible at once.
    */
   forEachView(
-    id: number,
+    place: Place,
     offset: number,
     n: number,
     write: boolean,
     callback: (view: Uint8Array, offset: number) => void,
   ): boolean {
-    let address = this.#access(id, offset, n, write ? 1 : 0)
+    let address = this.#access(place, offset, n, write ? 1 : 0)
     if (address === 0) return false
     for (let at = 0; at < n;) {
-      if (at > 0) address = this.#chunk(id, offset + at)
+      if (at > 0) address = this.#chunk(place.id, offset + at)
       const length = this.#chunkLength(offset + at, n - at)
       this.#lend(address, length, (view) => callback(view, offset + at))
       at += length
@@ -100,6 +114,7 @@ export class Pages {
   /** Nothing of the program may run meanwhile: it could move what the view looks at. */
   #lend(address: number, length: number, callback: (view: Uint8Array) => void) {
     this.#execution.lent = true
+    this.#execution.runs++ // so that it is looked at
     try {
       callback(this.#memory.subarray(address, address + length))
     } finally {
@@ -166,8 +181,8 @@ export class Pages {
     const may = () => this.#exports.accessRect(id, x, y, width, height, write ? 1 : 0)
     if (this.#execution.guard(may) === 0) return false
     if (width === 0 || height === 0) return true
-    const right = this.#execution.guard(() => this.#exports.width(id))
-    const bottom = this.#execution.guard(() => this.#exports.height(id))
+    const right = this.#execution.look(() => this.#exports.width(id))
+    const bottom = this.#execution.look(() => this.#exports.height(id))
     for (let top = y - (y % tileSide); top < y + height; top += tileSide)
       for (let left = x - (x % tileSide); left < x + width; left += tileSide) {
         const address =
@@ -207,26 +222,47 @@ export class Pages {
   }
 
   /**
-   * The address of a range's first byte, or 0 when it can't be had at once. This is Execution.guard
-   * without a closure, for the shortest path there is. Addresses come back signed.
+   * The address of a range's first byte, or 0 when it can't be had at once. The program is only asked when it has
+   * run since it was asked last. This is Execution.look without a closure, for the shortest path there is.
+   * Addresses come back signed.
    */
-  #access(id: number, offset: number, n: number, forWriting: 0 | 1): number {
-    this.#execution.check()
+  #access(place: Place, offset: number, n: number, forWriting: 0 | 1): number {
+    const execution = this.#execution
+    if (
+      place.runs === execution.runs &&
+      place.from <= offset &&
+      offset + n <= place.end &&
+      forWriting <= place.forWriting
+    )
+      return place.address + offset - place.from
+    execution.check()
     let address: number
     try {
-      address = this.#exports.access(id, offset, n, forWriting)
+      address = this.#exports.access(place.id, offset, n, forWriting) >>> 0
+      if (address > 1) {
+        place.runs = execution.runs
+        place.from = offset
+        place.end = offset + this.#exports.steady(place.id, offset, n)
+        place.address = address
+        place.forWriting = forWriting
+      }
     } catch (error) {
-      throw this.#execution.crash(error)
+      throw execution.crash(error)
     }
-    this.#execution.checkAfter()
-    return address >>> 0
+    execution.checkAfter()
+    return address
   }
 
   #chunk(id: number, offset: number): number {
-    return this.#execution.guard(() => this.#exports.chunk(id, offset)) >>> 0
+    return this.#execution.look(() => this.#exports.chunk(id, offset)) >>> 0
   }
 
-  /** How many of `n` bytes from an offset on lie in one page. */
+  /** How many of `n` bytes from an offset on follow each other. */
+  #length(place: Place, offset: number, n: number): number {
+    return Math.max(Math.min(n, place.end - offset), this.#chunkLength(offset, n))
+  }
+
+  /** How many of them lie in one page. */
   #chunkLength(offset: number, n: number): number {
     return Math.min(n, this.#pageSize - (offset % this.#pageSize))
   }

@@ -88,28 +88,28 @@ export class Program {
   }
 
   allocated(medium: 0 | 1): number {
-    return this.#execution.guard(() => this.#exports.allocated(medium))
+    return this.#execution.look(() => this.#exports.allocated(medium))
   }
 
   size(id: number): number {
-    return this.#execution.guard(() => this.#exports.size(id))
+    return this.#execution.look(() => this.#exports.size(id))
   }
 
   /** In pixels; 0 for what is no surface. */
   width(id: number): number {
-    return this.#execution.guard(() => this.#exports.width(id))
+    return this.#execution.look(() => this.#exports.width(id))
   }
 
   height(id: number): number {
-    return this.#execution.guard(() => this.#exports.height(id))
+    return this.#execution.look(() => this.#exports.height(id))
   }
 
   isOnDisk(id: number): boolean {
-    return this.#execution.guard(() => this.#exports.medium(id)) === 1
+    return this.#execution.look(() => this.#exports.medium(id)) === 1
   }
 
   held(id: number, medium: 0 | 1): number {
-    return this.#execution.guard(() => this.#exports.held(id, medium))
+    return this.#execution.look(() => this.#exports.held(id, medium))
   }
 
   /** Copies bytes into an allocation on disk, or answers false when that is not possible at once. */

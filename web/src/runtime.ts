@@ -9,6 +9,7 @@ export interface Exports {
   dispose(id: number): void
   access(id: number, offset: number, length: number, forWriting: 0 | 1): number
   chunk(id: number, offset: number): number
+  steady(id: number, offset: number, length: number): number
   accessRect(id: number, x: number, y: number, width: number, height: number, forWriting: 0 | 1): number
   tile(id: number, column: number, row: number): number
   writeNow(id: number, offset: number): number

@@ -339,3 +339,12 @@ inPage('coldest: a copy makes room too, and history goes for it', async (kit) =>
     'layer',
   )
 })
+
+inPage('what was used at once, again and again, is not what is coldest', async ({ load, assert, PAGE }) => {
+  const cache = await load({ settings: { maxMemoryForCache: 2 * PAGE, spillPolicy: 'coldest' } })
+  const [used, idle] = [cache.allocateSync(PAGE), cache.allocateSync(PAGE)]
+  const bytes = new Uint8Array(10)
+  for (const allocation of [used, idle, used, idle, used]) allocation.writeSync(bytes)
+  await cache.allocate(PAGE)
+  assert.deepEqual([used.medium, idle.medium], ['memory', 'disk'])
+})

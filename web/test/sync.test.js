@@ -85,6 +85,61 @@ inPage('nothing of the cache can be called while a view is out', async ({ load, 
   assert.equal(allocation.readSync().byteLength, 10)
 })
 
+inPage(
+  'bytes that were found once are looked for again when they may have moved',
+  async ({ load, assert, noise, assertBytes, PAGE }) => {
+    const cache = await load()
+    const content = noise(2 * PAGE, 3)
+    const filled = () => {
+      const allocation = cache.allocateSync(2 * PAGE)
+      allocation.writeSync(content)
+      allocation.writeSync(content.subarray(10, 20), 10)
+      assertBytes(allocation.readSync(10, 10), content.subarray(10, 20))
+      return allocation
+    }
+    const ones = new Uint8Array(10).fill(1)
+
+    const original = filled()
+    const snapshot = await original.snapshot()
+    assertBytes(snapshot.readSync(10, 10), content.subarray(10, 20))
+    original.writeSync(ones, 10)
+    assertBytes(original.readSync(10, 10), ones)
+    assertBytes(snapshot.readSync(), content)
+    snapshot.writeSync(new Uint8Array(10).fill(2), 10)
+    assertBytes(original.readSync(10, 10), ones)
+
+    const grown = filled()
+    await grown.reallocate(3 * PAGE)
+    grown.writeSync(ones, 3 * PAGE - 10)
+    assertBytes(grown.readSync(3 * PAGE - 10), ones)
+    await grown.reallocate(15)
+    assert.throws(() => grown.readSync(10, 10), RangeError)
+    assert.throws(() => grown.writeSync(ones, 10), RangeError)
+    assertBytes(grown.readSync(), content.subarray(0, 15))
+
+    const moved = filled()
+    await moved.moveToDisk()
+    assert.throws(() => moved.readSync(10, 10), /on disk|memory/)
+    assertBytes(await moved.read(10, 10), content.subarray(10, 20))
+
+    const gone = filled()
+    await gone.dispose()
+    const next = cache.allocateSync(2 * PAGE)
+    assert.throws(() => gone.writeSync(ones, 10))
+    assertBytes(next.readSync(), new Uint8Array(2 * PAGE))
+
+    const waiting = filled()
+    const before = waiting.read(10, 10)
+    waiting.writeSync(ones, 10)
+    assertBytes(await before, content.subarray(10, 20))
+    assertBytes(await waiting.read(10, 10), ones)
+
+    const last = filled()
+    await cache.close()
+    assert.throws(() => last.readSync(10, 10))
+  },
+)
+
 inPage('what can not be answered at once is refused', async ({ load, assert }) => {
   const cache = await load({ settings: { maxMemoryForCache: 100 } })
   const allocation = cache.allocateSync(60)
@@ -346,6 +401,10 @@ inPage('growth of the memory inside of a call is survived', async (kit) => {
   const cache = await load()
   const size = 3 * PAGE + 10
   const allocation = cache.allocateSync(size)
+  // The second page is to lie elsewhere, for what follows each other is had by one call.
+  const snapshot = await allocation.snapshot()
+  allocation.writeSync(new Uint8Array(1), PAGE)
+  await snapshot.dispose()
   growing = true
   for (let i = 0; i < 20; i++) {
     const content = noise(size, i + 1)
