@@ -88,6 +88,15 @@ func copyRows(dst Buffer, dstOff, dstPitch int, src Buffer, srcOff, srcPitch, n,
 	if rows == 1 || n == dstPitch && n == srcPitch {
 		return CopyBuffer(dst, dstOff, src, srcOff, n*rows)
 	}
+	d, inHeap := dst.(Bytes)
+	if s, ok := src.(Bytes); ok && inHeap {
+		for range rows {
+			copy(d[dstOff:dstOff+n], s[srcOff:])
+			dstOff += dstPitch
+			srcOff += srcPitch
+		}
+		return nil
+	}
 	if d, ok := dst.(rowCopier); ok {
 		if done, err := d.CopyRows(dstOff, dstPitch, src, srcOff, srcPitch, n, rows); done || err != nil {
 			return err

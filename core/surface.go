@@ -199,3 +199,21 @@ func (a *Allocation) Tile(x, y int64) (p []byte, width int) {
 	page := a.pages.get(i)
 	return page.block.bytes(int(page.size)), int(a.layout.tile(i).Width)
 }
+
+// CopyRectOut copies a rectangle that AccessRect has made ready to p, row after row; CopyRectIn the other way.
+func (a *Allocation) CopyRectOut(r Rect, p []byte) {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	for w := range a.layout.rectPieces(r, r.Width*a.layout.bpp) {
+		_ = w.copyOut(Bytes(p), a.pages.get(w.page).memory(), 0) // bytes in the heap are always there
+	}
+}
+
+// CopyRectIn replaces the bytes of a rectangle that AccessRect has made ready for writing.
+func (a *Allocation) CopyRectIn(r Rect, p []byte) {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	for w := range a.layout.rectPieces(r, r.Width*a.layout.bpp) {
+		_ = w.copyIn(a.pages.get(w.page).memory(), 0, Bytes(p))
+	}
+}

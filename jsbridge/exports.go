@@ -122,6 +122,28 @@ func tile(id, column, row float64) (address uint32) {
 	return addressOf(p)
 }
 
+// tray is where JavaScript leaves the rows of a rectangle, or finds them: many short ones are copied sooner here
+// than there.
+var tray [core.PageSize]byte
+
+//go:wasmexport trayAddress
+func trayAddress() (address uint32) { return addressOf(tray[:]) }
+
+// copyRect copies a rectangle that accessRect has made ready, and for which the tray is large enough, from the
+// tray or to it.
+//
+//go:wasmexport copyRect
+func copyRect(id, x, y, width, height float64, fromTray int32) {
+	defer recovered()
+	a := the.live[int64(id)]
+	r := core.Rect{X: int64(x), Y: int64(y), Width: int64(width), Height: int64(height)}
+	if fromTray != 0 {
+		a.CopyRectIn(r, tray[:])
+	} else {
+		a.CopyRectOut(r, tray[:])
+	}
+}
+
 // writeNow copies the host's data to an allocation on disk, and readNow copies from one to them. They
 // answer 0 when that is not possible at once.
 //

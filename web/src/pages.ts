@@ -5,16 +5,6 @@ import type { Exports } from './runtime'
 /** Tiles are so many pixels wide and high, but for those at the right and bottom edge. */
 const tileSide = 256
 
-/** The part of a rectangle that lies in one tile: rows in the memory, `pitch` bytes apart. */
-interface Part {
-  memory: Uint8Array
-  address: number
-  at: number
-  row: number
-  rows: number
-  pitch: number
-}
-
 /** Where an allocation's bytes from `from` to `end` were found, while the program has not run since. */
 export class Place {
   readonly id: number
@@ -124,43 +114,59 @@ export class Pages {
 
   /** Copies a rectangle out of a surface, or answers `undefined` when that is not possible at once. */
   copyOutRect(id: number, rect: Rect, bytesPerPixel: number): Uint8ClampedArray<ArrayBuffer> | undefined {
-    const stride = rect.width * bytesPerPixel
-    let into: Uint8ClampedArray<ArrayBuffer> | undefined
-    const done = this.#forEachPart(id, rect, bytesPerPixel, false, (part) => {
-      into ??= new Uint8ClampedArray(stride * rect.height)
-      const { memory } = part
-      if (part.row === stride && part.row === part.pitch)
-        into.set(memory.subarray(part.address, part.address + part.row * part.rows), part.at)
-      else
-        for (let y = 0, from = part.address, to = part.at; y < part.rows; y++) {
-          into.set(memory.subarray(from, from + part.row), to)
-          from += part.pitch
-          to += stride
-        }
+    if (!this.#accessRect(id, rect, 0)) return
+    const into = new Uint8ClampedArray(rect.width * rect.height * bytesPerPixel)
+    this.#trayful(rect, bytesPerPixel, (x, y, width, height, at, length) => {
+      this.#copyRect(id, x, y, width, height, 0)
+      into.set(this.#tray(length), at)
     })
-    return done ? (into ?? new Uint8ClampedArray(0)) : undefined
+    return into
   }
 
   /** Copies rows, `stride` bytes apart, to a rectangle, or answers false. */
   copyInRect(id: number, rect: Rect, bytesPerPixel: number, source: Uint8Array, stride: number): boolean {
-    return this.#forEachPart(
-      id,
-      rect,
-      bytesPerPixel,
-      true,
-      (part) => {
-        const { memory } = part
-        if (part.row === stride && part.row === part.pitch)
-          memory.set(source.subarray(part.at, part.at + part.row * part.rows), part.address)
-        else
-          for (let y = 0, from = part.at, to = part.address; y < part.rows; y++) {
-            memory.set(source.subarray(from, from + part.row), to)
-            from += stride
-            to += part.pitch
-          }
-      },
-      stride,
-    )
+    if (!this.#accessRect(id, rect, 1)) return false
+    const row = rect.width * bytesPerPixel
+    this.#trayful(rect, bytesPerPixel, (x, y, width, height, at, length) => {
+      const tray = this.#tray(length)
+      if (row === stride) tray.set(source.subarray(at, at + length))
+      else
+        for (let i = 0, from = (y - rect.y) * stride + (at % row); i < height; i++, from += stride)
+          tray.set(source.subarray(from, from + length / height), i * (length / height))
+      this.#copyRect(id, x, y, width, height, 1)
+    })
+    return true
+  }
+
+  /** Goes through a rectangle by what the tray has room for: rows, or a part of one; `at` is where in its bytes. */
+  #trayful(
+    rect: Rect,
+    bytesPerPixel: number,
+    each: (x: number, y: number, width: number, height: number, at: number, length: number) => void,
+  ) {
+    const room = Math.floor(this.#pageSize / bytesPerPixel)
+    const columns = Math.min(rect.width, room)
+    const rows = Math.floor(room / (columns || 1))
+    for (let y = 0; y < rect.height; y += rows)
+      for (let x = 0; x < rect.width; x += columns) {
+        const width = Math.min(columns, rect.width - x)
+        const height = Math.min(rows, rect.height - y)
+        const at = (y * rect.width + x) * bytesPerPixel
+        each(rect.x + x, rect.y + y, width, height, at, width * height * bytesPerPixel)
+      }
+  }
+
+  #tray(length: number): Uint8Array {
+    const address = this.#execution.look(() => this.#exports.trayAddress()) >>> 0
+    return this.#memory.subarray(address, address + length)
+  }
+
+  #copyRect(id: number, x: number, y: number, width: number, height: number, fromTray: 0 | 1) {
+    this.#execution.look(() => this.#exports.copyRect(id, x, y, width, height, fromTray))
+  }
+
+  #accessRect(id: number, { x, y, width, height }: Rect, forWriting: 0 | 1): boolean {
+    return this.#execution.guard(() => this.#exports.accessRect(id, x, y, width, height, forWriting)) === 1
   }
 
   /** Hands out the memory of each tile that a rectangle touches, or answers false. */
@@ -171,54 +177,24 @@ export class Pages {
     write: boolean,
     callback: (view: Uint8Array, tile: Rect) => void,
   ): boolean {
-    return this.#forEachTile(id, rect, write, (address, tile) =>
-      this.#lend(address, tile.width * tile.height * bytesPerPixel, (view) => callback(view, tile)),
-    )
-  }
-
-  #forEachTile(id: number, rect: Rect, write: boolean, each: (address: number, tile: Rect) => void): boolean {
     const { x, y, width, height } = rect
-    const may = () => this.#exports.accessRect(id, x, y, width, height, write ? 1 : 0)
-    if (this.#execution.guard(may) === 0) return false
+    if (!this.#accessRect(id, rect, write ? 1 : 0)) return false
     if (width === 0 || height === 0) return true
     const right = this.#execution.look(() => this.#exports.width(id))
     const bottom = this.#execution.look(() => this.#exports.height(id))
     for (let top = y - (y % tileSide); top < y + height; top += tileSide)
       for (let left = x - (x % tileSide); left < x + width; left += tileSide) {
         const address =
-          this.#execution.guard(() => this.#exports.tile(id, left / tileSide, top / tileSide)) >>> 0
-        each(address, {
+          this.#execution.look(() => this.#exports.tile(id, left / tileSide, top / tileSide)) >>> 0
+        const tile = {
           x: left,
           y: top,
           width: Math.min(tileSide, right - left),
           height: Math.min(tileSide, bottom - top),
-        })
+        }
+        this.#lend(address, tile.width * tile.height * bytesPerPixel, (view) => callback(view, tile))
       }
     return true
-  }
-
-  /** The same with what of each tile lies in the rectangle; `at` is where its rows begin in rows of `stride`. */
-  #forEachPart(
-    id: number,
-    rect: Rect,
-    bytesPerPixel: number,
-    write: boolean,
-    each: (part: Part) => void,
-    stride = rect.width * bytesPerPixel,
-  ): boolean {
-    return this.#forEachTile(id, rect, write, (address, tile) => {
-      const x = Math.max(rect.x, tile.x)
-      const y = Math.max(rect.y, tile.y)
-      const pitch = tile.width * bytesPerPixel
-      each({
-        memory: this.#memory,
-        address: address + (y - tile.y) * pitch + (x - tile.x) * bytesPerPixel,
-        at: (y - rect.y) * stride + (x - rect.x) * bytesPerPixel,
-        row: (Math.min(rect.x + rect.width, tile.x + tile.width) - x) * bytesPerPixel,
-        rows: Math.min(rect.y + rect.height, tile.y + tile.height) - y,
-        pitch,
-      })
-    })
   }
 
   /**
