@@ -29,27 +29,35 @@
 // [Allocation.WriteNow].
 //
 // Pages that follow each other and wait together share a record, two at a time. Measured with raw
-// IndexedDB in Chromium 156 on a 2-core machine, image-like bytes, relaxed durability, transactions of
-// 16 MiB, two under way (MB/s written / read in order, and milliseconds for one random record):
+// IndexedDB in Chromium 156 on a 2-core machine, image-like bytes, relaxed durability, transactions of 8 to
+// 16 MiB, two under way, medians of rounds that took turns (MB/s written / read in order, and milliseconds
+// for one random record):
 //
-//	 65,472 bytes   97 / 198    0.7   the largest value that LevelDB keeps inside
-//	256 KiB        120 / 211    1.9
-//	512 KiB        185 / 285    2.8
-//	  1 MiB        138 / 197    5.9
-//	  4 MiB        182 / 223   18.8
+//	 65,488 bytes    95 / 219          the largest value that LevelDB keeps inside
+//	 64 KiB          61 /  90    1.4   larger ones are files
+//	256 KiB          92 / 192    2.4
+//	512 KiB         137 / 295    2.6
+//	  1 MiB         180 / 299    5.3
+//	  2 MiB         213 / 260   10.3
+//	  4 MiB         235 / 304
 //
-// So 512 KiB is where writing and reading in order have most of their speed, and a random read of a tile
-// costs little more than it must. Written through this package and read back in one call, in the same
-// minute as the raw figures in brackets: 256 KiB records 106 / 227 MB/s (raw, 1 MiB: 196 / 300); two pages
-// to a record 181 / 340 (206 / 320); four 169 / 325 (213 / 342), with random reads of 64 KiB taking 5.3
-// milliseconds instead of 3.1. The price of two is that a record stays while a part of either of its pages
-// is needed: the store can hold a small multiple of what is allocated.
+// A put of 64 KiB and more waits for the browser's process to take notice of the value: some 1.3 milliseconds
+// for each, and 4 for each MiB. So writing gets faster with the size of the record, up to 4 MiB. Reading is as
+// fast as it gets from 512 KiB on, and up to there a random read takes hardly longer than one of 256 KiB:
+// that much arrives at once, and what is larger in pieces. Since nobody waits for what is stored behind the
+// writer's back, but everybody for what is read, records are of 512 KiB: writing has six tenths of the speed
+// that it could have with 4 MiB, and a random read half of the time that it takes with 1 MiB.
+// Written by this package, records of 1 MiB were no faster than those of 512 KiB, and those of 2 MiB a tenth.
+// The price of two pages in a record is that it stays while a part of either is needed: the store can hold a
+// small multiple of what is allocated.
 //
 // A transaction is of 8 MiB because its end costs a few milliseconds however much is in it, and because
-// what it holds can't be freed before; two are under way so that one is filled while the other ends. What
-// may wait is four of them: enough that a writer that comes and goes never waits, and little beside what
-// an editor has. Records are put in steps of 1 MiB, two outstanding, since put copies them on the calling
-// thread: some 3 milliseconds for 1 MiB, and the page needs that thread for itself.
+// what it holds can't be freed before; two are under way so that one is filled while the other ends. With 16
+// MiB, with three under way, or with two object stores that take turns, raw IndexedDB gains less than a tenth
+// at this record size. What may wait is four of them: enough that a writer that comes and goes never waits,
+// and little beside what an editor has. Records are put in steps of 1 MiB, two outstanding, since put copies
+// them on the calling thread, and the page needs that thread for itself; for the same reason others get a turn
+// whenever 8 MiB were taken in, although there is room for more.
 //
 // Reading in order fetches ahead, more the longer it goes on: up to sixteen records, four to a
 // transaction. A random read fetches no more than one. Records that are likely to be wanted again are

@@ -11,8 +11,9 @@ export function median(samples) {
  * handful of rounds that is a more honest measure than a deviation, which forgets the worst of them.
  */
 export function spread(samples) {
+  const half = (Math.max(...samples) - Math.min(...samples)) / 2
   if (samples.length < 2) return undefined
-  return (Math.max(...samples) - Math.min(...samples)) / 2 / Math.abs(median(samples))
+  return half === 0 ? 0 : half / Math.abs(median(samples))
 }
 
 /** Ratios round by round, so that what slows a whole round down does not count. */

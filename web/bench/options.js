@@ -14,6 +14,7 @@ export function readOptions() {
       rows: { type: 'string' },
       large: { type: 'string' },
       out: { type: 'string' },
+      summary: { type: 'string' },
     },
   })
   const given = (name) => values[name] ?? fromEnvironment(name)
@@ -23,7 +24,13 @@ export function readOptions() {
   const browsers = given('browsers')?.split(',')
   for (const name of browsers ?? [])
     if (!known.includes(name)) throw new Error(`browsers: ${name} is none of ${known.join(', ')}`)
-  return { scale, browsers, rows: new RegExp(given('rows') ?? '', 'i'), out: given('out') }
+  return {
+    scale,
+    browsers,
+    rows: new RegExp(given('rows') ?? '', 'i'),
+    out: given('out'),
+    summary: values.summary,
+  }
 }
 
 function whole(name, value) {

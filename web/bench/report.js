@@ -64,6 +64,34 @@ export function table(lines) {
   return [print(head), rule, ...cells.map(print)].join('\n')
 }
 
+/**
+ * The rows that have a target, or are compared with something other than ours, as short as they can be told: for
+ * a README. Several browsers stand side by side.
+ *
+ * @param {Array<{ browser: string, rows: object[] }>} browsers
+ */
+export function summary(browsers) {
+  const key = ({ name, against }) => `${name}|${against?.split(',')[0] ?? ''}`
+  const others = browsers.slice(1).map(({ rows }) => new Map(rows.map((line) => [key(line), line])))
+  const value = (line) => {
+    if (!line) return ''
+    const told = line.against ? line.ratio && `${figure(line.ratio)}x` : quantity(line.ours, line)
+    return `${told || 'n/a'}${line.noise ? ` ±${Math.round(line.noise * 100)}%` : ''}`
+  }
+  const names = browsers.map(({ browser }) => browser[0].toUpperCase() + browser.slice(1))
+  const lines = browsers[0].rows
+    .filter((line) => line.target !== undefined)
+    .map((line) => [
+      `${line.name}${line.against ? `, against ${line.against}` : ''}`,
+      `${target(line)}${line.met === false ? ', **missed**' : ''}`,
+      value(line),
+      ...others.map((rows) => value(rows.get(key(line)))),
+    ])
+  return [['what', 'target', ...names], ['---', '---', ...names.map(() => '---')], ...lines]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')
+}
+
 function target({ target, better, absolute, unit }) {
   if (target === undefined) return ''
   const least = better === 'less' ? 'at most' : 'at least'

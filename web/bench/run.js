@@ -8,6 +8,7 @@
 //   --rows 'tiles|random'          only the rows whose name matches
 //   --rounds 5                     how often each number is taken
 //   --large 4096                   MiB that are on disk when reads at scale are measured
+//   --summary file.json            measures nothing: prints the README's table of what was measured before
 //   --out file.json                where the results go; without it web/bench/results/
 //
 // Each flag can also be an environment variable: BENCH_ROUNDS=5. ASPOSECACHE_DIST names another build than
@@ -21,7 +22,7 @@
 // The comparison with raw IndexedDB is with the best of a sweep over sizes of records and transactions, which
 // is made first, with two transactions under way at a time; its name in the table is the record size and how
 // many of them are in a transaction. Missed targets are reported and are no failure of the command.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { find, known } from '../test/support/browsers.js'
 import { file, startSite } from '../test/support/site.js'
@@ -29,12 +30,16 @@ import { buildBench } from './build.js'
 import { load, machine, versions } from './machine.js'
 import { measure } from './measure.js'
 import { readOptions } from './options.js'
-import { evaluate, table } from './report.js'
+import { evaluate, summary, table } from './report.js'
 import { contestantsOf, rowsOf } from './rows.js'
 import { makeScratch, removeScratch } from './scratch.js'
 import { sizes } from './sizes.js'
 
 const options = readOptions()
+if (options.summary) {
+  console.log(summary(JSON.parse(readFileSync(options.summary, 'utf8')).browsers))
+  process.exit()
+}
 const rows = rowsOf(options.scale)
 const chosen = rows.filter(({ name }) => options.rows.test(name))
 if (chosen.length === 0)
