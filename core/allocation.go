@@ -194,18 +194,22 @@ func (a *Allocation) access(off, n int64, forWriting bool) ([]byte, error) {
 	if _, err := a.checkRange(off, n); err != nil {
 		return nil, err
 	}
+	if n == 0 {
+		return nil, nil
+	}
 	first := off / PageSize
 	err := a.openPages(pageGrid{first, pagesOf(off+n) - first, 1, 0}, forWriting)
-	if err != nil || n == 0 {
+	if err != nil {
 		return nil, err
 	}
 	return a.chunk(off), nil
 }
 
 // Steady answers how many bytes from off on can be had where Access has said, one after the other, and again
-// without asking until the next call on the cache other than Access, Chunk and those that only tell something: up
-// to the end of their page, or on through pages of the n bytes, greater than 0, that were asked for and follow each
-// other in memory. It is 0 where each use must be known, as what is coldest goes to disk.
+// without asking until the next call on the cache: other than Access for another allocation, Chunk, and those that
+// only tell something. That is up to the end of their page, or on through pages of the n bytes, greater than 0, that
+// were asked for and follow each other in memory. It is 0 where each use must be known, as what is coldest goes
+// to disk; what was used before the settings said so is not known.
 func (a *Allocation) Steady(off, n int64) int64 {
 	c := a.cache
 	c.mu.Lock()

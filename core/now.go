@@ -7,7 +7,7 @@ func (a *Allocation) WriteNow(src Buffer, off int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := int64(src.Len())
-	if !a.quiet(off, n) || a.storeErr != nil || d.failure != nil || d.atOnce >= mostAtOnce || n > mostTogether {
+	if !a.quiet(off, n) || a.storeErr != nil || d.failure != nil || d.taken >= perTurn || n > mostTogether {
 		return false
 	}
 	w := writing{t: &Turn{a: a, settings: c.settings}, src: src, off: off, n: n, alone: true}

@@ -67,6 +67,7 @@ func (w *writing) run(ctx context.Context) error {
 	disposed := a.disposed
 	c.mu.Unlock()
 	c.tellOfSpills()
+	c.disk.giveWay()
 	if err != nil && disposed {
 		return nil // nobody will miss the bytes
 	}

@@ -6,10 +6,6 @@ import "context"
 // groups, some of which may be stored before the last one is there.
 const mostTogether = 8 << 20
 
-// mostAtOnce is how many bytes are put in place, by however many writes, before others get a turn: calls that
-// find room end at once, and a loop that awaits them would keep its thread until what may wait is full.
-const mostAtOnce = 8 << 20
-
 // stageAll makes the pages that pieces of the write need on disk. whole: they are all of it. The cache is
 // locked, but not while it waits.
 func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error {
@@ -129,13 +125,6 @@ func (w *writing) ready(ctx context.Context, group []piece) (got fetched, err er
 		if ctx.Err() != nil {
 			return got, context.Cause(ctx)
 		}
-		if d.atOnce >= mostAtOnce {
-			if err := w.pause(w.reported); err != nil {
-				return got, err
-			}
-			d.atOnce = 0
-			continue
-		}
 		need, missing := w.survey(group, got)
 		if missing == nil && d.hasRoom(need) {
 			return got, nil
@@ -232,8 +221,8 @@ func (w *writing) stage(group []piece, got fetched) error {
 	a, d := w.t.a, w.t.a.cache.disk
 	staged := len(w.fresh)
 	for _, at := range group {
-		d.atOnce += at.len()
 		if w.changes(at) {
+			d.taken += at.len()
 			continue
 		}
 		p, err := w.version(at, got)
@@ -273,6 +262,7 @@ func (w *writing) version(at piece, got fetched) (*page, error) {
 		from, to = 0, size
 	}
 	var err error
+	d.taken += to - from
 	if p.buf, err = d.newBuffer(to - from); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,9 @@ const (
 	// mostUnderWay is how many transactions are under way at a time: while one is committed the
 	// next can be filled.
 	mostUnderWay = 2
+	// perTurn is how many bytes are taken in, by however many writes, before others have a turn: calls that
+	// find room end at once, and a loop that awaits them would keep its thread until mostWaiting wait.
+	perTurn = 8 << 20
 	// gather is how long less than a batch waits for more.
 	gather = 20 * time.Millisecond
 )
@@ -30,7 +33,7 @@ type writeback struct {
 	queued  int64   // their bytes
 	waiting int64   // bytes of these and of the pages being stored
 	deletes []Key   // records nobody needs any more
-	atOnce  int     // bytes put in place since others had a turn
+	taken   int     // bytes taken in since others had a turn
 
 	underWay int
 	// hurry: somebody waits, or the time to gather is over.
@@ -95,6 +98,19 @@ func (d *disk) waitForRoom(ctx context.Context) error {
 		return d.failure
 	}
 	return d.wait(ctx)
+}
+
+// giveWay lets others have a turn, when much was taken in since they had one.
+func (d *disk) giveWay() {
+	d.c.mu.Lock()
+	much := d.taken >= perTurn
+	if much {
+		d.taken = 0
+	}
+	d.c.mu.Unlock()
+	if much {
+		d.c.pause()
+	}
 }
 
 // wait waits until something was stored or has failed.

@@ -54,7 +54,7 @@ type bridge struct {
 	// histories by number.
 	histories   map[int]*core.History
 	lastHistory int
-	exports     uint32
+	entries     uint32
 	sweeps      sync.WaitGroup
 	closed      chan struct{}
 }

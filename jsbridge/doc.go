@@ -4,7 +4,7 @@
 //
 //   - Exported functions (exports.go), 0.05 to 0.1 microseconds each, for what can be answered at once
 //     and told in numbers: counters, allocating in memory, and the address of a page, whose bytes
-//     JavaScript then copies by itself. They must never wait.
+//     JavaScript then copies by itself, or of a tray for the rows of a rectangle. They must never wait.
 //   - One js.Func (calls.go), 10 to 20 microseconds, for everything else. A call has a number; it is
 //     answered, once, by the host's function settle with that number.
 //

@@ -19,13 +19,22 @@ import (
 // scheduler runs; JavaScript sees to that after calls that may start something, and enter does it for
 // the garbage.
 
-// enter is called at the start of exports that allocate.
+// enter is called at the start of exports that allocate; but for access, which is not to let anything else run, and
+// whose garbage is bounded by the pages that are shared.
 func (b *bridge) enter() {
-	b.exports++
-	if b.exports%256 == 0 {
+	if b.count() {
 		runtime.Gosched()
-		b.machine.sample()
 	}
+}
+
+// count counts what may leave garbage behind, and looks at the heap now and then.
+func (b *bridge) count() (looked bool) {
+	b.entries++
+	if b.entries%256 > 0 {
+		return false
+	}
+	b.machine.sample()
+	return true
 }
 
 // recovered keeps the program alive, whatever happens. The zero answer means "not possible at once", so
@@ -130,10 +139,10 @@ var tray [core.PageSize]byte
 func trayAddress() (address uint32) { return addressOf(tray[:]) }
 
 // copyRect copies a rectangle that accessRect has made ready, and for which the tray is large enough, from the
-// tray or to it.
+// tray or to it. It answers 1.
 //
 //go:wasmexport copyRect
-func copyRect(id, x, y, width, height float64, fromTray int32) {
+func copyRect(id, x, y, width, height float64, fromTray int32) (done int32) {
 	defer recovered()
 	a := the.live[int64(id)]
 	r := core.Rect{X: int64(x), Y: int64(y), Width: int64(width), Height: int64(height)}
@@ -142,6 +151,7 @@ func copyRect(id, x, y, width, height float64, fromTray int32) {
 	} else {
 		a.CopyRectOut(r, tray[:])
 	}
+	return 1
 }
 
 // writeNow copies the host's data to an allocation on disk, and readNow copies from one to them. They

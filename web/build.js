@@ -37,10 +37,12 @@ const wasmExec = {
     onResolve({ filter: /^wasm-exec$/ }, ({ path }) => ({ path, namespace: 'go' }))
     onLoad({ filter: /./, namespace: 'go' }, () => {
       const source = readFileSync(join(go('env', 'GOROOT').trim(), 'lib/wasm/wasm_exec.js'), 'utf8')
+      const used = source.replace(unused, '')
+      if (source.length - used.length < 1500) throw new Error('wasm_exec.js is not what it was')
       return {
         contents: `export default function (globalThis) {
 const fs = { writeSync: (fd, bytes) => globalThis.fs.writeSync(fd, bytes) }
-${source.replace(unused, '')}\nreturn globalThis.Go\n}`,
+${used}\nreturn globalThis.Go\n}`,
       }
     })
   },

@@ -11,7 +11,7 @@ export class Execution {
   #waking = false
   /** Whether the user's code has a view of the memory now: nothing may run that could move it. */
   lent = false
-  /** Counts when the program was let run: as long as it stays the same, nothing has moved in the memory. */
+  /** Counts when the program was let run, or must be asked: as long as it stays the same, nothing has moved. */
   runs = 0
 
   constructor(runtime: Runtime, onCrash: (error: CacheError) => void) {

@@ -162,7 +162,8 @@ export class Pages {
   }
 
   #copyRect(id: number, x: number, y: number, width: number, height: number, fromTray: 0 | 1) {
-    this.#execution.look(() => this.#exports.copyRect(id, x, y, width, height, fromTray))
+    const copy = () => this.#exports.copyRect(id, x, y, width, height, fromTray)
+    if (this.#execution.look(copy) !== 1) throw this.#execution.crash('a rectangle was not copied')
   }
 
   #accessRect(id: number, { x, y, width, height }: Rect, forWriting: 0 | 1): boolean {
@@ -212,6 +213,7 @@ export class Pages {
     )
       return place.address + offset - place.from
     execution.check()
+    place.runs = -1 // the one thing that this may move is what it asks for
     let address: number
     try {
       address = this.#exports.access(place.id, offset, n, forWriting) >>> 0

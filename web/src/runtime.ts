@@ -12,7 +12,7 @@ export interface Exports {
   steady(id: number, offset: number, length: number): number
   accessRect(id: number, x: number, y: number, width: number, height: number, forWriting: 0 | 1): number
   trayAddress(): number
-  copyRect(id: number, x: number, y: number, width: number, height: number, fromTray: 0 | 1): void
+  copyRect(id: number, x: number, y: number, width: number, height: number, fromTray: 0 | 1): number
   tile(id: number, column: number, row: number): number
   writeNow(id: number, offset: number): number
   readNow(id: number, offset: number): number

@@ -108,6 +108,16 @@ inPage(
     snapshot.writeSync(new Uint8Array(10).fill(2), 10)
     assertBytes(original.readSync(10, 10), ones)
 
+    const copied = filled()
+    const twin = await copied.snapshot()
+    copied.readSync(10, 10)
+    const held = cache.allocatedMemoryBytesCount
+    copied.readSync(10, 10)
+    copied.writeSync(new Uint8Array(0), 10)
+    assert.equal(cache.allocatedMemoryBytesCount, held, 'what changes nothing takes nothing')
+    twin.writeSync(ones, 10)
+    assertBytes(copied.readSync(10, 10), content.subarray(10, 20))
+
     const grown = filled()
     await grown.reallocate(3 * PAGE)
     grown.writeSync(ones, 3 * PAGE - 10)
@@ -119,7 +129,13 @@ inPage(
 
     const moved = filled()
     await moved.moveToDisk()
-    assert.throws(() => moved.readSync(10, 10), /on disk|memory/)
+    let error
+    try {
+      moved.readSync(10, 10)
+    } catch (thrown) {
+      error = thrown
+    }
+    assert.equal(error?.code, 'CACHE_NOT_IN_MEMORY')
     assertBytes(await moved.read(10, 10), content.subarray(10, 20))
 
     const gone = filled()
