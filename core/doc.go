@@ -57,7 +57,7 @@
 // at this record size. What may wait is four of them: enough that a writer that comes and goes never waits,
 // and little beside what an editor has. Records are put in steps of 1 MiB, two outstanding, since put copies
 // them on the calling thread, and the page needs that thread for itself; for the same reason others get a turn
-// whenever 8 MiB were taken in, although there is room for more.
+// whenever 4 MiB were taken in, although there is room for more.
 //
 // Reading in order fetches ahead, more the longer it goes on: up to sixteen records, four to a
 // transaction. A random read fetches no more than one. Records that are likely to be wanted again are

@@ -26,7 +26,7 @@ func TestWritesAndReadsWithoutAWait(t *testing.T) {
 		for off := int64(0); off < 32<<20; off += 8 << 20 {
 			data := core.Bytes(make([]byte, 8<<20))
 			if done := c.WriteNow(data, off); done != (off%(16<<20) == 0) {
-				b.Fatalf("the bytes from %d on: done is %t; others get a turn every 8 MiB", off, done)
+				b.Fatalf("the bytes from %d on: done is %t; others get a turn after that", off, done)
 			} else if !done {
 				b.is(c.Turn().Write(ctx, data, off, nil), nil)
 			}

@@ -373,7 +373,7 @@ func TestWritesThatFindRoomLetOthersHaveATurn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if pauses != 2 {
+	if pauses != 5 {
 		t.Errorf("%d pauses in 24 MiB", pauses)
 	}
 	if err := cache.Close(ctx); err != nil {

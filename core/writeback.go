@@ -21,7 +21,7 @@ const (
 	mostUnderWay = 2
 	// perTurn is how many bytes are taken in, by however many writes, before others have a turn: calls that
 	// find room end at once, and a loop that awaits them would keep its thread until mostWaiting wait.
-	perTurn = 8 << 20
+	perTurn = 4 << 20
 	// gather is how long less than a batch waits for more.
 	gather = 20 * time.Millisecond
 )
