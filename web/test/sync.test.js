@@ -110,7 +110,6 @@ inPage(
 
     const copied = filled()
     const twin = await copied.snapshot()
-    copied.readSync(10, 10)
     const held = cache.allocatedMemoryBytesCount
     copied.readSync(10, 10)
     copied.writeSync(new Uint8Array(0), 10)
