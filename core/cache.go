@@ -278,6 +278,9 @@ func (c *Cache) Close(ctx context.Context) error {
 
 // refused tells the listeners when err is for want of room, and answers it.
 func (c *Cache) refused(err error) error {
+	if err == nil || err == ErrNotInMemory { // of each access to what is on disk: errors.As takes its time
+		return err
+	}
 	var full *FullError
 	if errors.As(err, &full) {
 		c.onEvent(Event{Kind: Full, Err: full})

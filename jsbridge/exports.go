@@ -154,24 +154,24 @@ func copyRect(id, x, y, width, height float64, fromTray int32) (done int32) {
 	return 1
 }
 
-// writeNow copies the host's data to an allocation on disk, and readNow copies from one to them. They
+// writeNow copies the host's data, n bytes, to an allocation on disk, and readNow copies from one to them. They
 // answer 0 when that is not possible at once.
 //
 //go:wasmexport writeNow
-func writeNow(id, off float64) (done int32) {
-	return now(id, func(a *core.Allocation, data *jsbuf.Buffer) bool { return a.WriteNow(data, int64(off)) })
+func writeNow(id, off, n float64) (done int32) {
+	return now(id, n, func(a *core.Allocation, data *jsbuf.Buffer) bool { return a.WriteNow(data, int64(off)) })
 }
 
 //go:wasmexport readNow
-func readNow(id, off float64) (done int32) {
-	return now(id, func(a *core.Allocation, data *jsbuf.Buffer) bool { return a.ReadNow(data, int64(off)) })
+func readNow(id, off, n float64) (done int32) {
+	return now(id, n, func(a *core.Allocation, data *jsbuf.Buffer) bool { return a.ReadNow(data, int64(off)) })
 }
 
-func now(id float64, call func(*core.Allocation, *jsbuf.Buffer) bool) (done int32) {
+func now(id, n float64, call func(*core.Allocation, *jsbuf.Buffer) bool) (done int32) {
 	defer recovered()
 	the.enter()
 	a := the.live[int64(id)]
-	if a != nil && the.machine.Spare() && call(a, jsbuf.Adopt(the.host.value.Get("data"))) {
+	if a != nil && the.machine.Spare() && call(a, jsbuf.Lent(the.host.value.Get("data"), int(n))) {
 		return 1
 	}
 	return 0

@@ -18,12 +18,15 @@ import (
 // thread, which the page needs for itself.
 const window = 1 << 20
 
-// begin starts a transaction. Any exception here means that the connection is dead, whatever its name.
-func begin(c *connection, mode idb.TransactionMode) (*idb.Transaction, *idb.ObjectStore, error) {
+var errConnectionClosed = &Error{Op: "begin", Message: "the connection is closed", dead: true}
+
+// begin starts a transaction that writes. Any exception here means that the connection is dead, whatever its name.
+func begin(c *connection) (*idb.Transaction, *idb.ObjectStore, error) {
 	if c.dead.Load() {
-		return nil, nil, &Error{Op: "begin", Message: "the connection is closed", dead: true}
+		return nil, nil, errConnectionClosed
 	}
-	tx, err := c.db.TransactionWithOptions(idb.TransactionOptions{Mode: mode, Durability: idb.DurabilityRelaxed}, objectStore)
+	options := idb.TransactionOptions{Mode: idb.TransactionReadWrite, Durability: idb.DurabilityRelaxed}
+	tx, err := c.db.TransactionWithOptions(options, objectStore)
 	if err != nil {
 		return nil, nil, broken("begin", err)
 	}
@@ -46,7 +49,7 @@ type writing struct {
 }
 
 func beginWriting(c *connection) (*writing, error) {
-	tx, store, err := begin(c, idb.TransactionReadWrite)
+	tx, store, err := begin(c)
 	if err != nil {
 		return nil, err
 	}
@@ -234,60 +237,94 @@ func (t *writing) drop() {
 	}
 }
 
-// ask makes n requests that only read in one transaction and waits until they are answered. If one of
-// them fails, all do.
+var (
+	readOnly   = js.ValueOf("readonly")
+	storeName  = js.ValueOf(objectStore)
+	reflectGet = js.Global().Get("Reflect").Get("get")
+	resultName = js.ValueOf("result")
+	errorName  = js.ValueOf("error")
+)
+
+// ask makes a request for each key and waits until they are answered. If one of them fails, all do.
 //
-// Requests are answered in order, so only the last is waited for, and not the end of the transaction.
+// Requests are answered in order, so only the last is listened to, and not the end of the transaction.
 // The transaction is not committed: Chromium then tells its end before it has loaded the results that
 // lie in files of their own.
-func ask(ctx context.Context, c *connection, n int, request func(store *idb.ObjectStore, i int) (*idb.Request, error)) ([]*idb.Request, error) {
-	tx, store, err := begin(c, idb.TransactionReadOnly)
-	if err != nil {
-		return nil, err
+//
+// Package idb is not used for this: to wait for a request it takes two functions, three goroutines and some
+// thirty calls of JavaScript, a good part of the time that it takes to read a record.
+func ask(ctx context.Context, c *connection, method string, keys []core.Key) ([]js.Value, error) {
+	if c.dead.Load() {
+		return nil, errConnectionClosed
 	}
-	reqs := make([]*idb.Request, n)
-	for i := range reqs {
-		if reqs[i], err = request(store, i); err != nil {
-			_ = tx.Abort() // what was asked before is of no use
-			return nil, failure("get", err)
+	var tx, store js.Value
+	err := try(func() error {
+		tx = c.raw.Call("transaction", storeName, readOnly)
+		store = tx.Call("objectStore", storeName)
+		return nil
+	})
+	if err != nil {
+		return nil, broken("begin", err)
+	}
+	results := make([]js.Value, len(keys)) // at first the requests
+	answered := make(chan error, 1)
+	err = try(func() error {
+		for i, key := range keys {
+			results[i] = store.Call(method, keyValue(key))
+		}
+		last := results[len(keys)-1]
+		var listener js.Func
+		listener = js.FuncOf(func(js.Value, []js.Value) any {
+			listener.Release()
+			answered <- takeResults(results)
+			return nil
+		})
+		last.Set("onsuccess", listener)
+		last.Set("onerror", listener)
+		return nil
+	})
+	if err == nil {
+		select {
+		case err = <-answered:
+			return results, failure("get", err)
+		case <-ctx.Done():
+			err = ctx.Err()
 		}
 	}
-	_, err = reqs[n-1].Await(ctx)
-	if ctx.Err() != nil { // Await tells nothing of it
-		_ = tx.Abort()
-		return nil, ctx.Err()
-	}
-	return reqs, failure("get", err)
+	_ = try(func() error { // what was asked before is of no use
+		tx.Call("abort")
+		return nil
+	})
+	return nil, failure("get", err)
+}
+
+// takeResults puts in place of requests that are answered their results, or answers why the last has failed.
+func takeResults(requests []js.Value) error {
+	return try(func() error {
+		if thrown := reflectGet.Invoke(requests[len(requests)-1], errorName); thrown.Truthy() {
+			return js.Error{Value: thrown}
+		}
+		for i, req := range requests {
+			requests[i] = reflectGet.Invoke(req, resultName)
+		}
+		return nil
+	})
 }
 
 // read reads records, all or none.
 func read(ctx context.Context, c *connection, keys []core.Key) ([]core.Buffer, error) {
-	reqs, err := ask(ctx, c, len(keys), func(store *idb.ObjectStore, i int) (*idb.Request, error) {
-		return store.Get(keyValue(keys[i]))
-	})
+	results, err := ask(ctx, c, "get", keys)
 	if err != nil {
 		return nil, err
 	}
 	bufs := make([]core.Buffer, len(keys))
-	for i, req := range reqs {
-		value, err := result(req)
-		if err != nil {
-			return nil, failure("get", err)
-		}
+	for i, value := range results {
 		// What is no array was not put by a store, and can't be read.
 		if b := jsbuf.Adopt(value); b != nil {
 			bufs[i] = b
 		}
 	}
 	return bufs, nil
-}
-
-// result is the result of a request. To ask for it too early throws where nothing catches it.
-func result(req *idb.Request) (js.Value, error) {
-	if state, err := req.ReadyState(); err != nil || state != "done" {
-		return js.Undefined(), errors.Join(errors.New("no answer"), err)
-	}
-	return req.Result()
 }
 
 // readOne reads one record, and answers nil if it is damaged.
@@ -300,13 +337,7 @@ func readOne(ctx context.Context, c *connection, key core.Key) (core.Buffer, err
 	if damaged && !sure {
 		// The error can mean anything. If the browser knows that the record is there but can't read
 		// it, then it is the record.
-		_, countErr := ask(ctx, c, 1, func(store *idb.ObjectStore, _ int) (*idb.Request, error) {
-			count, err := store.CountKey(keyValue(key))
-			if err != nil {
-				return nil, err
-			}
-			return count.Request, nil
-		})
+		_, countErr := ask(ctx, c, "count", []core.Key{key})
 		damaged = countErr == nil
 	}
 	if damaged {

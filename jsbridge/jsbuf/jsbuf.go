@@ -25,7 +25,7 @@ var (
 	ErrNotBytes = errors.New("not an ArrayBuffer or a view of one")
 )
 
-// A Buffer is a Uint8Array. Make it with [New], [Of] or [Adopt].
+// A Buffer is a Uint8Array. Make it with [New], [Of], [Adopt] or [Lent].
 type Buffer struct {
 	array js.Value // undefined once released
 	n     int
@@ -83,6 +83,9 @@ func Adopt(v js.Value) *Buffer {
 	return &Buffer{array: v, n: v.Get("length").Int()}
 }
 
+// Lent makes a Uint8Array of n bytes a Buffer without a look at it.
+func Lent(v js.Value, n int) *Buffer { return &Buffer{array: v, n: n} }
+
 // Len is the number of bytes that the array had when the Buffer was made.
 func (b *Buffer) Len() int { return b.n }
 
@@ -125,13 +128,21 @@ func (b *Buffer) Clear(off, n int) error {
 	return try(func() { array.Call("fill", 0, off, off+n) })
 }
 
-// viewer is a Buffer, or what embeds one.
+// A viewer is a Buffer, or what embeds one.
 type viewer interface {
+	Array() (js.Value, error)
+	unchecked() js.Value
 	view(off, n int) (js.Value, error)
 }
 
+// unchecked is the array, whatever has become of it.
+func (b *Buffer) unchecked() js.Value { return b.array }
+
 // CopyFrom copies n bytes of src, from srcOff on, to off. It answers false if src is not an array.
 func (b *Buffer) CopyFrom(off int, src core.Buffer, srcOff, n int) (bool, error) {
+	if done, err := b.CopyRows(off, n, src, srcOff, n, n, 1); done || err != nil {
+		return done, err
+	}
 	from, ok := src.(viewer)
 	if !ok {
 		return false, nil
@@ -148,20 +159,26 @@ func (b *Buffer) CopyFrom(off int, src core.Buffer, srcOff, n int) (bool, error)
 }
 
 // CopyRows is CopyFrom for rows of n bytes, which begin pitch bytes after each other.
+//
+// The arrays are not looked at before, which would take longer than to copy a little: the function throws when
+// their memory is not there.
 func (b *Buffer) CopyRows(off, pitch int, src core.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
 	from, ok := src.(viewer)
 	if !ok || copyRows.IsUndefined() {
 		return false, nil
 	}
-	dst, err := b.Array()
-	if err != nil {
-		return true, err
+	err := try(func() {
+		copyRows.Invoke(b.array, off, pitch, from.unchecked(), srcOff, srcPitch, n, rows)
+	})
+	if err == nil {
+		return true, nil
 	}
-	view, err := from.view(srcOff, (rows-1)*srcPitch+n)
-	if err != nil {
-		return true, err
+	for _, array := range []viewer{b, from} {
+		if _, why := array.Array(); why != nil {
+			return true, why
+		}
 	}
-	return true, try(func() { copyRows.Invoke(dst, off, pitch, view, srcPitch, n, rows) })
+	return true, err
 }
 
 // copyRows copies rows of one array to another; see UseCopyRows.
@@ -169,9 +186,10 @@ var copyRows js.Value
 
 // UseCopyRows gives the package a JavaScript function
 //
-//	(target, offset, pitch, source, sourcePitch, length, rows)
+//	(target, offset, pitch, source, sourceOffset, sourcePitch, length, rows)
 //
-// that copies rows of a Uint8Array to another, so that it takes one call and not two for each row.
+// that copies rows of a Uint8Array to another, or throws if one of the arrays does not have all of them. So it takes
+// one call to copy.
 func UseCopyRows(f js.Value) { copyRows = f }
 
 // Array is the Uint8Array, with all of its memory there.

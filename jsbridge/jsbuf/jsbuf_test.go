@@ -138,7 +138,26 @@ func TestAdoptTakesUint8ArraysOnly(t *testing.T) {
 	}
 }
 
-func TestDetachedArraysGiveErrors(t *testing.T) {
+// withAndWithoutHelp runs a test without the function of UseCopyRows and with it.
+func withAndWithoutHelp(t *testing.T, test func(t *testing.T)) {
+	t.Run("alone", test)
+	useCopyRows(t)
+	t.Run("with help", test)
+}
+
+func useCopyRows(t *testing.T) {
+	jsbuf.UseCopyRows(eval(t, `return (target, offset, pitch, source, from, sourcePitch, length, rows) => {
+		for (let i = 0; i < rows; i++) {
+			const row = source.subarray(from + i * sourcePitch, from + i * sourcePitch + length)
+			if (row.length < length) throw new RangeError()
+			target.set(row, offset + i * pitch)
+		} }`))
+	t.Cleanup(func() { jsbuf.UseCopyRows(js.Undefined()) })
+}
+
+func TestDetachedArraysGiveErrors(t *testing.T) { withAndWithoutHelp(t, detachedArraysGiveErrors) }
+
+func detachedArraysGiveErrors(t *testing.T) {
 	for name, c := range map[string]struct{ create, destroy string }{
 		"transferred": {`return new Uint8Array(8)`, `structuredClone(a, { transfer: [a.buffer] })`},
 		"shrunk":      {`return new Uint8Array(new ArrayBuffer(8, { maxByteLength: 8 }))`, `a.buffer.resize(4)`},
@@ -175,7 +194,9 @@ func TestDetachedArraysGiveErrors(t *testing.T) {
 	}
 }
 
-func TestCopyFromWithinOneArray(t *testing.T) {
+func TestCopyFromWithinOneArray(t *testing.T) { withAndWithoutHelp(t, copyFromWithinOneArray) }
+
+func copyFromWithinOneArray(t *testing.T) {
 	b := make8(t, 6)
 	if err := b.WriteAt([]byte{1, 2, 3, 4, 5, 6}, 0); err != nil {
 		t.Fatal(err)
@@ -189,6 +210,10 @@ func TestCopyFromWithinOneArray(t *testing.T) {
 }
 
 func TestCopyFromKnowsWhatEmbedsABuffer(t *testing.T) {
+	withAndWithoutHelp(t, copyFromKnowsWhatEmbedsABuffer)
+}
+
+func copyFromKnowsWhatEmbedsABuffer(t *testing.T) {
 	src := struct{ *jsbuf.Buffer }{make8(t, 4)}
 	if err := src.WriteAt([]byte{1, 2, 3, 4}, 0); err != nil {
 		t.Fatal(err)
@@ -262,10 +287,7 @@ func TestCopyRows(t *testing.T) {
 	if done, err := dst.CopyRows(1, 4, src, 2, 5, 2, 2); done || err != nil {
 		t.Fatalf("without a function for it: %v, %v", done, err)
 	}
-	jsbuf.UseCopyRows(eval(t, `return (target, offset, pitch, source, sourcePitch, length, rows) => {
-		for (let i = 0; i < rows; i++)
-			target.set(source.subarray(i * sourcePitch, i * sourcePitch + length), offset + i * pitch) }`))
-	defer jsbuf.UseCopyRows(js.Undefined())
+	useCopyRows(t)
 	if done, err := dst.CopyRows(1, 4, src, 2, 5, 2, 2); !done || err != nil {
 		t.Fatal(done, err)
 	}
@@ -282,5 +304,10 @@ func TestCopyRows(t *testing.T) {
 	eval(t, `structuredClone(globalThis.gone, { transfer: [globalThis.gone.buffer] })`)
 	if _, err := dst.CopyRows(0, 4, gone, 0, 4, 4, 2); !errors.Is(err, jsbuf.ErrDetached) {
 		t.Errorf("of an array that is gone: %v", err)
+	}
+	released := make8(t, 8)
+	released.Release()
+	if _, err := released.CopyFrom(0, src, 0, 8); !errors.Is(err, jsbuf.ErrReleased) {
+		t.Errorf("to one that was released: %v", err)
 	}
 }

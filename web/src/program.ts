@@ -114,7 +114,7 @@ export class Program {
 
   /** Copies bytes into an allocation on disk, or answers false when that is not possible at once. */
   writeNow(id: number, offset: number, source: Uint8Array): boolean {
-    return this.#now(source, () => this.#exports.writeNow(id, offset))
+    return this.#now(source, () => this.#exports.writeNow(id, offset, source.length))
   }
 
   /**
@@ -122,7 +122,7 @@ export class Program {
    * memory by chance.
    */
   readNow(id: number, offset: number, target: Uint8Array): boolean {
-    return this.#now(target, () => this.#exports.readNow(id, offset))
+    return this.#now(target, () => this.#exports.readNow(id, offset, target.length))
   }
 
   #now(data: Uint8Array, call: () => number): boolean {

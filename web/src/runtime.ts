@@ -14,8 +14,8 @@ export interface Exports {
   trayAddress(): number
   copyRect(id: number, x: number, y: number, width: number, height: number, fromTray: 0 | 1): number
   tile(id: number, column: number, row: number): number
-  writeNow(id: number, offset: number): number
-  readNow(id: number, offset: number): number
+  writeNow(id: number, offset: number, n: number): number
+  readNow(id: number, offset: number, n: number): number
   allocated(medium: number): number
   size(id: number): number
   width(id: number): number
@@ -120,20 +120,23 @@ function scopeFor(host: object): object {
   })
 }
 
-/** Copies rows of one array to another, each so many bytes after the one before. */
+/** Copies rows of one array to another, each so many bytes after the one before. Throws if they are not there. */
 function copyRows(
   target: Uint8Array,
   offset: number,
   pitch: number,
   source: Uint8Array,
+  from: number,
   sourcePitch: number,
   length: number,
   rows: number,
 ) {
-  for (let row = 0, from = 0, to = offset; row < rows; row++) {
-    target.set(source.subarray(from, from + length), to)
+  for (; rows > 0; rows--) {
+    const part = source.subarray(from, from + length)
+    if (part.length < length) throw TypeError()
+    target.set(part, offset)
     from += sourcePitch
-    to += pitch
+    offset += pitch
   }
 }
 
