@@ -36,6 +36,9 @@ func (q part) cut(from, to int) (part, bool) {
 func inside(parts []part, from, to int) (in []part) {
 	for _, q := range parts {
 		if q, ok := q.cut(from, to); ok {
+			if in == nil {
+				in = make([]part, 0, len(parts)+2) // overlay appends
+			}
 			in = append(in, q)
 		}
 	}

@@ -87,7 +87,11 @@ type fetched map[*record]Buffer
 func (w *writing) changes(at piece) bool {
 	p := w.t.a.pages.get(at.page)
 	if !w.alone || p == nil || p.state != pageWaiting || p.refs > 1 || int(p.size) != w.t.a.pageLen(at.page) ||
-		at.from < p.bufAt || at.to > p.bufAt+p.buf.Len() || len(overlay(p.parts, at.from, at.to)) > mostParts {
+		at.from < p.bufAt || at.to > p.bufAt+p.buf.Len() {
+		return false
+	}
+	// A range laid over parts makes two more at most.
+	if len(p.parts)+2 > mostParts && len(overlay(p.parts, at.from, at.to)) > mostParts {
 		return false
 	}
 	if at.solid() {
