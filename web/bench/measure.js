@@ -8,56 +8,84 @@ import { sweep } from './sweep.js'
 const patience = 15 * 60_000
 
 /**
+ * Round by round, and in each all suites: the rounds of a number are then spread over the whole run, so that a
+ * machine that becomes slower or faster meanwhile shows in the noise.
+ *
  * @param {string} name of the browser
- * @param {{ site, scale, wanted: Set<string>, note: (text: string) => void }} options
+ * @param {{ site, scale, wanted: Set<string>, note: (text: string) => void, open?: typeof withBrowser }} options
  * @returns the samples of each number, the sweep, the browser's version, and what failed
  */
-export async function measure(name, { site, scale, wanted, note }) {
+export async function measure(name, { site, scale, wanted, note, open = withBrowser }) {
   const result = { browser: name, version: '', samples: {}, failures: [] }
-  for (const suite of suites(scale)) {
-    const { contestants } = suite
-    const all = suite.needsSweep ? contestants({ write: {}, read: {}, both: {} }) : contestants
-    const chosen = new Set(all.map((one) => one.name).filter((one) => wanted.has(one)))
-    if (chosen.size === 0) continue
-    await withBrowser(name, async (browser) => {
+  const failed = { suites: new Set(), contestants: new Set() }
+  const withRun = (use) =>
+    open(name, async (browser) => {
       result.version = await browser.version()
-      const run = async (task, arg, what, script = '/main.js') => {
+      await warmUp(browser, site)
+      await setTimeout(scale.settle)
+      return use(async (task, arg, what, script = '/main.js') => {
         await setTimeout(scale.pause)
         note(`${name}: ${what}`)
         return inFreshPage(browser, site, { script, task, arg })
-      }
-      let list = all
-      if (suite.needsSweep) {
-        result.sweep = await sweep(scale.sweep, run)
-        list = contestants(result.sweep.best)
-      }
-      await rounds(
-        suite,
-        list.filter((one) => chosen.has(one.name)),
-        { scale, result, run },
-      )
-    }).catch((error) => {
-      result.failures.push({ suite: suite.name, error: String(error?.stack ?? error) })
+      })
     })
+  const due = (suite, round) =>
+    contestantsIn(suite, result.sweep).filter(
+      ({ name: one, rounds = suite.rounds ?? scale.rounds }) =>
+        wanted.has(one) && !failed.contestants.has(one) && spreadOver(scale.rounds, rounds).includes(round),
+    )
+  const take = async (suite, round) => {
+    if (due(suite, round).length === 0) return
+    if (suite.needsSweep) result.sweep ??= await withRun((run) => sweep(scale.sweep, run))
+    const label = `round ${round + 1} of ${scale.rounds}`
+    await withRun((run) =>
+      turns(suite, due(suite, round), { label, result, run, failed: failed.contestants }),
+    )
   }
+  const all = suites(scale)
+  for (let round = 0; round < scale.rounds; round++)
+    for (const suite of all) {
+      if (failed.suites.has(suite)) continue
+      await take(suite, round).catch((error) => {
+        failed.suites.add(suite)
+        result.failures.push({ suite: suite.name, error: String(error?.stack ?? error) })
+      })
+    }
   return result
 }
 
-/** A B C, A B C, ...: what comes and goes on the machine meets all of them. */
-async function rounds(suite, contestants, { scale, result, run }) {
-  const failed = new Set()
-  const most = suite.rounds ?? scale.rounds
-  for (let round = 0; round < most; round++)
-    for (const { name, task, arg, rounds: own = most } of contestants) {
-      if (round >= own || failed.has(name)) continue
+/**
+ * What a browser does when it has just started, or is first asked for a database, would else be counted in each
+ * round for the first contestant and for no other.
+ */
+const warmUp = (browser, site) => inFreshPage(browser, site, { script: '/start.js', task: 'asposecache' })
+
+/** Before the sweep is made, those that depend on it have only their names. */
+function contestantsIn({ contestants, needsSweep }, swept) {
+  return needsSweep ? contestants(swept?.best ?? { write: {}, read: {}, both: {} }) : contestants
+}
+
+/** In which of all rounds something is measured that has only a few: the first, the last, and evenly between. */
+export function spreadOver(rounds, few) {
+  if (few === 1) return [0]
+  return Array.from({ length: few }, (_, i) => Math.round((i * (rounds - 1)) / (few - 1)))
+}
+
+/** A B C, or where a suite is so quick that it has several times in each round, A B C, A B C, ... */
+async function turns({ name: suite, times = 1, script }, contestants, { label, result, run, failed }) {
+  const fail = (contestant, error) => {
+    failed.add(contestant)
+    result.failures.push({ suite, contestant, error })
+  }
+  for (let time = 0; time < times; time++)
+    for (const { name, task, arg } of contestants) {
+      if (failed.has(name)) continue
       try {
-        const what = `${name}, round ${round + 1} of ${own}`
-        const { failure, ...numbers } = await run(task, arg, what, suite.script)
+        const { failure, ...numbers } = await run(task, arg, `${name}, ${label}`, script)
         collect(result.samples, name, numbers)
-        if (failure) result.failures.push({ suite: suite.name, contestant: name, error: failure })
+        if (failure) fail(name, failure)
       } catch (error) {
-        failed.add(name)
-        result.failures.push({ suite: suite.name, contestant: name, error: String(error?.message ?? error) })
+        fail(name, String(error?.message ?? error))
       }
     }
 }

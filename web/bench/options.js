@@ -15,6 +15,7 @@ export function readOptions() {
       large: { type: 'string' },
       out: { type: 'string' },
       summary: { type: 'string' },
+      compare: { type: 'string' },
     },
   })
   const given = (name) => values[name] ?? fromEnvironment(name)
@@ -30,7 +31,15 @@ export function readOptions() {
     rows: new RegExp(given('rows') ?? '', 'i'),
     out: given('out'),
     summary: values.summary,
+    compare: values.compare === undefined ? undefined : two('compare', values.compare),
   }
+}
+
+function two(name, value) {
+  const files = value.split(',')
+  if (files.length !== 2 || files.includes(''))
+    throw new Error(`${name}: ${value} is not first.json,second.json`)
+  return files
 }
 
 function whole(name, value) {

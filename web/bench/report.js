@@ -49,15 +49,19 @@ export function table(lines) {
       first ? quantity(line.ours, line) : '',
       line.against ?? '',
       line.against ? quantity(line.theirs, line) : '',
-      line.ratio === undefined ? '' : `${figure(line.ratio)}x`,
+      times(line.ratio),
       target(line),
       verdict(line),
       line.noise === undefined ? '' : `±${Math.round(line.noise * 100)}%`,
     ]
   })
+  return aligned(head, cells, new Set([1, 3, 4, 7]))
+}
+
+/** Columns of one width each; `right` has the numbers of those with figures. */
+export function aligned(head, cells, right) {
   const all = [head, ...cells]
   const widths = head.map((_, i) => Math.max(...all.map((row) => row[i].length)))
-  const right = new Set([1, 3, 4, 7])
   const print = (row) =>
     `| ${row.map((cell, i) => (right.has(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join(' | ')} |`
   const rule = `|${widths.map((n, i) => (right.has(i) ? `${'-'.repeat(n + 1)}:` : '-'.repeat(n + 2))).join('|')}|`
@@ -71,13 +75,8 @@ export function table(lines) {
  * @param {Array<{ browser: string, rows: object[] }>} browsers
  */
 export function summary(browsers) {
-  const key = ({ name, against }) => `${name}|${against?.split(',')[0] ?? ''}`
   const others = browsers.slice(1).map(({ rows }) => new Map(rows.map((line) => [key(line), line])))
-  const value = (line) => {
-    if (!line) return ''
-    const told = line.against ? line.ratio && `${figure(line.ratio)}x` : quantity(line.ours, line)
-    return `${told || 'n/a'}${line.noise ? ` ±${Math.round(line.noise * 100)}%` : ''}`
-  }
+  const value = (line) => (line ? told(line) : '')
   const names = browsers.map(({ browser }) => browser[0].toUpperCase() + browser.slice(1))
   const lines = browsers[0].rows
     .filter((line) => line.target !== undefined)
@@ -90,6 +89,15 @@ export function summary(browsers) {
   return [['what', 'target', ...names], ['---', '---', ...names.map(() => '---')], ...lines]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n')
+}
+
+/** The same for a line of every run: what a sweep has found best is not part of it. */
+export const key = ({ name, against }) => `${name}|${against?.split(',')[0] ?? ''}`
+
+/** The ratio, or where there is nothing to compare with, the quantity; and its noise. */
+export function told(line) {
+  const value = line.against ? times(line.ratio) : quantity(line.ours, line)
+  return `${value || 'n/a'}${line.noise ? ` ±${Math.round(line.noise * 100)}%` : ''}`
 }
 
 function target({ target, better, absolute, unit }) {
@@ -107,6 +115,8 @@ function quantity(value, { unit, none }) {
   if (value === undefined) return 'n/a'
   return value === 0 && none ? none : `${figure(value)} ${unit}`.trim()
 }
+
+const times = (ratio) => (ratio === undefined ? '' : `${figure(ratio)}x`)
 
 /** Three figures. */
 function figure(n) {

@@ -1,6 +1,6 @@
 // The benchmark: what asposeCache costs, beside what people would use instead.
 //
-//   make bench                     both browsers, all rows: some 15 minutes each
+//   make bench                     both browsers, all rows, five rounds: just under half an hour each
 //   node web/bench/run.js --quick  everything once with little of it, to see whether it runs; the numbers
 //                                  of such a run mean nothing
 //
@@ -9,24 +9,36 @@
 //   --rounds 5                     how often each number is taken
 //   --large 4096                   MiB that are on disk when reads at scale are measured
 //   --summary file.json            measures nothing: prints the README's table of what was measured before
+//   --compare first.json,second.json
+//                                  measures nothing: tells how many rows of two runs agree, and which do not
 //   --out file.json                where the results go; without it web/bench/results/
 //
-// Each flag can also be an environment variable: BENCH_ROUNDS=5. ASPOSECACHE_DIST names another build than
-// web/dist, CHROMIUM and FIREFOX other browsers than those on the path.
+// Each flag of a run can also be an environment variable: BENCH_ROUNDS=5. ASPOSECACHE_DIST names another build
+// than web/dist, CHROMIUM and FIREFOX other browsers than those on the path.
 //
-// Each number is taken in a fresh page, on an origin of its own. Those of one suite take turns, A B C A B C,
-// and ratios are made round by round, so that whatever else the machine does meets all alike. The table has
-// medians; the noise is half of the distance between the lowest and the highest round, of the ratio where
-// there is one. Bytes are like those of pictures. Every byte range read is checked.
+// Each number is taken in a fresh page, on an origin of its own. In each round all suites are run, each in a
+// browser of its own that has settled, and those of one suite take turns, A B C. So the rounds of a number
+// are spread over the whole run, and a machine whose speed drifts within tens of minutes shows in their
+// noise; and ratios are made round by round, so that whatever else the machine does meets all alike. The
+// table has medians; the noise is half of the distance between the lowest and the highest round, of the
+// ratio where there is one. What takes long has three rounds: the first, the last, and one between. Reads at
+// scale, for which filling the disk takes longest, take their turns within one page of the first round, and
+// how much memory is taken is measured once: their noise tells nothing of drift. Bytes are like those of
+// pictures. Every byte range read is checked.
+//
+// Two runs agree in a row if its medians, or ratios where there are any, lie no further apart than the noises of
+// both together; numbers without noise, as sizes, if they are the same to within 1 %.
 //
 // The comparison with raw IndexedDB is with the best of a sweep over sizes of records and transactions, which
-// is made first, with two transactions under way at a time; its name in the table is the record size and how
-// many of them are in a transaction. Missed targets are reported and are no failure of the command.
+// is made once, before its first round, with two transactions under way at a time; its name in the table is the
+// record size and how many of them are in a transaction. Missed targets are reported and are no failure of the
+// command.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { find, known } from '../test/support/browsers.js'
 import { file, startSite } from '../test/support/site.js'
 import { buildBench } from './build.js'
+import { compare, comparison } from './compare.js'
 import { load, machine, versions } from './machine.js'
 import { measure } from './measure.js'
 import { readOptions } from './options.js'
@@ -36,8 +48,13 @@ import { makeScratch, removeScratch } from './scratch.js'
 import { sizes } from './sizes.js'
 
 const options = readOptions()
+const before = (file) => JSON.parse(readFileSync(file, 'utf8')).browsers
 if (options.summary) {
-  console.log(summary(JSON.parse(readFileSync(options.summary, 'utf8')).browsers))
+  console.log(summary(before(options.summary)))
+  process.exit()
+}
+if (options.compare) {
+  console.log(comparison(compare(...options.compare.map(before))))
   process.exit()
 }
 const rows = rowsOf(options.scale)

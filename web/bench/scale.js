@@ -4,6 +4,8 @@ const MiB = 1024 * KiB
 
 export const full = {
   rounds: 5,
+  /** Milliseconds for what a browser does after its start. */
+  settle: 2000,
   /** Milliseconds between two pages, for what the browser does behind the back of the one before. */
   pause: 250,
   /** Synchronous bodies take turns, each for at least so long. */
@@ -53,6 +55,7 @@ export const full = {
 
 export const quick = {
   rounds: 1,
+  settle: 0,
   pause: 0,
   copies: { turns: 3, atLeast: 2 },
   awaited: { turns: 3, calls: 200 },

@@ -1,5 +1,6 @@
-// What is run: suites, each in a browser of its own, and in each the contestants, turn by turn. A contestant
-// is a task in a fresh page of a fresh origin, which answers numbers by name.
+// What is run: suites, in each round each in a browser of its own, and in each the contestants, turn by turn. A
+// contestant is a task in a fresh page of a fresh origin, which answers numbers by name. What takes long has
+// fewer `rounds`; what is quick has several `times` in each.
 const KiB = 1024
 const MiB = 1024 * KiB
 const GiB = 1024 * MiB
@@ -32,7 +33,7 @@ export function suites(scale) {
     {
       name: 'start',
       script: '/start.js',
-      rounds: scale.rounds * 3,
+      times: 3,
       contestants: [task('start', 'asposecache'), task('start linked', 'linked')],
     },
     {
