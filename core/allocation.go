@@ -3,7 +3,6 @@ package core
 import (
 	"container/list"
 	"context"
-	"iter"
 )
 
 // Role says what an allocation is for.
@@ -166,17 +165,28 @@ func (a *Allocation) checkRange(off, n int64) (int64, error) {
 	return n, nil
 }
 
+// Purpose is what bytes are wanted for at once.
+type Purpose int32
+
+const (
+	ForReading Purpose = iota
+	ForWriting
+	// ForReplacing is ForWriting by who gives every byte that was asked for a new value before anything else
+	// happens to the cache. Until then they may be anything: of pages that others share they need not be copied.
+	ForReplacing
+)
+
 // Access returns the bytes from off on up to the end of their page, if n bytes from off on can be had at
 // once; [Allocation.Chunk] returns those of the pages that follow. The slices are valid, for reading and,
-// if forWriting was said, for writing, until the next other call that is made on the cache. For n = 0 it is
+// if that is the purpose, for writing, until the next other call that is made on the cache. For n = 0 it is
 // empty.
 //
 // Errors: [ErrNotInMemory], [ErrBusy], [RangeError], [ErrDisposed], [ErrClosed]; for writing [FullError] when
 // there is no room for copies of the pages that others share: nothing moves to disk for them.
-func (a *Allocation) Access(off, n int64, forWriting bool) ([]byte, error) {
+func (a *Allocation) Access(off, n int64, purpose Purpose) ([]byte, error) {
 	c := a.cache
 	c.mu.Lock()
-	p, err := a.access(off, n, forWriting)
+	p, err := a.access(off, n, purpose)
 	c.mu.Unlock()
 	if err != nil {
 		return nil, c.refused(err)
@@ -184,7 +194,7 @@ func (a *Allocation) Access(off, n int64, forWriting bool) ([]byte, error) {
 	return p, nil
 }
 
-func (a *Allocation) access(off, n int64, forWriting bool) ([]byte, error) {
+func (a *Allocation) access(off, n int64, purpose Purpose) ([]byte, error) {
 	if err := a.mayAccess(); err != nil {
 		return nil, err
 	}
@@ -198,7 +208,10 @@ func (a *Allocation) access(off, n int64, forWriting bool) ([]byte, error) {
 		return nil, nil
 	}
 	first := off / PageSize
-	err := a.openPages(pageGrid{first, pagesOf(off+n) - first, 1, 0}, forWriting)
+	own, err := a.openPages(pageGrid{first, pagesOf(off+n) - first, 1, 0})
+	if err == nil && purpose != ForReading && !own {
+		err = a.unshare(pieces(off, n), purpose)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -242,36 +255,21 @@ func (a *Allocation) mayAccess() error {
 // A pageGrid is rows of n pages, of which each begins pitch pages after the one before.
 type pageGrid struct{ first, n, rows, pitch int64 }
 
-func (g pageGrid) all() iter.Seq[int64] {
-	return func(yield func(int64) bool) {
-		for y := range g.rows {
-			for x := range g.n {
-				if !yield(g.first + y*g.pitch + x) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// openPages makes pages ready for who can't wait.
-func (a *Allocation) openPages(g pageGrid, forWriting bool) error {
-	own := true
+// openPages looks for pages for who can't wait, and tells whether nobody else needs them as they are.
+func (a *Allocation) openPages(g pageGrid) (own bool, err error) {
+	own = true
 	// Plain loops, for this is the shortest path there is.
 	for y := range g.rows {
 		for i := g.first + y*g.pitch; i < g.first+y*g.pitch+g.n; i++ {
 			p := a.pages.get(i)
 			if p == nil || p.block == nil {
-				return ErrNotInMemory
+				return false, ErrNotInMemory
 			}
 			own = own && p.sole()
 		}
 	}
 	a.touch()
-	if forWriting && !own {
-		return a.unshare(g)
-	}
-	return nil
+	return own, nil
 }
 
 // Chunk returns the bytes from off, less than the size, up to the end of their page; see Access.

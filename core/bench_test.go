@@ -105,7 +105,7 @@ func BenchmarkAccess(b *testing.B) {
 	next := anywhere(make([]byte, 64<<10))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := a.Access(next(), 64<<10, false); err != nil {
+		if _, err := a.Access(next(), 64<<10, core.ForReading); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -350,7 +350,7 @@ func TestAWriteThatWaitsKeepsItsBytes(t *testing.T) {
 }
 
 func access(a *core.Allocation, off, n int64) error {
-	_, err := a.Access(off, n, false)
+	_, err := a.Access(off, n, core.ForReading)
 	return err
 }
 
@@ -412,7 +412,7 @@ func TestHowFarAnAccessReaches(t *testing.T) {
 		// One slab has them one after the other.
 		{0, a.Size(), a.Size()}, {10, 2 * page, 3*page - 10}, {page - 1, 2, page + 1},
 	} {
-		whole, err := a.Access(test.off, test.n, true)
+		whole, err := a.Access(test.off, test.n, core.ForWriting)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -430,7 +430,7 @@ func TestHowFarAnAccessReaches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Access(page, 1, true); err != nil { // takes a page of its own, elsewhere
+	if _, err := a.Access(page, 1, core.ForWriting); err != nil { // takes a page of its own, elsewhere
 		t.Fatal(err)
 	}
 	if got := a.Steady(0, a.Size()); got != page {

@@ -1,6 +1,9 @@
 package core
 
-import "context"
+import (
+	"context"
+	"iter"
+)
 
 // Snapshot makes an allocation with the content of this moment, all writes called before included. It copies
 // no bytes and asks for no room: both have the same pages until one of them writes, and the counters have
@@ -45,8 +48,9 @@ func (a *Allocation) snapshot() (*Allocation, error) {
 // sole tells whether nobody else needs the page as it is.
 func (p *page) sole() bool { return p.refs == 1 && p.move == nil }
 
-// copyPage makes a page of a's own with the bytes of a page in memory, but for those of the piece, which are
-// anything. The room is the call's. It answers why there is none.
+// copyPage makes a page of a's own with the bytes of a page in memory, but for those of the piece, which may be
+// anything. They are left out only where they are one run: to copy what is between rows takes a call for each, which
+// in WebAssembly is longer than to copy it all. The room is the call's. It answers why there is none.
 func (a *Allocation) copyPage(s Settings, at piece) (*page, error) {
 	c, i := a.cache, at.page
 	n := a.pageLen(i)
@@ -71,17 +75,20 @@ func (a *Allocation) copyPage(s Settings, at piece) (*page, error) {
 	return &page{refs: 1, size: int32(n), block: b, owner: a, number: i}, nil
 }
 
-// unshare makes pages, which are in memory, the allocation's own, if there is memory for copies of all that
-// are not. It does not wait.
-func (a *Allocation) unshare(g pageGrid) error {
+// unshare makes the pages of pieces, which are in memory, the allocation's own, if there is memory for copies of
+// all that are not. The bytes of the pieces stay, unless they are to be replaced. It does not wait.
+func (a *Allocation) unshare(all iter.Seq[piece], purpose Purpose) error {
 	c := a.cache
 	var copies []*page
 	defer a.giveRoom()
-	for i := range g.all() {
-		if a.pages.get(i).refs == 1 {
+	for at := range all {
+		if a.pages.get(at.page).refs == 1 {
 			continue
 		}
-		p, err := a.copyPage(c.settings, piece{page: i, rows: 1})
+		if purpose != ForReplacing {
+			at = piece{page: at.page, rows: 1} // nothing of it is left out
+		}
+		p, err := a.copyPage(c.settings, at)
 		if err != nil {
 			for _, p := range copies {
 				c.unref(p)
@@ -94,8 +101,8 @@ func (a *Allocation) unshare(g pageGrid) error {
 	for _, p := range copies {
 		a.put(p.number, p)
 	}
-	for i := range g.all() {
-		c.stay(a.pages.get(i))
+	for at := range all {
+		c.stay(a.pages.get(at.page))
 	}
 	return nil
 }

@@ -279,14 +279,14 @@ func (f failing) ReadAt(p []byte, off int) error {
 func TestWritingAtOnceToSharedPages(t *testing.T) {
 	inBubble(t, core.Settings{MaxMemoryForCache: 4 * page}, func(b *bench) {
 		a, s, content := shared(b, 3)
-		if _, err := a.Access(0, 3*page, false); err != nil {
+		if _, err := a.Access(0, 3*page, core.ForReading); err != nil {
 			b.Error(err)
 		}
 		b.counts(3*page, 0)
-		_, err := a.Access(page-1, 2, true)
+		_, err := a.Access(page-1, 2, core.ForWriting)
 		b.full(err, core.Memory, page, 4*page, 4*page, core.ByLimit)
 		b.counts(3*page, 0)
-		p, err := a.Access(page, 10, true)
+		p, err := a.Access(page, 10, core.ForWriting)
 		b.is(err, nil)
 		copy(p, "abc")
 		b.counts(4*page, 0)
@@ -303,6 +303,50 @@ func TestWritingAtOnceToSharedPages(t *testing.T) {
 			b.Errorf("it has %d and %d", s.Held(core.Memory), s.Held(core.Disk))
 		}
 	})
+}
+
+// What is going to be replaced is not copied; all else is, whatever the blocks held that the copies lie in.
+func TestReplacingAtOnceWhatIsShared(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		const size = 2*page + 1000
+		rest := func(p []byte, off, n int) []byte { return append(bytes.Clone(p[:off]), p[off+n:]...) }
+		for _, purpose := range []core.Purpose{core.ForWriting, core.ForReplacing} {
+			for _, at := range []struct{ off, n int }{
+				{0, 1}, {5, 100}, {page - 1, 2}, {0, page}, {page, page}, {100, 2 * page}, {2 * page, 1000}, {size - 1, 1}, {0, size},
+			} {
+				a := b.allocate(size)
+				content := picture(size, 1)
+				b.write(a, content, 0)
+				s := b.snapshot(a)
+				b.soil(size)
+				_, err := a.Access(int64(at.off), int64(at.n), purpose)
+				b.is(err, nil)
+				got := make([]byte, size)
+				b.is(a.ReadAt(ctx, got, 0), nil)
+				if purpose == core.ForWriting {
+					b.holds(a, core.Memory, content)
+				} else if !bytes.Equal(rest(got, at.off, at.n), rest(content, at.off, at.n)) {
+					b.Errorf("bytes beside %+v differ", at)
+				} else if bytes.Equal(got[at.off:][:at.n], content[at.off:][:at.n]) {
+					b.Errorf("%+v was copied for nothing", at)
+				}
+				b.holds(s, core.Memory, content)
+				a.Dispose()
+				s.Dispose()
+			}
+		}
+	})
+	for _, purpose := range []core.Purpose{core.ForWriting, core.ForReplacing} {
+		inBubble(t, core.Settings{MaxMemoryForCache: 4 * page}, func(b *bench) {
+			b.soil(4 * page)
+			a, s, content := shared(b, 3)
+			_, err := a.Access(0, 2*page, purpose) // there is room for one of two copies
+			b.full(err, core.Memory, page, 4*page, 4*page, core.ByLimit)
+			b.counts(3*page, 0)
+			b.holds(a, core.Memory, content)
+			b.holds(s, core.Memory, content)
+		})
+	}
 }
 
 func TestReallocatingWhatIsShared(t *testing.T) {

@@ -103,6 +103,14 @@ func (b *bench) snapshot(a *core.Allocation) *core.Allocation {
 	return s
 }
 
+// soil leaves bytes in the memory that is used next.
+func (b *bench) soil(n int64) {
+	b.Helper()
+	a := b.allocate(n)
+	b.write(a, bytes.Repeat([]byte{0xA5}, int(n)), 0)
+	a.Dispose()
+}
+
 // spills answers what has moved and why, and forgets it.
 func (b *bench) spills() (told []core.Event) {
 	b.settle()

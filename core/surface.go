@@ -163,7 +163,7 @@ func (a *Allocation) WriteRect(ctx context.Context, r Rect, p []byte) error {
 // [Allocation.Tile] then returns.
 //
 // Errors: those of Access; [ArgumentError] when it is no surface.
-func (a *Allocation) AccessRect(r Rect, forWriting bool) error {
+func (a *Allocation) AccessRect(r Rect, purpose Purpose) error {
 	c := a.cache
 	c.mu.Lock()
 	err := a.mayAccess()
@@ -171,23 +171,27 @@ func (a *Allocation) AccessRect(r Rect, forWriting bool) error {
 		err = (&rect{Rect: r, length: -1}).check(a)
 	}
 	if err == nil {
-		err = a.openRect(r, forWriting)
+		err = a.openRect(r, purpose)
 	}
 	c.mu.Unlock()
 	return c.refused(err)
 }
 
-func (a *Allocation) openRect(r Rect, forWriting bool) error {
+func (a *Allocation) openRect(r Rect, purpose Purpose) error {
 	if r.Width == 0 || r.Height == 0 {
 		return nil
 	}
 	x, y := r.X/tileSide, r.Y/tileSide
-	return a.openPages(pageGrid{
+	own, err := a.openPages(pageGrid{
 		first: y*a.layout.across() + x,
 		n:     (r.X+r.Width-1)/tileSide - x + 1,
 		rows:  (r.Y+r.Height-1)/tileSide - y + 1,
 		pitch: a.layout.across(),
-	}, forWriting)
+	})
+	if err == nil && purpose != ForReading && !own {
+		err = a.unshare(a.layout.rectPieces(r, 0), purpose)
+	}
+	return err
 }
 
 // Tile returns the bytes of a tile that AccessRect has made ready, column x and row y of them, and its width in

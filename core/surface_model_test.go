@@ -253,7 +253,8 @@ func (m *pictures) stroke(t *rapid.T) {
 func (m *pictures) atOnce(t *rapid.T) {
 	p := m.pick(t)
 	r := drawRect(t, p)
-	if err := p.a.AccessRect(r, true); err != nil {
+	purpose := rapid.SampledFrom([]core.Purpose{core.ForWriting, core.ForReplacing}).Draw(t, "purpose")
+	if err := p.a.AccessRect(r, purpose); err != nil {
 		if !errors.Is(err, core.ErrNotInMemory) {
 			m.mustBeFull(t, err)
 		}
@@ -261,8 +262,16 @@ func (m *pictures) atOnce(t *rapid.T) {
 		return
 	}
 	stride := r.Width * p.bpp
-	data := picture(int(stride*r.Height), 7)
-	for y := range r.Height {
+	data, rows := p.cut(r), r.Height
+	if purpose == core.ForWriting { // which may be to some of the pixels
+		rows /= 2
+	}
+	copy(data, picture(int(stride*rows), 7))
+	if purpose == core.ForReplacing {
+		p.a.CopyRectIn(r, data)
+		rows = 0
+	}
+	for y := range rows {
 		for x := range r.Width {
 			tile, width := p.a.Tile((r.X+x)/256, (r.Y+y)/256)
 			at := ((r.Y+y)%256*int64(width) + (r.X+x)%256) * p.bpp

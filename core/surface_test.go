@@ -98,7 +98,7 @@ func TestRectanglesThatAreWrong(t *testing.T) {
 			if test.ok && err != nil || !test.ok && !isArgument(err) {
 				b.Errorf("%s: %v", test.name, err)
 			}
-			if err := a.AccessRect(test.rect, false); test.stride == 0 && test.n != 15 && test.n != 17 && test.ok != (err == nil) {
+			if err := a.AccessRect(test.rect, core.ForReading); test.stride == 0 && test.n != 15 && test.n != 17 && test.ok != (err == nil) {
 				b.Errorf("%s, at once: %v", test.name, err)
 			}
 		}
@@ -120,7 +120,7 @@ func TestRectanglesThatAreWrong(t *testing.T) {
 			"WriteRect":      plain.WriteRect(ctx, core.Rect{}, nil),
 			"Resize":         plain.Resize(ctx, 1, 1),
 			"Resize to less": a.Resize(ctx, 0, 1),
-			"AccessRect":     plain.AccessRect(core.Rect{}, false),
+			"AccessRect":     plain.AccessRect(core.Rect{}, core.ForReading),
 			"Restore":        plain.Restore(ctx, a),
 			"scaled":         a.Turn().ReadRectScaled(ctx, all, 9, core.Pick, nil, nil),
 			"in another way": a.Turn().ReadRectScaled(ctx, all, 1, 2, nil, nil),
@@ -193,6 +193,71 @@ func TestARectangleTouchesOnlyItsTiles(t *testing.T) {
 			b.Errorf("%v", spans)
 		}
 	})
+}
+
+// What is going to be replaced need not be copied; all else is, whatever the blocks held that the copies lie in: what is
+// beside a row in its tile, and above and below of it.
+func TestReplacingTilesThatAreShared(t *testing.T) {
+	const w, h = 600, 520
+	whole := core.Rect{Width: w, Height: h}
+	for _, bpp := range []int64{1, 3, 4} {
+		inBubble(t, core.Settings{}, func(b *bench) {
+			a := b.surface(w, h, int(bpp))
+			content := picture(int(w*h*bpp), 1)
+			b.is(a.WriteRect(ctx, whole, content), nil)
+			holds := func(a *core.Allocation, want []byte, what string, r core.Rect) {
+				b.Helper()
+				got := make([]byte, len(want))
+				b.is(a.ReadRect(ctx, whole, got), nil)
+				if !bytes.Equal(got, want) {
+					b.Fatalf("%d bytes per pixel, %+v: %s", bpp, r, what)
+				}
+			}
+			for i, r := range []core.Rect{
+				{X: 10, Y: 20, Width: 1, Height: 1},
+				{X: 10, Y: 20, Width: 1, Height: 100},
+				{X: 10, Y: 20, Width: 100, Height: 1},
+				{X: 10, Y: 20, Width: 100, Height: 100},
+				{Width: 256, Height: 256},
+				{Y: 20, Width: 256, Height: 30},
+				{X: 100, Y: 20, Width: 156, Height: 236},
+				{X: 100, Y: 100, Width: 300, Height: 300},
+				{X: 255, Y: 255, Width: 2, Height: 2},
+				{X: 500, Y: 500, Width: 100, Height: 20},
+				{X: 512, Y: 512, Width: 88, Height: 8},
+				{X: 599, Y: 519, Width: 1, Height: 1},
+				{X: 1, Y: 1, Width: w - 2, Height: h - 2},
+				{X: 300, Y: 300},
+				whole,
+			} {
+				data := picture(int(r.Width*r.Height*bpp), byte(i+2))
+				want := bytes.Clone(content)
+				for y := range r.Height {
+					copy(want[((r.Y+y)*w+r.X)*bpp:][:r.Width*bpp], data[y*r.Width*bpp:])
+				}
+				for _, purpose := range []core.Purpose{core.ForWriting, core.ForReplacing} {
+					b.soil(w * h * bpp)
+					c := b.snapshot(a)
+					b.is(c.AccessRect(r, purpose), nil)
+					if purpose == core.ForWriting {
+						holds(c, content, "it has changed", r)
+					} else {
+						c.CopyRectIn(r, data)
+						holds(c, want, "something else was left out", r)
+					}
+					holds(a, content, "the original has changed", r)
+					c.Dispose()
+				}
+				// The same by the way that can wait.
+				b.soil(w * h * bpp)
+				c := b.snapshot(a)
+				b.is(c.WriteRect(ctx, r, data), nil)
+				holds(c, want, "written, it differs", r)
+				holds(a, content, "the original has changed", r)
+				c.Dispose()
+			}
+		})
+	}
 }
 
 func TestResizingAgainstTheLimits(t *testing.T) {

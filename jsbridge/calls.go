@@ -134,7 +134,7 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 		if a == nil {
 			return nil, core.ErrDisposed
 		}
-		_, err := a.Access(int64(args[2].Float()), int64(args[3].Float()), args[1].Bool())
+		_, err := a.Access(int64(args[2].Float()), int64(args[3].Float()), purposeOf(args[1]))
 		return nil, err
 	},
 	"accessRect": func(b *bridge, args []js.Value) (any, error) {
@@ -142,7 +142,7 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 		if a == nil {
 			return nil, core.ErrDisposed
 		}
-		return nil, a.AccessRect(rectFrom(args[2:]), args[1].Bool())
+		return nil, a.AccessRect(rectFrom(args[2:]), purposeOf(args[1]))
 	},
 	// difference(id, id) answers where two allocations, or two surfaces, differ.
 	"difference": func(b *bridge, args []js.Value) (any, error) {

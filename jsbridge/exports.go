@@ -69,17 +69,17 @@ func dispose(id float64) {
 
 // access answers where the first of n bytes from off on lie, or 0 when they can't be had at once. They
 // go on up to the end of the page; for those of the next page chunk is called. For no bytes at all the
-// answer is 1. forWriting is not 0 if the bytes are going to be written to. Nothing else runs meanwhile, so what
-// was answered for others holds.
+// answer is 1. purpose is a core.Purpose: where it is to replace the bytes, JavaScript does so before it calls anything
+// but chunk, steady, trayAddress and copyRect. Nothing else runs meanwhile, so what was answered for others holds.
 //
 //go:wasmexport access
-func access(id, off, n float64, forWriting int32) (address uint32) {
+func access(id, off, n float64, purpose int32) (address uint32) {
 	defer recovered()
 	a := the.live[int64(id)]
 	if a == nil {
 		return 0
 	}
-	p, err := a.Access(int64(off), int64(n), forWriting != 0)
+	p, err := a.Access(int64(off), int64(n), core.Purpose(purpose))
 	switch {
 	case err != nil:
 		return 0
@@ -110,7 +110,7 @@ func steady(id, off, n float64) (length float64) {
 // answers where the pixels of each lie.
 //
 //go:wasmexport accessRect
-func accessRect(id, x, y, width, height float64, forWriting int32) (ok int32) {
+func accessRect(id, x, y, width, height float64, purpose int32) (ok int32) {
 	defer recovered()
 	the.enter()
 	a := the.live[int64(id)]
@@ -118,7 +118,7 @@ func accessRect(id, x, y, width, height float64, forWriting int32) (ok int32) {
 		return 0
 	}
 	r := core.Rect{X: int64(x), Y: int64(y), Width: int64(width), Height: int64(height)}
-	if a.AccessRect(r, forWriting != 0) != nil {
+	if a.AccessRect(r, core.Purpose(purpose)) != nil {
 		return 0
 	}
 	return 1

@@ -39,6 +39,14 @@ func rectFrom(args []js.Value) core.Rect {
 	}
 }
 
+// purposeOf is never core.ForReplacing: a request writes nothing.
+func purposeOf(forWriting js.Value) core.Purpose {
+	if forWriting.Bool() {
+		return core.ForWriting
+	}
+	return core.ForReading
+}
+
 func rectsArray(rects []core.Rect) any {
 	all := make([]any, len(rects))
 	for i, r := range rects {

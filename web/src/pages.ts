@@ -5,6 +5,12 @@ import type { Exports } from './runtime'
 /** Tiles are so many pixels wide and high, but for those at the right and bottom edge. */
 const tileSide = 256
 
+/**
+ * What bytes are wanted for: 0 reading, 1 writing, 2 replacing all of them, before anything else is done and
+ * without the caller's code in between. Until then they may be what others have left behind.
+ */
+type Purpose = 0 | 1 | 2
+
 /** Where an allocation's bytes from `from` to `end` were found, while the program has not run since. */
 export class Place {
   readonly id: number
@@ -12,7 +18,7 @@ export class Place {
   from = 0
   end = 0
   address = 0
-  forWriting = 0
+  purpose = 0
 
   constructor(id: number) {
     this.id = id
@@ -69,7 +75,7 @@ export class Pages {
   /** Copies bytes into an allocation, or answers false when that is not possible at once. */
   copyIn(place: Place, offset: number, source: Uint8Array): boolean {
     const n = source.byteLength
-    let address = this.#access(place, offset, n, 1)
+    let address = this.#access(place, offset, n, 2)
     if (address === 0) return false
     for (let at = 0; at < n;) {
       if (at > 0) address = this.#chunk(place.id, offset + at)
@@ -125,7 +131,7 @@ export class Pages {
 
   /** Copies rows, `stride` bytes apart, to a rectangle, or answers false. */
   copyInRect(id: number, rect: Rect, bytesPerPixel: number, source: Uint8Array, stride: number): boolean {
-    if (!this.#accessRect(id, rect, 1)) return false
+    if (!this.#accessRect(id, rect, 2)) return false
     const row = rect.width * bytesPerPixel
     this.#trayful(rect, bytesPerPixel, (x, y, width, height, at, length) => {
       const tray = this.#tray(length)
@@ -166,8 +172,8 @@ export class Pages {
     if (this.#execution.look(copy) !== 1) throw this.#execution.crash('a rectangle was not copied')
   }
 
-  #accessRect(id: number, { x, y, width, height }: Rect, forWriting: 0 | 1): boolean {
-    return this.#execution.guard(() => this.#exports.accessRect(id, x, y, width, height, forWriting)) === 1
+  #accessRect(id: number, { x, y, width, height }: Rect, purpose: Purpose): boolean {
+    return this.#execution.guard(() => this.#exports.accessRect(id, x, y, width, height, purpose)) === 1
   }
 
   /** Hands out the memory of each tile that a rectangle touches, or answers false. */
@@ -203,26 +209,26 @@ export class Pages {
    * run since it was asked last. This is Execution.look without a closure, for the shortest path there is.
    * Addresses come back signed.
    */
-  #access(place: Place, offset: number, n: number, forWriting: 0 | 1): number {
+  #access(place: Place, offset: number, n: number, purpose: Purpose): number {
     const execution = this.#execution
     if (
       place.runs === execution.runs &&
       place.from <= offset &&
       offset + n <= place.end &&
-      forWriting <= place.forWriting
+      purpose <= place.purpose
     )
       return place.address + offset - place.from
     execution.check()
     place.runs = -1 // the one thing that this may move is what it asks for
     let address: number
     try {
-      address = this.#exports.access(place.id, offset, n, forWriting) >>> 0
+      address = this.#exports.access(place.id, offset, n, purpose) >>> 0
       if (address > 1) {
         place.runs = execution.runs
         place.from = offset
         place.end = offset + this.#exports.steady(place.id, offset, n)
         place.address = address
-        place.forWriting = forWriting
+        place.purpose = purpose
       }
     } catch (error) {
       throw execution.crash(error)

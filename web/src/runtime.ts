@@ -7,10 +7,10 @@ export interface Exports {
   mem: WebAssembly.Memory
   allocate(size: number): number
   dispose(id: number): void
-  access(id: number, offset: number, length: number, forWriting: 0 | 1): number
+  access(id: number, offset: number, length: number, purpose: 0 | 1 | 2): number
   chunk(id: number, offset: number): number
   steady(id: number, offset: number, length: number): number
-  accessRect(id: number, x: number, y: number, width: number, height: number, forWriting: 0 | 1): number
+  accessRect(id: number, x: number, y: number, width: number, height: number, purpose: 0 | 1 | 2): number
   trayAddress(): number
   copyRect(id: number, x: number, y: number, width: number, height: number, fromTray: 0 | 1): number
   tile(id: number, column: number, row: number): number

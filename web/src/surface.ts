@@ -27,12 +27,13 @@ const parts = (rect: api.Rect | undefined) =>
   rect ? [rect.x, rect.y, rect.width, rect.height] : [0, 0, -1, -1]
 
 /** The bytes of rows that begin `stride` bytes after each other. Throws if the data does not fit. */
-function strideOf(rect: api.Rect, bytesPerPixel: number, n: number, options: unknown): number {
+function strideOf(rect: api.Rect, bytesPerPixel: number, data: Uint8Array, options: unknown): number {
   const row = rect.width * bytesPerPixel
   const { stride: given } = object('options', options)
   const stride = given === undefined ? row : bytes('options.stride', given)
   if (stride < row)
     throw new RangeError(`options.stride: ${stride} was given, a row of the rectangle has ${row} bytes`)
+  const n = data.byteLength // now, for the caller's getters have run
   const least = rect.height === 0 || row === 0 ? 0 : stride * (rect.height - 1) + row
   const most = stride * rect.height
   if (n < least || n > most) {
@@ -87,7 +88,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     const to = rectFrom(rect)
     const from = view('data', data)
     const call = this.#handle.call(options)
-    const stride = strideOf(to, this.bytesPerPixel, from.byteLength, options)
+    const stride = strideOf(to, this.bytesPerPixel, from, options)
     const n = from.byteLength
     if (n <= mostAtOnce && this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
       report(call, n, n)
@@ -166,7 +167,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     const to = rectFrom(rect)
     const from = view('data', data)
     this.#handle.call(undefined)
-    const stride = strideOf(to, this.bytesPerPixel, from.byteLength, options)
+    const stride = strideOf(to, this.bytesPerPixel, from, options)
     if (!this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
       this.#program.cannotAccessRect(this.id, to, true)
   }

@@ -460,6 +460,58 @@ for (const debugViews of [false, true])
     },
   )
 
+inPage('what is written to tiles that are shared changes nothing else', async (kit) => {
+  const { load, assert, random, noise, assertPixels, Picture } = kit
+  const cache = await load({ settings: { cacheType: 'cacheInMemoryOnly' } })
+  const next = random(15)
+  for (const bytesPerPixel of [1, 3, 4]) {
+    const size = 600 * 520 * bytesPerPixel
+    const picture = new Picture(600, 520, bytesPerPixel, noise(size, 1))
+    const surface = cache.allocateSurfaceSync(picture)
+    surface.writeRectSync(picture.all, picture.bytes)
+    for (let i = 0; i < 40; i++) {
+      // The copies of the tiles come to lie in memory that is not zero.
+      const used = cache.allocateSync(size)
+      used.writeSync(new Uint8Array(size).fill(0xa5))
+      await used.dispose()
+      const snapshot = await surface.snapshot()
+      const before = picture.copy()
+      const x = next(600)
+      const y = next(520)
+      const rect = { x, y, width: 1 + next(600 - x), height: 1 + next(520 - y) }
+      const stride = rect.width * bytesPerPixel + next(2) * 7
+      const data = noise(stride * rect.height, i + 2)
+      let calls = 0
+      if (i % 4 === 0) surface.writeRectSync(rect, data, { stride })
+      else if (i % 4 === 1) await surface.writeRect(rect, data, { stride })
+      else if (i % 4 === 2)
+        surface.forEachTile(
+          rect,
+          (pixels, { x, y }) => {
+            if (calls++ % 2) return
+            pixels.fill(i, 0, bytesPerPixel)
+            picture.paint({ x, y, width: 1, height: 1 }, new Uint8Array(bytesPerPixel).fill(i))
+          },
+          { write: true },
+        )
+      else {
+        const gone = {
+          get stride() {
+            structuredClone(data.buffer, { transfer: [data.buffer] })
+            return stride
+          },
+        }
+        assert.throws(() => surface.writeRectSync(rect, data, gone), RangeError)
+      }
+      if (i % 4 < 2) picture.paint(rect, data, stride)
+      assertPixels(surface.readRectSync(), picture.bytes, `${bytesPerPixel}, ${i}`)
+      assertPixels(snapshot.readRectSync(), before.bytes, `${bytesPerPixel}, ${i}: the snapshot`)
+      await snapshot.dispose()
+    }
+    await surface.dispose()
+  }
+})
+
 inPage('tiles go to a canvas without a copy', async (kit) => {
   const { load, assert, noise, assertPixels, Picture } = kit
   const cache = await load()

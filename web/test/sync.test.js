@@ -155,6 +155,41 @@ inPage(
   },
 )
 
+inPage('what is written to pages that are shared changes nothing else', async (kit) => {
+  const { load, random, noise, assertBytes, PAGE } = kit
+  const cache = await load({ settings: { cacheType: 'cacheInMemoryOnly' } })
+  const next = random(16)
+  const size = 3 * PAGE + 1000
+  const content = noise(size, 1)
+  const allocation = cache.allocateSync(size)
+  allocation.writeSync(content)
+  for (let i = 0; i < 40; i++) {
+    // The copies of the pages come to lie in memory that is not zero.
+    const used = cache.allocateSync(size)
+    used.writeSync(new Uint8Array(size).fill(0xa5))
+    await used.dispose()
+    const snapshot = await allocation.snapshot()
+    const before = content.slice()
+    const from = next(size)
+    const data = noise(1 + next(size - from), i + 2)
+    if (i % 4 === 0) allocation.writeSync(data, from)
+    else if (i % 4 === 1) await allocation.write(data, from)
+    else
+      allocation.forEachView(
+        from,
+        data.length,
+        (view, at) => {
+          if (i % 4 === 2) view[0] = content[at] = i
+        },
+        { write: true },
+      )
+    if (i % 4 < 2) content.set(data, from)
+    assertBytes(allocation.readSync(), content, `${i}`)
+    assertBytes(snapshot.readSync(), before, `${i}: the snapshot`)
+    await snapshot.dispose()
+  }
+})
+
 inPage('what can not be answered at once is refused', async ({ load, assert }) => {
   const cache = await load({ settings: { maxMemoryForCache: 100 } })
   const allocation = cache.allocateSync(60)
