@@ -304,3 +304,27 @@ func BenchmarkReadRectScaled(b *testing.B) {
 		})
 	}
 }
+
+// Averages of what is in memory, by how many times and for how many bytes per pixel.
+func BenchmarkReduce(b *testing.B) {
+	const side = 2048
+	for _, bpp := range []int{1, 3, 4} {
+		for _, shift := range []int{1, 4, 8} {
+			b.Run(fmt.Sprintf("bpp=%d/by=%d", bpp, 1<<shift), func(b *testing.B) {
+				spec := core.SurfaceSpec{Width: side, Height: side, BytesPerPixel: bpp}
+				a, err := newBenchCache(b, core.CacheInMemoryOnly).AllocateSurface(ctx, spec)
+				if err != nil {
+					b.Fatal(err)
+				}
+				out := make(core.Bytes, side*side*bpp>>(2*shift))
+				target := func(int64) (core.Buffer, error) { return out, nil }
+				b.SetBytes(a.Size())
+				for b.Loop() {
+					if err := a.Turn().ReadRectScaled(ctx, core.Whole, shift, core.Average, target, nil); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -164,7 +164,8 @@ func reduce(dst []byte, dstPitch int64, src []byte, pitch, width, height, bpp, s
 				copy(to[:bpp], from)
 			} else {
 				w, h := min(side, width-x), min(side, height-y)
-				sums := sumUp(from, int(pitch), int(w*bpp), int(h), int(bpp))
+				var sums [16]uint32
+				sumUp(&sums, from, int(pitch), int(w*bpp), int(h), int(bpp))
 				n := uint32(w * h)
 				for k := range bpp {
 					to[k] = byte((sums[k] + n/2) / n)
@@ -177,45 +178,53 @@ func reduce(dst []byte, dstPitch int64, src []byte, pitch, width, height, bpp, s
 
 // sumUp adds the pixels of a square up, of which the rows have row bytes, channel by channel. Where pixels fill words
 // of 8 bytes, all bytes of a word are added at once, in lanes of 16 bits.
-func sumUp(p []byte, pitch, row, rows, bpp int) (sums [16]uint32) {
+func sumUp(sums *[16]uint32, p []byte, pitch, row, rows, bpp int) {
 	const mask = 0x00ff00ff00ff00ff
 	words := 0
 	if 8%bpp == 0 {
 		words = row / 8 // at most 256
 	}
+	p = p[:(rows-1)*pitch+row] // it has them all, which word does not look at
 	var even, odd uint64
 	added := 0
-	for y := range rows {
-		line := p[y*pitch:][:row]
+	for at := 0; at < len(p); at += pitch {
 		if added += words; added > 257 { // more could overflow
-			spread(&sums, even, odd, bpp)
+			spread(sums, even, odd, bpp)
 			even, odd, added = 0, 0, words
 		}
-		for range words {
-			b := line[:8]
-			v := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-				uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		i, end := at, at+8*words
+		for ; i+64 <= end; i += 64 { // a jump takes longer than a word
+			a, b, c, d := word(p, i), word(p, i+8), word(p, i+16), word(p, i+24)
+			even += a&mask + b&mask + c&mask + d&mask
+			odd += a>>8&mask + b>>8&mask + c>>8&mask + d>>8&mask
+			a, b, c, d = word(p, i+32), word(p, i+40), word(p, i+48), word(p, i+56)
+			even += a&mask + b&mask + c&mask + d&mask
+			odd += a>>8&mask + b>>8&mask + c>>8&mask + d>>8&mask
+		}
+		for ; i < end; i += 8 {
+			v := word(p, i)
 			even += v & mask
 			odd += v >> 8 & mask
-			line = line[8:]
 		}
-		for len(line) > 0 {
-			for k, b := range line[:bpp] {
+		for ; i < at+row; i += bpp {
+			for k, b := range p[i:][:bpp] {
 				sums[k] += uint32(b)
 			}
-			line = line[bpp:]
 		}
 	}
-	spread(&sums, even, odd, bpp)
-	return sums
+	spread(sums, even, odd, bpp)
 }
 
-// spread adds the lanes of two words to the channels that they are of.
+// spread adds the lanes of two words to the channels that they are of: 1, 2, 4 or 8 of them, or the words are 0. It is
+// written out, for small squares have little else.
 func spread(sums *[16]uint32, even, odd uint64, bpp int) {
-	for k := 0; k < 8; k += 2 {
-		sums[k%bpp] += uint32(even & 0xffff)
-		sums[(k+1)%bpp] += uint32(odd & 0xffff)
-		even >>= 16
-		odd >>= 16
-	}
+	m := bpp - 1
+	sums[0] += uint32(even & 0xffff)
+	sums[1&m] += uint32(odd & 0xffff)
+	sums[2&m] += uint32(even >> 16 & 0xffff)
+	sums[3&m] += uint32(odd >> 16 & 0xffff)
+	sums[4&m] += uint32(even >> 32 & 0xffff)
+	sums[5&m] += uint32(odd >> 32 & 0xffff)
+	sums[6&m] += uint32(even >> 48)
+	sums[7&m] += uint32(odd >> 48)
 }

@@ -1,0 +1,8 @@
+//go:build !wasm
+
+package core
+
+import "encoding/binary"
+
+// word is the 8 bytes of p from i on, the first one lowest. Here it is looked at whether p has them; see word_wasm.go.
+func word(p []byte, i int) uint64 { return binary.LittleEndian.Uint64(p[i:]) }
