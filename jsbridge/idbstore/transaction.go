@@ -18,12 +18,14 @@ import (
 // thread, which the page needs for itself.
 const window = 1 << 20
 
-var errConnectionClosed = &Error{Op: "begin", Message: "the connection is closed", dead: true}
+func connectionClosed() error {
+	return &Error{Op: "begin", Message: "the connection is closed", dead: true}
+}
 
 // begin starts a transaction that writes. Any exception here means that the connection is dead, whatever its name.
 func begin(c *connection) (*idb.Transaction, *idb.ObjectStore, error) {
 	if c.dead.Load() {
-		return nil, nil, errConnectionClosed
+		return nil, nil, connectionClosed()
 	}
 	options := idb.TransactionOptions{Mode: idb.TransactionReadWrite, Durability: idb.DurabilityRelaxed}
 	tx, err := c.db.TransactionWithOptions(options, objectStore)
@@ -255,7 +257,7 @@ var (
 // thirty calls of JavaScript, a good part of the time that it takes to read a record.
 func ask(ctx context.Context, c *connection, method string, keys []core.Key) ([]js.Value, error) {
 	if c.dead.Load() {
-		return nil, errConnectionClosed
+		return nil, connectionClosed()
 	}
 	var tx, store js.Value
 	err := try(func() error {
@@ -268,22 +270,25 @@ func ask(ctx context.Context, c *connection, method string, keys []core.Key) ([]
 	}
 	results := make([]js.Value, len(keys)) // at first the requests
 	answered := make(chan error, 1)
+	var listener js.Func
+	listener = js.FuncOf(func(js.Value, []js.Value) any {
+		listener.Release()
+		answered <- takeResults(results)
+		return nil
+	})
 	err = try(func() error {
 		for i, key := range keys {
 			results[i] = store.Call(method, keyValue(key))
 		}
 		last := results[len(keys)-1]
-		var listener js.Func
-		listener = js.FuncOf(func(js.Value, []js.Value) any {
-			listener.Release()
-			answered <- takeResults(results)
-			return nil
-		})
-		last.Set("onsuccess", listener)
-		last.Set("onerror", listener)
+		for _, event := range []string{"success", "error"} { // not by a property: to set one has no net
+			last.Call("addEventListener", event, listener)
+		}
 		return nil
 	})
-	if err == nil {
+	if err != nil {
+		listener.Release()
+	} else {
 		select {
 		case err = <-answered:
 			return results, failure("get", err)

@@ -4,7 +4,7 @@
 // array to IndexedDB, and back, without passing through the memory of the Go program.
 //
 // JavaScript can take the memory of an array away at any time, by transferring or resizing its
-// buffer. Every method looks first and answers [ErrDetached]. No exception leaves as a panic.
+// buffer. Every method notices and answers [ErrDetached]. No exception leaves as a panic.
 package jsbuf
 
 import (
@@ -160,8 +160,8 @@ func (b *Buffer) CopyFrom(off int, src core.Buffer, srcOff, n int) (bool, error)
 
 // CopyRows is CopyFrom for rows of n bytes, which begin pitch bytes after each other.
 //
-// The arrays are not looked at before, which would take longer than to copy a little: the function throws when
-// their memory is not there.
+// The arrays are not looked at before, which would take longer than to copy a little: the function throws, and has
+// copied nothing, when bytes are not there. That an array has grown does not matter to it.
 func (b *Buffer) CopyRows(off, pitch int, src core.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
 	from, ok := src.(viewer)
 	if !ok || copyRows.IsUndefined() {
@@ -188,8 +188,8 @@ var copyRows js.Value
 //
 //	(target, offset, pitch, source, sourceOffset, sourcePitch, length, rows)
 //
-// that copies rows of a Uint8Array to another, or throws if one of the arrays does not have all of them. So it takes
-// one call to copy.
+// that copies rows of a Uint8Array to another, or throws before if the source does not have all of them, or the target
+// not the room. So it takes one call to copy.
 func UseCopyRows(f js.Value) { copyRows = f }
 
 // Array is the Uint8Array, with all of its memory there.

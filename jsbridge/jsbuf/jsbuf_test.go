@@ -147,9 +147,11 @@ func withAndWithoutHelp(t *testing.T, test func(t *testing.T)) {
 
 func useCopyRows(t *testing.T) {
 	jsbuf.UseCopyRows(eval(t, `return (target, offset, pitch, source, from, sourcePitch, length, rows) => {
+		const last = rows - 1
+		if (source.length < from + last * sourcePitch + length || target.length < offset + last * pitch + length)
+			throw new RangeError()
 		for (let i = 0; i < rows; i++) {
 			const row = source.subarray(from + i * sourcePitch, from + i * sourcePitch + length)
-			if (row.length < length) throw new RangeError()
 			target.set(row, offset + i * pitch)
 		} }`))
 	t.Cleanup(func() { jsbuf.UseCopyRows(js.Undefined()) })

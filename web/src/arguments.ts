@@ -86,8 +86,14 @@ export function flag(name: string, value: unknown): boolean {
 export function view(name: string, value: unknown): Uint8Array {
   const allowed = 'an ArrayBuffer, a SharedArrayBuffer or a view of one, not detached'
   try {
-    // The usual case, sooner. A length of 0 may mean that it is detached.
-    if (value instanceof Uint8Array && value.constructor === Uint8Array && value.byteLength > 0) return value
+    // The usual case, sooner. A length of 0 may mean that it is detached, and one that grows is looked at once.
+    if (
+      value instanceof Uint8Array &&
+      value.constructor === Uint8Array &&
+      value.byteLength > 0 &&
+      !(value.buffer as SharedArrayBuffer).growable
+    )
+      return value
     // The constructor throws for what is detached, and for what only looks like a buffer.
     if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     if (isBuffer(value)) return new Uint8Array(value, 0, value.byteLength)

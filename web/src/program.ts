@@ -114,7 +114,7 @@ export class Program {
 
   /** Copies bytes into an allocation on disk, or answers false when that is not possible at once. */
   writeNow(id: number, offset: number, source: Uint8Array): boolean {
-    return this.#now(source, () => this.#exports.writeNow(id, offset, source.length))
+    return this.#now(source, (n) => this.#exports.writeNow(id, offset, n))
   }
 
   /**
@@ -122,12 +122,13 @@ export class Program {
    * memory by chance.
    */
   readNow(id: number, offset: number, target: Uint8Array): boolean {
-    return this.#now(target, () => this.#exports.readNow(id, offset, target.length))
+    return this.#now(target, (n) => this.#exports.readNow(id, offset, n))
   }
 
-  #now(data: Uint8Array, call: () => number): boolean {
+  #now(data: Uint8Array, call: (n: number) => number): boolean {
+    const n = data.byteLength
     this.#lending.data = data
-    const done = this.#execution.guard(call) === 1
+    const done = this.#execution.guard(() => call(n)) === 1
     this.#lending.data = undefined
     this.#execution.wake()
     return done

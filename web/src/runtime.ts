@@ -120,7 +120,7 @@ function scopeFor(host: object): object {
   })
 }
 
-/** Copies rows of one array to another, each so many bytes after the one before. Throws if they are not there. */
+/** Copies rows of one array to another, each so many bytes after the one before. Throws, before it does, if there are not so many. */
 function copyRows(
   target: Uint8Array,
   offset: number,
@@ -131,10 +131,11 @@ function copyRows(
   length: number,
   rows: number,
 ) {
+  const last = rows - 1
+  if (source.length < from + last * sourcePitch + length || target.length < offset + last * pitch + length)
+    throw TypeError()
   for (; rows > 0; rows--) {
-    const part = source.subarray(from, from + length)
-    if (part.length < length) throw TypeError()
-    target.set(part, offset)
+    target.set(source.subarray(from, from + length), offset)
     from += sourcePitch
     offset += pitch
   }
