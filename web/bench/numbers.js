@@ -6,14 +6,22 @@ export function median(samples) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
 }
 
+/** The quantile 0.975 of Student's t distribution, by degrees of freedom from 1 on; it hardly falls any more after. */
+const t975 = [12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179]
+
 /**
- * How far rounds lie apart: half of the way from the least to the greatest, as a part of the median. For a
- * handful of rounds that is a more honest measure than a deviation, which forgets the worst of them.
+ * How far the mean of other rounds may lie from that of these: half of the confidence interval of 95 %, as a part of
+ * the median. How far a handful of rounds lie apart is too little by half: they are close by chance often enough,
+ * which Student's t makes up for.
  */
-export function spread(samples) {
-  const half = (Math.max(...samples) - Math.min(...samples)) / 2
-  if (samples.length < 2) return undefined
-  return half === 0 ? 0 : half / Math.abs(median(samples))
+export function confidence(samples) {
+  const n = samples.length
+  if (n < 2) return undefined
+  const mean = samples.reduce((sum, x) => sum + x, 0) / n
+  const deviation = Math.sqrt(samples.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1))
+  if (deviation === 0) return 0
+  const t = t975[Math.min(n - 1, t975.length) - 1]
+  return (t * deviation) / Math.sqrt(n) / Math.abs(median(samples))
 }
 
 /** Ratios round by round, so that what slows a whole round down does not count. */

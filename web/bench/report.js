@@ -1,5 +1,5 @@
 // Rows with their numbers, and the table for people.
-import { median, ratios, spread } from './numbers.js'
+import { median, ratios, confidence } from './numbers.js'
 
 /** Puts the numbers of one browser into the rows. */
 export function evaluate(rows, { samples, sweep }) {
@@ -14,10 +14,13 @@ export function evaluate(rows, { samples, sweep }) {
       const all = ratios(ours, their)
       // Two zeros, or something divided by one: there is nothing to compare.
       if (!all.every(Number.isFinite)) return judged(line, undefined, undefined)
-      return judged({ ...line, ratio: median(all), noise: spread(all) }, median(all), target)
+      return judged({ ...line, ratio: median(all), noise: confidence(all) }, median(all), target)
     })
     if (row.target === undefined) return lines
-    return [judged({ ...own, noise: ours && spread(ours), absolute: true }, own.ours, row.target), ...lines]
+    return [
+      judged({ ...own, noise: ours && confidence(ours), absolute: true }, own.ours, row.target),
+      ...lines,
+    ]
   })
 }
 
@@ -52,7 +55,7 @@ export function table(lines) {
       times(line.ratio),
       target(line),
       verdict(line),
-      line.noise === undefined ? '' : `±${Math.round(line.noise * 100)}%`,
+      plusMinus(line.noise),
     ]
   })
   return aligned(head, cells, new Set([1, 3, 4, 7]))
@@ -97,7 +100,12 @@ export const key = ({ name, against }) => `${name}|${against?.split(',')[0] ?? '
 /** The ratio, or where there is nothing to compare with, the quantity; and its noise. */
 export function told(line) {
   const value = line.against ? times(line.ratio) : quantity(line.ours, line)
-  return `${value || 'n/a'}${line.noise ? ` ±${Math.round(line.noise * 100)}%` : ''}`
+  return `${value || 'n/a'} ${line.noise ? plusMinus(line.noise) : ''}`.trim()
+}
+
+/** Of a median of zero there is no part. */
+function plusMinus(noise) {
+  return Number.isFinite(noise) ? `±${Math.round(noise * 100)}%` : ''
 }
 
 function target({ target, better, absolute, unit }) {

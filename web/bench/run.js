@@ -8,7 +8,7 @@
 //   --rows 'tiles|random'          only the rows whose name matches
 //   --rounds 5                     how often each number is taken
 //   --large 4096                   MiB that are on disk when reads at scale are measured
-//   --summary file.json            measures nothing: prints the README's table of what was measured before
+//   --summary file.json,...        measures nothing: prints the README's table of what was measured before
 //   --compare first.json,second.json
 //                                  measures nothing: tells how many rows of two runs agree, and which do not
 //   --out file.json                where the results go; without it web/bench/results/
@@ -20,8 +20,8 @@
 // browser of its own that has settled, and those of one suite take turns, A B C. So the rounds of a number
 // are spread over the whole run, and a machine whose speed drifts within tens of minutes shows in their
 // noise; and ratios are made round by round, so that whatever else the machine does meets all alike. The
-// table has medians; the noise is half of the distance between the lowest and the highest round, of the
-// ratio where there is one. What takes long has three rounds: the first, the last, and one between. Reads at
+// table has medians; the noise is half of the confidence interval of 95 %, of the ratio where there is one: so
+// about one row in twenty may be further off by chance. What takes long has three rounds: the first, the last, and one between. Reads at
 // scale, for which filling the disk takes longest, take their turns within one page of the first round, and
 // how much memory is taken is measured once: their noise tells nothing of drift. Bytes are like those of
 // pictures. Every byte range read is checked.
@@ -48,9 +48,13 @@ import { makeScratch, removeScratch } from './scratch.js'
 import { sizes } from './sizes.js'
 
 const options = readOptions()
-const before = (file) => JSON.parse(readFileSync(file, 'utf8')).browsers
+/** What was measured before, by browser, with all rows. */
+function before(file) {
+  const { scale, browsers } = JSON.parse(readFileSync(file, 'utf8'))
+  return browsers.map((one) => ({ ...one, rows: evaluate(rowsOf(scale), one) }))
+}
 if (options.summary) {
-  console.log(summary(before(options.summary)))
+  console.log(summary(options.summary.split(',').flatMap(before)))
   process.exit()
 }
 if (options.compare) {

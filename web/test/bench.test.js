@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { agree, compare, comparison } from '../bench/compare.js'
 import { measure, spreadOver } from '../bench/measure.js'
+import { confidence } from '../bench/numbers.js'
 import { quick } from '../bench/scale.js'
 
 describe('rounds', () => {
@@ -167,4 +168,12 @@ describe('two runs', () => {
     assert.match(text, /\| other +\| +\| 10\.0 ms ±10% \| 20\.0 ms ±10% \|/)
     assert.match(comparison([]), /no browser in common/)
   })
+})
+
+test('the noise of a few rounds is the confidence interval of 95 %', () => {
+  assert.equal(confidence([5]), undefined)
+  assert.equal(confidence([5, 5, 5]), 0)
+  // The deviation is 1, and the quantile of Student's t for two degrees of freedom 4.303.
+  assert.ok(Math.abs(confidence([9, 10, 11]) - 4.303 / Math.sqrt(3) / 10) < 1e-9)
+  assert.ok(confidence([9, 10, 11, 9, 10, 11]) < confidence([9, 10, 11]) / 2)
 })
