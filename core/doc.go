@@ -5,8 +5,8 @@
 // # Memory
 //
 // Bytes lie in pages of 256 KiB, the RGBA pixels of a tile of 256 x 256; the last page of an allocation
-// takes only what it needs. Pages are blocks of a heap of its own, recycled without the help of the
-// garbage collector and zeroed before they are used again, or filled with what is known to replace them; see heap.go.
+// takes only what it needs. Pages are blocks of a heap of its own, recycled without the help of the garbage
+// collector, and zeroed before they are used again unless they are filled at once; see heap.go.
 //
 // # Disk
 //

@@ -253,8 +253,8 @@ var (
 // The transaction is not committed: Chromium then tells its end before it has loaded the results that
 // lie in files of their own.
 //
-// Package idb is not used for this: to wait for a request it takes two functions, three goroutines and some
-// thirty calls of JavaScript, a good part of the time that it takes to read a record.
+// Package idb is not used for this: to wait for a request it takes two functions and three goroutines. A read
+// of one record took 65 calls of JavaScript with it, all that it takes included, and takes 44 without.
 func ask(ctx context.Context, c *connection, method string, keys []core.Key) ([]js.Value, error) {
 	if c.dead.Load() {
 		return nil, connectionClosed()

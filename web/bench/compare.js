@@ -30,7 +30,7 @@ const byKey = (lines) => new Map(lines.filter(comparable).map((line) => [key(lin
 
 const valueOf = ({ against, ratio, ours }) => (against ? ratio : ours)
 
-/** A noise that is not finite, which files have as null, is that of a median of zero: it cannot be told how much. */
+/** A noise that is not finite, or null, as files have it, is that of a median of zero: it cannot be told how much. */
 const comparable = (line) =>
   valueOf(line) !== undefined && (line.noise === undefined || Number.isFinite(line.noise))
 
@@ -53,7 +53,8 @@ export function comparison(results) {
 function compared({ agree, differ, alone }) {
   const all = agree + differ.length
   const first = `${agree} of ${all} rows agree within the noise that the two runs report.`
-  const left = alone > 0 ? ` ${alone} could not be compared: they have a number in one run only.` : ''
+  const left =
+    alone > 0 ? ` ${alone} could not be compared: they have a number, or a noise, in one run only.` : ''
   if (differ.length === 0) return first + left
   const cells = differ.map(([a, b]) => [a.name, a.against ?? '', told(a), told(b)])
   const head = ['these do not', 'compared with', 'first', 'second']

@@ -147,7 +147,7 @@ describe('two runs', () => {
         noise: 0,
       },
       { name: 'no ratio', unit: 'ms', ours: second ? 1 : 2, against: 'idle' },
-      // As a file has it: the median was 0, and half of the way is no part of that.
+      // As a file has it: the median was 0, of which there is no part.
       { name: 'no end of noise', unit: 'ms', ours: 0, noise: null },
       ...(second ? [{ name: 'new', unit: 'ms', ours: 1, noise: 0 }] : []),
     ]
