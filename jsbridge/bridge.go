@@ -54,7 +54,6 @@ type bridge struct {
 	// histories by number.
 	histories   map[int]*core.History
 	lastHistory int
-	entries     uint32
 	sweeps      sync.WaitGroup
 	closed      chan struct{}
 }

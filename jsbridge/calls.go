@@ -22,7 +22,7 @@ func (b *bridge) call(_ js.Value, args []js.Value) (answer any) {
 			answer = object("error", describe(fmt.Errorf("unexpected: %v", r)))
 		}
 	}()
-	b.count()
+	b.machine.entered()
 	name := args[0].String()
 	if request, ok := requests[name]; ok {
 		answer, err := request(b, args[1:])

@@ -22,19 +22,9 @@ import (
 // enter is called at the start of exports that allocate; but for access, which is not to let anything else run, and
 // whose garbage is bounded by the pages that are shared.
 func (b *bridge) enter() {
-	if b.count() {
+	if b.machine.entered() {
 		runtime.Gosched()
 	}
-}
-
-// count counts what may leave garbage behind, and looks at the heap now and then.
-func (b *bridge) count() (looked bool) {
-	b.entries++
-	if b.entries%256 > 0 {
-		return false
-	}
-	b.machine.sample()
-	return true
 }
 
 // recovered keeps the program alive, whatever happens. The zero answer means "not possible at once", so

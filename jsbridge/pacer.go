@@ -1,0 +1,128 @@
+//go:build js && wasm
+
+package jsbridge
+
+import (
+	"runtime"
+	"runtime/debug"
+)
+
+const (
+	// usual and least are how much the heap grows from one collection to the next: usual, or as much as lives beside
+	// the slabs, while there is memory for it, and least where there is not.
+	usual = 16 << 20
+	least = 4 << 20
+	// mostInARow is how many collections there may be between two calls from JavaScript before the pacer takes it
+	// for a fault of its own and doubles the garbage that it allows, up to mostLoose times.
+	mostInARow = 8
+	mostLoose  = 4
+	// mostOutside is how many bytes of JavaScript's the program may have referred to before a collection is begun for
+	// them.
+	mostOutside = 128 << 20
+	// smallest is the least heap that the runtime collects at 100 percent; it goes with the percentage.
+	smallest = 4 << 20
+)
+
+// A pacer says when the garbage collector runs.
+//
+// The runtime's own rule, when the heap has doubled, would let as much garbage pile up as there are slabs, and the
+// memory of a WebAssembly program never shrinks. So the percentage is chosen such that the heap grows by a number of
+// bytes instead.
+//
+// It is a percentage of what lives, and never a limit of what there is: whatever the numbers are, some megabytes have
+// to be allocated before the next collection begins. A memory limit can lie below what the runtime has mapped, and then
+// every allocation begins a collection. And nothing that the pacer does after a collection can begin another one: the
+// finalizer that tells of it only sets a flag, which the next call from JavaScript finds.
+type pacer struct {
+	mayGrow func(n int64) bool
+
+	slabs int64
+	// marked is about what the last collection has found to live, others the part of it beside the slabs, idle what of
+	// the memory was free when that was last looked at.
+	marked, others, idle int64
+	percent              int
+	outside              int64 // bytes of JavaScript's that were referred to since the last collection
+
+	entries     uint32
+	collected   bool   // there was a collection since seen
+	collections uint32 // how many there were when that was last looked at
+	seen        uint32 // how many there were when JavaScript called
+	loosened    int
+}
+
+func (p *pacer) start(mayGrow func(n int64) bool) {
+	p.mayGrow = mayGrow
+	p.percent = 100 // the runtime's own
+	p.look()
+	p.pace()
+	p.arm()
+}
+
+// arm has the next collection noticed.
+func (p *pacer) arm() {
+	p.collected = false
+	runtime.SetFinalizer(&struct{ of *pacer }{p}, func(any) { p.collected = true })
+}
+
+// addSlab is told of a slab that is about to be made: it is no garbage, so the heap may grow by as much more.
+func (p *pacer) addSlab(n int64) {
+	p.look()
+	p.slabs += n
+	p.pace()
+}
+
+// refer is told of n bytes of JavaScript's that the program refers to. They stay until the collector has found that it no
+// longer does, and the collector knows nothing of their size.
+func (p *pacer) refer(n int64) { p.outside += n }
+
+// entered is called when JavaScript calls. It looks at the heap after a collection, and now and then besides; looked
+// reports whether it did.
+func (p *pacer) entered() (looked bool) {
+	p.entries++
+	if !p.collected && p.entries%256 > 0 {
+		if p.outside > mostOutside {
+			p.outside = 0
+			go runtime.GC()
+		}
+		return false
+	}
+	p.look()
+	if p.collected {
+		if p.collections-p.seen > mostInARow && p.loosened < mostLoose {
+			p.loosened++
+		}
+		p.seen = p.collections
+		p.arm()
+	}
+	p.pace()
+	return true
+}
+
+// look looks at the heap.
+func (p *pacer) look() {
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	p.idle = int64(s.HeapIdle)
+	if s.NumGC == p.collections && p.marked > 0 {
+		return
+	}
+	p.collections = s.NumGC
+	p.outside = 0
+	// The runtime does not tell what it has marked, but when it will begin the next collection, which follows from it.
+	p.marked = max(1, int64(s.NextGC)*100/int64(100+p.percent))
+	p.others = max(0, p.marked-p.slabs)
+}
+
+// pace sets the percentage. The runtime takes it of what was marked, or of smallest if that is more.
+func (p *pacer) pace() {
+	garbage := max(usual, p.others) << p.loosened
+	if !p.mayGrow(max(0, 2*garbage-p.idle)) {
+		garbage = max(least, p.others/16)
+	}
+	goal := p.slabs + p.others + garbage
+	percent := int(max(0, min((goal-p.marked)*100/p.marked, goal*100/smallest))) + 1
+	if percent != p.percent {
+		p.percent = percent
+		debug.SetGCPercent(percent)
+	}
+}
