@@ -29,6 +29,9 @@ type rowCopier interface {
 	// CopyRows copies rows of n bytes of src, which begin pitch bytes after each other, or answers false
 	// when it does not know that kind of buffer.
 	CopyRows(off, pitch int, src Buffer, srcOff, srcPitch, n, rows int) (bool, error)
+	// ReadRows copies rows of n bytes from off on, which begin srcPitch bytes after each other, to p, where they begin
+	// pitch bytes after each other, or answers false when it can't.
+	ReadRows(p []byte, pitch, off, srcPitch, n, rows int) (bool, error)
 }
 
 // A Keeper is a source of a write whose bytes belong to somebody else and are only valid during the
@@ -96,6 +99,11 @@ func copyRows(dst Buffer, dstOff, dstPitch int, src Buffer, srcOff, srcPitch, n,
 			srcOff += srcPitch
 		}
 		return nil
+	}
+	if s, ok := src.(rowCopier); ok && inHeap {
+		if done, err := s.ReadRows(d[dstOff:], dstPitch, srcOff, srcPitch, n, rows); done || err != nil {
+			return err
+		}
 	}
 	if d, ok := dst.(rowCopier); ok {
 		if done, err := d.CopyRows(dstOff, dstPitch, src, srcOff, srcPitch, n, rows); done || err != nil {

@@ -6,8 +6,9 @@ import (
 	"iter"
 )
 
-// Bytes copied between two pauses, so that a long copy does not keep everybody else waiting.
-const pauseEvery = 32 << 20
+// pauseEvery is how many bytes are copied between two pauses, so that a long copy does not keep everybody else waiting:
+// 8 MiB take a few milliseconds.
+const pauseEvery = 8 << 20
 
 // A readWindow is how many bytes are asked of the store in one transaction; two are under way.
 const readWindow = 4 << 20

@@ -85,6 +85,7 @@ func Run(version string) {
 	}
 	b.cache = cache
 	jsbuf.UseCopyRows(host.value.Get("copyRows"))
+	jsbuf.UseCopyBytes(host.value.Get("copyBytes"))
 	the = b
 	calls := js.FuncOf(b.call)
 	defer calls.Release()

@@ -370,9 +370,15 @@ func (o *operation) newArray(into **jsbuf.Buffer) func(n int64) (core.Buffer, er
 			return nil, o.b.noMemory(n)
 		}
 		*into = b
-		return b, nil
+		return zeroed{b}, nil
 	}
 }
+
+// zeroed is a new array for a read, which puts each byte in its place once: what is to be zero is.
+type zeroed struct{ *jsbuf.Buffer }
+
+// Clear does nothing.
+func (zeroed) Clear(int, int) error { return nil }
 
 // onHistory is an operation on the history that its first argument names.
 func onHistory(f func(*operation, *core.History) step) func(*operation) step {

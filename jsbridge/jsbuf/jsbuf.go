@@ -9,7 +9,9 @@ package jsbuf
 
 import (
 	"errors"
+	"runtime"
 	"syscall/js"
+	"unsafe"
 
 	"asposecache/core"
 )
@@ -94,6 +96,9 @@ func (b *Buffer) ReadAt(p []byte, off int) error {
 	if len(p) == 0 {
 		return nil
 	}
+	if done, err := b.ReadRows(p, len(p), off, len(p), len(p), 1); done || err != nil {
+		return err
+	}
 	src, err := b.view(off, len(p))
 	if err != nil {
 		return err
@@ -108,6 +113,9 @@ func (b *Buffer) ReadAt(p []byte, off int) error {
 func (b *Buffer) WriteAt(p []byte, off int) error {
 	if len(p) == 0 {
 		return nil
+	}
+	if done, err := b.copyBytes(core.Bytes(p), 0, len(p), off, len(p), len(p), 1, toArray); done || err != nil {
+		return err
 	}
 	dst, err := b.view(off, len(p))
 	if err != nil {
@@ -163,6 +171,9 @@ func (b *Buffer) CopyFrom(off int, src core.Buffer, srcOff, n int) (bool, error)
 // The arrays are not looked at before, which would take longer than to copy a little: the function throws, and has
 // copied nothing, when bytes are not there. That an array has grown does not matter to it.
 func (b *Buffer) CopyRows(off, pitch int, src core.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
+	if p, ok := src.(core.Bytes); ok {
+		return b.copyBytes(p, srcOff, srcPitch, off, pitch, n, rows, toArray)
+	}
 	from, ok := src.(viewer)
 	if !ok || copyRows.IsUndefined() {
 		return false, nil
@@ -181,8 +192,40 @@ func (b *Buffer) CopyRows(off, pitch int, src core.Buffer, srcOff, srcPitch, n, 
 	return true, err
 }
 
-// copyRows copies rows of one array to another; see UseCopyRows.
-var copyRows js.Value
+// ReadRows copies rows of n bytes from off on, which begin srcPitch bytes after each other, to p, where they begin pitch
+// bytes after each other. It answers false without a function of UseCopyBytes.
+func (b *Buffer) ReadRows(p []byte, pitch, off, srcPitch, n, rows int) (bool, error) {
+	return b.copyBytes(p, 0, pitch, off, srcPitch, n, rows, toBytes)
+}
+
+// The directions of copyBytes.
+const (
+	toArray = true
+	toBytes = false
+)
+
+// copyBytes copies rows between p, which is in the program's own memory, and the array: in one call for all of them,
+// and without a view of each, which would be an object for both garbage collectors.
+func (b *Buffer) copyBytes(p core.Bytes, at, pitch, off, arrayPitch, n, rows int, to bool) (bool, error) {
+	if copyBytes.IsUndefined() {
+		return false, nil
+	}
+	_ = p[at : at+(rows-1)*pitch+n] // they are there
+	address := uintptr(unsafe.Pointer(unsafe.SliceData(p))) + uintptr(at)
+	err := try(func() { copyBytes.Invoke(b.array, off, arrayPitch, address, pitch, n, rows, to) })
+	runtime.KeepAlive(p)
+	if err == nil {
+		return true, nil
+	}
+	if _, why := b.Array(); why != nil {
+		return true, why
+	}
+	return true, err
+}
+
+// copyRows copies rows of one array to another, copyBytes between an array and the program's memory; see UseCopyRows and
+// UseCopyBytes.
+var copyRows, copyBytes js.Value
 
 // UseCopyRows gives the package a JavaScript function
 //
@@ -191,6 +234,14 @@ var copyRows js.Value
 // that copies rows of a Uint8Array to another, or throws before if the source does not have all of them, or the target
 // not the room. So it takes one call to copy.
 func UseCopyRows(f js.Value) { copyRows = f }
+
+// UseCopyBytes gives the package a JavaScript function
+//
+//	(array, offset, pitch, address, addressPitch, length, rows, toArray)
+//
+// that copies rows between a Uint8Array and the memory of this program, or throws before if the array does not have all
+// of them.
+func UseCopyBytes(f js.Value) { copyBytes = f }
 
 // Array is the Uint8Array, with all of its memory there.
 func (b *Buffer) Array() (js.Value, error) {

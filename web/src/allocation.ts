@@ -5,10 +5,11 @@ import { Place } from './pages'
 import { readable, writable } from './streams'
 
 /**
- * Up to so many bytes are copied to or from memory at once. More is done in pieces, with pauses for
- * the page's other tasks.
+ * Up to so many bytes are copied out of memory at once, or into it, of calls that return a promise. More is done in
+ * pieces, with pauses for the page's other tasks. What is written has to be copied at the call in any case.
  */
-const mostAtOnce = 64 << 20
+export const mostRead = 16 << 20
+export const mostWritten = 64 << 20
 
 /** Up to so many bytes on disk are read or written at once, if they or the room for them are in memory. */
 const mostNow = 8 << 20
@@ -30,7 +31,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const call = this.#handle.call(options)
     // The size may change before the call's turn comes; but then nothing can be read at once.
     const n = given < 0 ? this.size - from : given
-    let copy = n >= 0 && n <= mostAtOnce ? this.#program.pages.copyOut(this.#place, from, n) : undefined
+    let copy = n >= 0 && n <= mostRead ? this.#program.pages.copyOut(this.#place, from, n) : undefined
     if (!copy && n > 0 && n <= mostNow && this.medium === 'disk') {
       const into = new Uint8Array(n)
       if (this.#program.readNow(this.id, from, into)) copy = into
@@ -46,7 +47,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const call = this.#handle.call(options)
     const n = into.byteLength
     const done =
-      (n <= mostAtOnce && this.#program.pages.copyOut(this.#place, from, n, into)) ||
+      (n <= mostRead && this.#program.pages.copyOut(this.#place, from, n, into)) ||
       (n <= mostNow && this.#program.readNow(this.id, from, into))
     if (!done) return (await this.#handle.begin('readInto', call, from, into)) as number
     report(call, n, n)
@@ -59,7 +60,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const call = this.#handle.call(options)
     const n = from.byteLength
     const done =
-      (n <= mostAtOnce && this.#program.pages.copyIn(this.#place, at, from)) ||
+      (n <= mostWritten && this.#program.pages.copyIn(this.#place, at, from)) ||
       (n <= mostNow && this.#program.writeNow(this.id, at, from))
     if (done) report(call, n, n)
     else await this.#handle.begin('write', call, at, from)

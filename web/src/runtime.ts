@@ -67,6 +67,7 @@ export async function startRuntime(
 ): Promise<Runtime> {
   let memory: WebAssembly.Memory | undefined
   let started: Pick<Runtime, 'version' | 'call' | 'pageSize'> | undefined
+  let view = new Uint8Array(0)
   const onExit: Array<() => void> = []
   const own = {
     ...host,
@@ -79,6 +80,20 @@ export async function startRuntime(
     mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),
     nextTask,
     copyRows,
+    copyBytes(
+      array: Uint8Array,
+      offset: number,
+      pitch: number,
+      address: number,
+      addressPitch: number,
+      length: number,
+      rows: number,
+      toArray: boolean,
+    ) {
+      if (view.byteLength === 0) view = new Uint8Array(memory!.buffer) // it has grown
+      if (toArray) copyRows(array, offset, pitch, view, address, addressPitch, length, rows)
+      else copyRows(view, address, addressPitch, array, offset, pitch, length, rows)
+    },
   }
   const Go = wasmExec(scopeFor(own))
   const go = new Go()

@@ -1,9 +1,8 @@
+import { mostRead, mostWritten } from './allocation'
 import { bytes, type CallOptions, flag, isImageData, object, report, view, wrong } from './arguments'
 import type * as api from './asposecache'
 import { CacheEntity, handleOf } from './entity'
 
-/** Up to so many bytes are copied to or from memory at once; see CacheAllocation. */
-const mostAtOnce = 64 << 20
 
 /** Width, height and bytes per pixel, as far as JavaScript knows what is right. */
 export function surfaceArguments(value: unknown): [number, number, number] {
@@ -90,7 +89,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     const call = this.#handle.call(options)
     const stride = strideOf(to, this.bytesPerPixel, from, options)
     const n = from.byteLength
-    if (n <= mostAtOnce && this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
+    if (n <= mostWritten && this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
       report(call, n, n)
     else await this.#handle.begin('writeRect', call, ...parts(to), stride, from)
   }
@@ -118,7 +117,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     const { width } = now
     const n = width * now.height * this.bytesPerPixel
     const data =
-      n <= mostAtOnce ? this.#program.pages.copyOutRect(this.id, now, this.bytesPerPixel) : undefined
+      n <= mostRead ? this.#program.pages.copyOutRect(this.id, now, this.bytesPerPixel) : undefined
     if (!data) {
       const read = (await this.#handle.begin('readRect', call, ...parts(rect))) as api.Rect & {
         data: unknown
