@@ -176,7 +176,9 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 		return fixed, nil
 	},
 	"statistics": func(b *bridge, _ []js.Value) (any, error) {
-		return statisticsObject(b.cache.Statistics()), nil
+		s := statisticsObject(b.cache.Statistics())
+		s.Set("collector", object("collections", b.machine.count(), "loosened", b.machine.loosened))
+		return s, nil
 	},
 	"abort": func(b *bridge, args []js.Value) (any, error) {
 		if cancel := b.cancels[args[0].Int()]; cancel != nil {
@@ -223,13 +225,13 @@ var operations = map[string]func(o *operation) step{
 	}),
 	// readInto(id, progress, offset, target)
 	"readInto": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		into := jsbuf.Adopt(o.args[3])
+		into := o.adopt(3)
 		n := int64(into.Len())
 		return n, t.Read(ctx, o.int(2), n, func(int64) (core.Buffer, error) { return into, nil }, o.options())
 	}),
 	// write(id, progress, offset, data)
 	"write": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		return nil, t.Write(ctx, &source{jsbuf.Adopt(o.args[3]), o.b}, o.int(2), o.options())
+		return nil, t.Write(ctx, &source{o.adopt(3), o.b}, o.int(2), o.options())
 	}),
 	// readRect(id, progress, x, y, width, height) answers the bytes and the width, which only its turn tells
 	// if all of the surface was asked for.
@@ -260,7 +262,7 @@ var operations = map[string]func(o *operation) step{
 	}),
 	// writeRect(id, progress, x, y, width, height, stride, data)
 	"writeRect": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		data := &source{jsbuf.Adopt(o.args[7]), o.b}
+		data := &source{o.adopt(7), o.b}
 		return nil, t.WriteRect(ctx, rectFrom(o.args[2:]), data, o.int(6), o.options())
 	}),
 	// resize(id, progress, width, height)
@@ -362,6 +364,15 @@ func onAllocation(f func(context.Context, *operation, *core.Turn) (any, error)) 
 	}
 }
 
+// adopt is an argument that is an array.
+func (o *operation) adopt(i int) *jsbuf.Buffer {
+	b := jsbuf.Adopt(o.args[i])
+	if b != nil {
+		o.b.machine.refer(int64(b.Len()))
+	}
+	return b
+}
+
 // newArray makes the array that a read fills, when it is known how large it is.
 func (o *operation) newArray(into **jsbuf.Buffer) func(n int64) (core.Buffer, error) {
 	return func(n int64) (core.Buffer, error) {
@@ -369,6 +380,7 @@ func (o *operation) newArray(into **jsbuf.Buffer) func(n int64) (core.Buffer, er
 		if err != nil {
 			return nil, o.b.noMemory(n)
 		}
+		o.b.machine.refer(n)
 		*into = b
 		return zeroed{b}, nil
 	}
@@ -403,6 +415,7 @@ func (s *source) Keep() error {
 	if err != nil {
 		return s.b.noMemory(int64(s.Len()))
 	}
+	s.b.machine.refer(int64(s.Len()))
 	if _, err := own.CopyFrom(0, s.Buffer, 0, s.Len()); err != nil {
 		return err
 	}

@@ -98,6 +98,12 @@ func (p *pacer) entered() (looked bool) {
 	return true
 }
 
+// count returns how many collections there were.
+func (p *pacer) count() uint32 {
+	p.look()
+	return p.collections
+}
+
 // look looks at the heap.
 func (p *pacer) look() {
 	var s runtime.MemStats

@@ -71,7 +71,7 @@ func entriesArray(entries []core.HistoryEntry) any {
 	return all
 }
 
-func statisticsObject(s core.Statistics) any {
+func statisticsObject(s core.Statistics) js.Value {
 	return object(
 		"memory", object(
 			"allocations", s.Memory.Allocations,

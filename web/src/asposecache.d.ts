@@ -458,6 +458,11 @@ export interface CacheStatistics {
   /** How often data moved from memory to disk. */
   readonly spills: number
   readonly reallocations: number
+  /**
+   * The program's garbage collector: how many collections there were, and how often it had to be let run less often
+   * because many came in a row, which is not expected to happen.
+   */
+  readonly collector: { readonly collections: number; readonly loosened: number }
   /** What `navigator.storage.estimate()` last said; `null` where it has not or cannot. */
   readonly quota: { readonly usage: number; readonly quota: number } | null
 }

@@ -390,4 +390,5 @@ const noStatistics = Object.freeze({
   queuedBytes: 0,
   spills: 0,
   reallocations: 0,
+  collector: Object.freeze({ collections: 0, loosened: 0 }),
 })

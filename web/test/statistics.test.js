@@ -18,6 +18,7 @@ inPage('statistics has the shape of its type, all of it numbers', async ({ load,
       'retries',
       'failures',
     ],
+    collector: ['collections', 'loosened'],
   }
   const statistics = cache.statistics()
   assert.sameMembers(Object.keys(statistics), [
@@ -27,6 +28,7 @@ inPage('statistics has the shape of its type, all of it numbers', async ({ load,
     'wasmBytes',
     'spills',
     'reallocations',
+    'collector',
     'quota',
   ])
   for (const [tier, names] of Object.entries(shape)) {
