@@ -4,7 +4,7 @@
 # tools as `go tool`, npm packages by `npm ci`, Chromium as Debian's package.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-core test-wasm test-web bench bench-core lint clean chromium firefox
+.PHONY: help run build test test-core test-wasm test-web soak soak-core bench bench-core lint clean chromium firefox
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ run: build ## build, serve the demo on localhost and print its address
 build: web/node_modules ## build the npm package and the demo into web/dist
 	node web/build.js
 
-test: test-core test-wasm test-web ## run every test
+test: test-core test-wasm test-web ## run every test; random operations are the same each time
 
 test-core: ## test the cache itself, natively, with the race detector
 	go vet ./core/...
@@ -33,6 +33,16 @@ test-wasm: chromium ## test the bridge and the IndexedDB store in headless Chrom
 
 test-web: build chromium ## test the built package in headless Chromium, as a page uses it
 	cd web && npm test
+
+# What takes part in a soak shares the minutes.
+MINUTES ?= 60
+SOAKS = soak-core
+SHARE = $(shell expr $(MINUTES) / $(words $(SOAKS)))
+
+soak: $(SOAKS) ## random operations with fresh seeds, for MINUTES (60); says how to repeat what fails
+
+soak-core: ## the part of soak that needs no browser; SEED=n begins with that seed
+	.ci/soak-core $(SHARE)
 
 bench: build chromium firefox ## measure against what people would use instead; BENCH='--quick' and others: web/bench/run.js
 	node web/bench/run.js $(BENCH)

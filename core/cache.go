@@ -126,7 +126,8 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 	}
 	c.calls.Add(1)
 	defer c.calls.Done()
-	medium, pages, refusal, err := c.place(ctx, c.settings, l, size)
+	s := c.settings
+	medium, pages, refusal, err := c.place(ctx, s, l, size)
 	if err != nil {
 		c.mu.Unlock()
 		return nil, c.refused(err)
@@ -149,7 +150,9 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 		c.ledger.give(Disk, size) // the allocation has it now
 	}
 	a := c.attach(RoleWorking, medium, pages, l, size)
-	c.spillAhead(c.settings, WhyAllocate)
+	if medium == Memory {
+		c.spillAhead(s, WhyAllocate)
+	}
 	return a, nil
 }
 

@@ -33,7 +33,7 @@ func TestManyAtOnce(t *testing.T) {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			r := rand.New(rand.NewPCG(uint64(id), 1))
+			r := rand.New(rand.NewPCG(uint64(id), seed()))
 			var a *core.Allocation
 			var want []byte
 			for i := range rounds {

@@ -32,7 +32,7 @@ func (k *copying) giveUp(c *Cache) {
 func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err error) {
 	a, c, s := w.t.a, w.t.a.cache, w.t.settings
 	var short []piece
-	var need int64
+	var lack int64
 	var refusal error
 	for _, at := range inMemory {
 		if !w.isShared(at) {
@@ -48,7 +48,7 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 		if refused != nil {
 			refusal = refused
 			short = append(short, at)
-			need += int64(a.pageLen(at.page))
+			lack += int64(a.pageLen(at.page))
 		}
 	}
 	if len(short) == 0 {
@@ -59,7 +59,7 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 		if _, err := w.keepLocked(); err != nil {
 			return false, err
 		}
-		err := c.makeRoom(ctx, s, need, need, WhyCopy, a, func() error { return w.copyAll(short) })
+		err := c.makeRoom(ctx, s, lack, WhyCopy, a, func() (need, error) { return w.copyAll(short) })
 		if isFull(err) {
 			err = nil // there is another way
 		}
@@ -96,26 +96,27 @@ func (w *writing) copy(at piece) (refusal, err error) {
 	return nil, nil
 }
 
-// copyAll copies the pages of all pieces that still need it, or answers why there is no room for all of
-// them.
-func (w *writing) copyAll(short []piece) error {
-	var need int64
+// copyAll copies the pages of all pieces that still need it, or answers how many bytes they have and why there is no
+// room for all of them.
+func (w *writing) copyAll(short []piece) (n need, err error) {
 	for _, at := range short {
 		if w.isShared(at) {
-			need += int64(w.t.a.pageLen(at.page))
+			n[Memory] += int64(w.t.a.pageLen(at.page))
 		}
 	}
-	if err := w.t.a.cache.fitsInMemory(w.t.settings, need); need == 0 || err != nil {
-		return err
+	if err := w.t.a.cache.fitsInMemory(w.t.settings, n[Memory]); n[Memory] == 0 || err != nil {
+		return n, err
 	}
 	for _, at := range short {
-		if w.isShared(at) {
-			if refusal, err := w.copy(at); refusal != nil || err != nil {
-				return firstOf(refusal, err)
-			}
+		if !w.isShared(at) {
+			continue
 		}
+		if refusal, err := w.copy(at); refusal != nil || err != nil {
+			return n, firstOf(refusal, err)
+		}
+		n[Memory] -= int64(w.t.a.pageLen(at.page)) // what is copied is not needed any more
 	}
-	return nil
+	return n, nil
 }
 
 func firstOf(a, b error) error {

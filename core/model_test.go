@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"testing"
 
 	"asposecache/core"
@@ -34,25 +33,13 @@ type twin struct {
 // TestModel does random operations on the cache and on the model and compares them after each: the
 // contents of what was touched, both counters, and every so often all contents.
 func TestModel(t *testing.T) {
-	operations, checks := 200_000, "1250"
-	if testing.Short() {
-		operations, checks = 10_000, "750" // of which rapid does a fifth
-	}
-	set := func(name, value string) {
-		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set("rapid.steps", "250")
-	set("rapid.checks", checks)
-	done := 0
-	rapid.Check(t, func(t *rapid.T) {
+	checkModel(t, 250, extent{1250, 200_000}, extent{150, 10_000}, func(t *rapid.T, done *int) {
 		store := mapstore.New()
 		cache, err := core.New(core.Config{Store: store})
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &model{cache: cache, store: store, done: &done}
+		m := &model{cache: cache, store: store, done: done}
 		t.Repeat(map[string]func(*rapid.T){
 			"allocate":   m.allocate,
 			"configure":  m.configure,
@@ -66,10 +53,6 @@ func TestModel(t *testing.T) {
 		})
 		m.end(t)
 	})
-	if !t.Failed() && done < operations {
-		t.Errorf("%d operations were done, %d are asked for", done, operations)
-	}
-	t.Logf("%d operations", done)
 }
 
 var sizes = rapid.Custom(func(t *rapid.T) int64 {

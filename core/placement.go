@@ -16,9 +16,9 @@ func (c *Cache) place(ctx context.Context, s Settings, l layout, size int64) (m 
 		return 0, pages, nil, c.full(Memory, size, s.MaxMemoryForCache, ByMemory)
 	}
 	if s.CacheType != CacheOnDiskOnly {
-		refusal = c.makeRoom(ctx, s, size, size, WhyAllocate, nil, func() (err error) {
+		refusal = c.makeRoom(ctx, s, size, WhyAllocate, nil, func() (n need, err error) {
 			pages, err = c.newPages(s, l, size)
-			return err
+			return need{Memory: size}, err
 		})
 		if refusal == nil {
 			return Memory, pages, nil, nil
@@ -64,6 +64,14 @@ func (c *Cache) fitsOnDisk(s Settings, n int64) error {
 		return c.full(Disk, n, limit, ByLimit)
 	}
 	return nil
+}
+
+// fitsOn answers why n bytes do not fit on a medium.
+func (c *Cache) fitsOn(m Medium, s Settings, n int64) error {
+	if m == Memory {
+		return c.fitsInMemory(s, n)
+	}
+	return c.fitsOnDisk(s, n)
 }
 
 // takeDisk takes room for size bytes on disk.

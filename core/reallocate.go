@@ -29,12 +29,12 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 		return err
 	}
 	s, grow := t.settings, size-a.size
-	resize := func() error { return a.resizeInPlace(size, s) }
+	resize := func() (need, error) { return a.resizeInPlace(size, s) }
 	var refusal error
 	if s.ExactReallocateOnly && grow > 0 && a.where() == Memory {
-		refusal = c.makeRoom(ctx, s, grow, size, WhyReallocate, a, resize)
+		refusal = c.makeRoom(ctx, s, size, WhyReallocate, a, resize)
 	} else {
-		refusal = resize()
+		_, refusal = resize()
 	}
 	var moved int64
 	err = refusal
@@ -76,46 +76,52 @@ func (a *Allocation) ended() error {
 	return nil
 }
 
-// resizeInPlace changes the size on the medium where the allocation is, or answers why that can't be.
-func (a *Allocation) resizeInPlace(size int64, s Settings) error {
+// resizeInPlace changes the size on the medium where the allocation is, or answers what it needs for that and why
+// there is no room.
+func (a *Allocation) resizeInPlace(size int64, s Settings) (needed need, err error) {
 	if size <= a.size {
 		a.shrink(size)
-		return nil
+		return needed, nil
 	}
 	c, m := a.cache, a.where()
-	var need [2]int64
-	need[m] = size - a.size
+	needed[m] = size - a.size
 	last := pagesOf(a.size) - 1
 	if m == Memory && last >= 0 {
 		switch tail, grow := a.pages.get(last), int64(pageLen(size, last)-pageLen(a.size, last)); {
 		case tail == nil || tail.block == nil: // its last page is on disk, and stays there
-			need[Memory] -= grow
-			need[Disk] += grow
+			needed[Memory] -= grow
+			needed[Disk] += grow
 		case tail.holders > 1: // it gets one of its own
-			need[Memory] += int64(tail.size)
+			needed[Memory] += int64(tail.size)
 		}
 	}
-	for m := range Disk + 1 {
-		if need[m] == 0 {
-			continue
-		}
-		if s.ExactReallocateOnly {
-			if m == Memory {
-				if err := c.fitsInMemory(s, need[m]); err != nil {
-					return err
-				}
-			} else if err := c.fitsOnDisk(s, need[m]); err != nil {
-				return err
-			}
-		} else if !c.ledger.fits(m, need[m], 0) {
-			return c.full(m, need[m], s.limit(m), ByLimit)
-		}
+	if err := c.fits(needed, s); err != nil {
+		return needed, err
 	}
 	if m == Memory && !a.growMemory(size) {
-		return c.full(m, need[m], s.limit(m), ByMemory)
+		return needed, c.full(m, needed[m], s.limit(m), ByMemory)
 	}
 	a.size = size
-	a.reserve(a.reserved + need[Disk])
+	a.reserve(a.reserved + needed[Disk])
+	return needed, nil
+}
+
+// fits answers why what a growing allocation needs does not fit. The limits of the settings count only if the
+// settings say so. The disk comes first: what it lacks nobody can make room for.
+func (c *Cache) fits(needed need, s Settings) error {
+	for _, m := range []Medium{Disk, Memory} {
+		switch n := needed[m]; {
+		case n <= 0:
+		case !s.ExactReallocateOnly:
+			if !c.ledger.fits(m, n, 0) {
+				return c.full(m, n, s.limit(m), ByLimit)
+			}
+		default:
+			if err := c.fitsOn(m, s, n); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

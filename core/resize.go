@@ -85,9 +85,9 @@ func (r *resizing) run(ctx context.Context, o *CallOptions) (moved int64, move b
 		return 0, false, err
 	}
 	if s.ExactReallocateOnly && grow > 0 && a.where() == Memory {
-		err = c.makeRoom(ctx, s, grow, size, WhyReallocate, a, r.try)
+		err = c.makeRoom(ctx, s, size, WhyReallocate, a, r.try)
 	} else {
-		err = r.try()
+		_, err = r.try()
 	}
 	if isFull(err) && grow > 0 && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory {
 		if moved, err = a.moveOut(ctx, s, grow, WhyReallocate, err, o); err != nil {
@@ -99,7 +99,7 @@ func (r *resizing) run(ctx context.Context, o *CallOptions) (moved int64, move b
 	}
 	for err == errAgain { // pages have left memory, and are needed from there
 		if err = r.fetch(ctx); err == nil {
-			err = r.try()
+			_, err = r.try()
 		}
 	}
 	return moved, move, err
@@ -179,13 +179,13 @@ func (r *resizing) fetch(ctx context.Context) error {
 	}
 }
 
-// try makes the tiles and puts them in place, or answers why it can't, with nothing changed.
-func (r *resizing) try() (err error) {
+// try makes the tiles and puts them in place, or answers what it needs for that and why it can't, with nothing changed.
+func (r *resizing) try() (needed need, err error) {
 	a, c := r.a, r.a.cache
 	size, m := r.layout.bytes(), a.where()
 	table := pageTable{book: c.book}
 	var sum int64 // bytes of the pages
-	need := [2]int64{Disk: -a.reserved}
+	needed[Disk] = -a.reserved
 	kept := make(map[*page]bool)
 	var todo []placed
 	for p := range r.placed {
@@ -197,47 +197,34 @@ func (r *resizing) try() (err error) {
 			continue
 		}
 		if p.page.block == nil && far(p.page.parts, r.got) != nil {
-			return errAgain
+			return needed, errAgain
 		}
 		todo = append(todo, p)
-		need[p.page.medium()] += n
+		needed[p.page.medium()] += n
 	}
 	if m == Memory {
 		n := size - r.common()
 		sum += n
-		need[Memory] += n
+		needed[Memory] += n
 	}
-	fresh := need[Memory]
+	fresh := needed[Memory]
 	a.pages.each(func(_ int64, p *page) {
 		if !kept[p] && p.holders == 1 {
-			need[p.medium()] -= int64(p.size)
+			needed[p.medium()] -= int64(p.size)
 		}
 	})
 	reserved := size - sum
 	if a.role == RoleHistory { // it has no room for what was never written before
 		reserved = min(reserved, a.reserved+max(0, size-a.size))
 	}
-	need[Disk] += reserved
+	needed[Disk] += reserved
 	if size > a.size {
-		for m := range Disk + 1 {
-			switch {
-			case need[m] <= 0:
-			case !r.settings.ExactReallocateOnly:
-				if !c.ledger.fits(m, need[m], 0) {
-					return c.full(m, need[m], r.settings.limit(m), ByLimit)
-				}
-			case m == Memory:
-				err = c.fitsInMemory(r.settings, need[m])
-			default:
-				err = c.fitsOnDisk(r.settings, need[m])
-			}
-			if err != nil {
-				return err
-			}
+		if err := c.fits(needed, r.settings); err != nil {
+			return needed, err
 		}
 	}
 	if !c.machine.Fits(fresh - c.heap.freeBytes()) {
-		return c.full(Memory, fresh, r.settings.MaxMemoryForCache, ByMemory)
+		return need{fresh, needed[Disk]}, c.full(Memory, fresh, r.settings.MaxMemoryForCache, ByMemory)
 	}
 	if m == Memory {
 		for i := range pageCount(r.layout, size) {
@@ -253,7 +240,7 @@ func (r *resizing) try() (err error) {
 				c.unref(p)
 			}
 			r.fresh = nil
-			return err
+			return need{fresh, needed[Disk]}, err
 		}
 		r.fresh = append(r.fresh, p)
 	}
@@ -276,7 +263,7 @@ func (r *resizing) try() (err error) {
 	r.fresh = nil
 	a.pages, a.layout, a.size = table, r.layout, size
 	a.reserve(reserved)
-	return nil
+	return needed, nil
 }
 
 // isCommon tells whether there was a tile in the place of tile i, and common how many bytes such tiles have.

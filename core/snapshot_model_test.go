@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -48,18 +47,8 @@ type version struct {
 }
 
 func TestModelOfSnapshots(t *testing.T) {
-	operations, checks := 60_000, "1000"
-	if testing.Short() {
-		operations, checks = 5_000, "400" // of which rapid does a fifth
-	}
-	for name, value := range map[string]string{"rapid.steps": "250", "rapid.checks": checks} {
-		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	done := 0
-	rapid.Check(t, func(t *rapid.T) {
-		m := &versions{store: mapstore.New(), done: &done}
+	checkModel(t, 250, extent{1000, 60_000}, extent{80, 5_000}, func(t *rapid.T, done *int) {
+		m := &versions{store: mapstore.New(), done: done}
 		m.faulty = storetest.NewFaulty(m.store)
 		cache, err := core.New(core.Config{Store: m.faulty})
 		if err != nil {
@@ -84,10 +73,6 @@ func TestModelOfSnapshots(t *testing.T) {
 		})
 		m.end(t)
 	})
-	if !t.Failed() && done < operations {
-		t.Errorf("%d operations were done, %d are asked for", done, operations)
-	}
-	t.Logf("%d operations", done)
 }
 
 func lengthOf(size, i int64) int64 { return min(core.PageSize, size-i*core.PageSize) }
@@ -181,9 +166,13 @@ func (m *versions) allocate(t *rapid.T) {
 	default:
 		ok = false
 	}
+	makesRoom := m.makesRoom(size, size, 0, nil)
 	a, err := m.cache.Allocate(context.Background(), size)
-	if m.spills() && err == nil {
-		ok, home = true, a.Medium()
+	switch {
+	case makesRoom == always, makesRoom == perhaps && err == nil && a.Medium() == core.Memory:
+		ok, home = true, core.Memory
+	default:
+		m.unmoved(t)
 	}
 	if !ok {
 		mustBeFull(t, err)
@@ -192,6 +181,9 @@ func (m *versions) allocate(t *rapid.T) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	if a.Medium() != home {
+		t.Fatalf("it is in %v, want %v", a.Medium(), home)
 	}
 	v := &versioned{a: a, want: make([]byte, size), home: home, pages: make([]*version, pagesFor(size))}
 	if home == core.Memory {
@@ -203,6 +195,51 @@ func (m *versions) allocate(t *rapid.T) {
 	}
 	m.live = append(m.live, v)
 	m.look(t, v)
+}
+
+// whether says what the model knows of a spill without knowing what is coldest: how much moves is only known up to a
+// page.
+type whether int
+
+const (
+	never whether = iota
+	perhaps
+	always
+)
+
+// makesRoom tells whether other pages than those of keep leave memory, so that there is room for n bytes more of what
+// has size bytes in all and needs so many on disk itself.
+func (m *versions) makesRoom(size, n, onDisk int64, keep *versioned) whether {
+	held, limit := m.held(), m.settings.MaxMemoryForCache
+	if !m.spills() || m.broken || m.fits(held, core.Memory, n) || size > limit {
+		return never
+	}
+	movable := held[core.Memory]
+	if keep != nil {
+		for _, p := range keep.pages {
+			if p != nil && p.medium == core.Memory {
+				movable -= p.size
+			}
+		}
+	}
+	switch lack := held[core.Memory] + n - limit; {
+	case movable < lack || !m.fits(held, core.Disk, onDisk+lack):
+		return never
+	case m.fits(held, core.Disk, onDisk+lack+core.PageSize-1):
+		return always
+	}
+	return perhaps
+}
+
+// unmoved makes sure that everything is where the model has it.
+func (m *versions) unmoved(t *rapid.T) {
+	for _, v := range m.live {
+		for i, medium := range v.a.PageMedia() {
+			if p := v.pages[i]; p != nil && medium != p.medium {
+				t.Fatalf("page %d of number %d has moved to %v", i, v.a.ID(), medium)
+			}
+		}
+	}
 }
 
 // writeTo does to the model what a write does, or answers that there is no room. onlyMemory: it must not
@@ -286,10 +323,11 @@ func (m *versions) write(t *rapid.T) {
 		if !m.writeTo(v, off, int64(len(data)), false) {
 			t.Fatal("there was no room for it")
 		}
-	case m.broken && !isFull(err), m.spills() && isFull(err):
+	case m.broken && (m.spills() || !isFull(err) || errors.Is(err, core.ErrUnavailable)):
 		m.look(t, v)
 		return
 	default:
+		m.unmoved(t)
 		if m.writeTo(v, off, int64(len(data)), false) {
 			t.Fatalf("there was room for it: %v", err)
 		}
@@ -363,38 +401,42 @@ func (m *versions) reallocate(t *rapid.T) {
 	v := m.pick(t)
 	size := sizes.Draw(t, "size")
 	old := int64(len(v.want))
-	err := v.a.Reallocate(context.Background(), size)
-	if m.spills() {
-		m.learn(t) // what has left memory to make room
+	exact := m.settings.ExactReallocateOnly
+	makesRoom := never
+	if exact && size > old && v.medium() == core.Memory {
+		needed, _ := m.grown(v, size)
+		if m.fits(m.held(), core.Disk, needed[core.Disk]) {
+			makesRoom = m.makesRoom(size, needed[core.Memory], needed[core.Disk], v)
+		}
 	}
-	held, exact := m.held(), m.settings.ExactReallocateOnly
+	err := v.a.Reallocate(context.Background(), size)
 	switch {
 	case size <= old:
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.shrink(v, size)
+	case err != nil && m.broken:
+		m.look(t, v)
+		return
 	case err != nil:
-		if !m.broken {
-			mustBeFull(t, err)
-		}
-		if !m.broken && (!exact || !m.spills() && m.grow(v, size)) {
+		mustBeFull(t, err)
+		m.unmoved(t)
+		if makesRoom == always || m.grow(v, size, false) {
 			t.Fatalf("there was room for it: %v", err)
 		}
 		m.look(t, v)
 		return
-	case m.spills() && v.a.Medium() == core.Disk && v.medium() == core.Memory:
-		v.pages = append(v.pages, make([]*version, pagesFor(size)-pagesFor(old))...)
-		for _, p := range v.pages {
-			if p != nil {
-				p.medium = core.Disk
-			}
-		}
-		v.reserved += size - old
-		v.home = core.Disk
 	default:
-		if !m.grow(v, size) && !m.spills() {
-			t.Fatalf("there was no room for it: %v", held)
+		made := makesRoom == always || makesRoom == perhaps && v.a.Medium() == core.Memory
+		if !m.grow(v, size, made) {
+			t.Fatalf("there was no room for it: %v", m.held())
+		}
+		if v.a.Medium() != v.medium() {
+			t.Fatalf("it is in %v, want %v", v.a.Medium(), v.medium())
+		}
+		if !made {
+			m.unmoved(t)
 		}
 	}
 	grown := make([]byte, size)
@@ -422,36 +464,42 @@ func (m *versions) shrink(v *versioned, size int64) {
 	v.reserved -= max(0, min(v.reserved, bare))
 }
 
-// grow does to the model what growing does, or answers that there is no room.
-func (m *versions) grow(v *versioned, size int64) bool {
-	held, old, exact := m.held(), int64(len(v.want)), m.settings.ExactReallocateOnly
-	var need [2]int64
+// grown is what an allocation has when it has grown where it is, and what it needs for that.
+func (m *versions) grown(v *versioned, size int64) (need [2]int64, pages []*version) {
+	old := int64(len(v.want))
 	need[v.medium()] = size - old
-	last := pagesFor(old) - 1
-	pages := append([]*version(nil), v.pages...)
-	if v.medium() == core.Memory {
-		if last >= 0 {
-			p := pages[last]
-			switch n := lengthOf(size, last); {
-			case p == nil || p.medium == core.Disk:
-				need[core.Memory] -= n - lengthOf(old, last)
-				need[core.Disk] += n - lengthOf(old, last)
-			case m.holders(p) > 1:
-				need[core.Memory] += p.size
-				pages[last] = &version{n, core.Memory}
-			default:
-				pages[last] = &version{n, core.Memory}
-			}
-		}
-		for i := last + 1; i < pagesFor(size); i++ {
-			pages = append(pages, &version{lengthOf(size, i), core.Memory})
-		}
-	} else {
-		pages = append(pages, make([]*version, pagesFor(size)-pagesFor(old))...)
+	pages = append(pages, v.pages...)
+	if v.medium() == core.Disk {
+		return need, append(pages, make([]*version, pagesFor(size)-pagesFor(old))...)
 	}
-	fits := true
-	for medium, n := range need {
-		fits = fits && (n == 0 || !exact || m.spills() || m.fits(held, core.Medium(medium), n))
+	last := pagesFor(old) - 1
+	if last >= 0 {
+		p := pages[last]
+		switch n := lengthOf(size, last); {
+		case p == nil || p.medium == core.Disk:
+			need[core.Memory] -= n - lengthOf(old, last)
+			need[core.Disk] += n - lengthOf(old, last)
+		case m.holders(p) > 1:
+			need[core.Memory] += p.size
+			pages[last] = &version{n, core.Memory}
+		default:
+			pages[last] = &version{n, core.Memory}
+		}
+	}
+	for i := last + 1; i < pagesFor(size); i++ {
+		pages = append(pages, &version{lengthOf(size, i), core.Memory})
+	}
+	return need, pages
+}
+
+// grow does to the model what growing does, or answers that there is no room. roomMade: others have left memory for it.
+func (m *versions) grow(v *versioned, size int64, roomMade bool) bool {
+	held, old := m.held(), int64(len(v.want))
+	need, pages := m.grown(v, size)
+	fits := roomMade || !m.settings.ExactReallocateOnly
+	if !fits {
+		fits = (need[core.Memory] == 0 || m.fits(held, core.Memory, need[core.Memory])) &&
+			(need[core.Disk] == 0 || m.fits(held, core.Disk, need[core.Disk]))
 	}
 	if fits {
 		v.pages = pages
@@ -562,9 +610,9 @@ func (m *versions) heal(t *rapid.T) {
 	}
 }
 
-// learn waits until nothing moves and notes where everything is.
+// learn waits until nothing moves, and nothing that has is still being stored, and notes where everything is.
 func (m *versions) learn(t *rapid.T) {
-	for end := time.Now().Add(20 * time.Second); m.cache.Leaving() > 0; {
+	for end := time.Now().Add(20 * time.Second); m.cache.Leaving() > 0 || m.cache.Storing() > 0; {
 		if time.Now().After(end) {
 			t.Fatal("something goes on moving")
 		}

@@ -3,7 +3,9 @@ package core
 import (
 	"container/list"
 	"context"
+	"errors"
 	"slices"
+	"sync"
 )
 
 // leaveAhead is how many bytes more than are needed leave memory at a time, so that who writes now and then need not
@@ -33,11 +35,15 @@ type spilling struct {
 
 // A request is a call that waits for room in memory.
 type request struct {
-	n        int64
 	settings Settings
 	keep     *Allocation // its pages stay
 	move     *move
+	pages    []*page // that leave memory for it; of the last ones storing has not begun yet
+	begun    int     // of how many it has
 }
+
+// A need is how many bytes a call needs, by medium.
+type need [2]int64
 
 // touch notes that an allocation is used.
 func (a *Allocation) touch() {
@@ -82,31 +88,24 @@ func (c *Cache) forget(a *Allocation) {
 	}
 }
 
-// makeRoom calls take, which takes n bytes of memory or says why it can't. If it can't and the settings say
-// so, what is coldest moves to disk, and take is called again when there is room. size is what has to fit
-// in memory as a whole. The cache is locked, but not while it waits.
+// makeRoom calls take, which takes what a call needs or says how much that is and why it can't be had. If it lacks
+// memory and the settings say so, what is coldest moves to disk, and take is called again when there is room. Whether
+// enough of it can move, beside what the call itself needs on disk, is decided before anything does. size is what has
+// to fit in memory as a whole. The cache is locked, but not while it waits.
 //
 // The answer is nil, the refusal, which is a FullError, or why it is no use to go on.
-func (c *Cache) makeRoom(ctx context.Context, s Settings, n, size int64, why Why, keep *Allocation, take func() error) error {
-	refusal := take()
-	if refusal == nil || s.SpillPolicy != SpillColdest || s.CacheType != Auto {
+func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, keep *Allocation, take func() (need, error)) error {
+	needed, refusal := take()
+	if !lacksMemory(refusal) || s.SpillPolicy != SpillColdest || s.CacheType != Auto {
 		return refusal
 	}
 	limit := s.MaxMemoryForCache
 	if limit > 0 && size > limit {
 		return refusal
 	}
-	r := &request{n: n, settings: s, keep: keep, move: &move{why: why}}
+	r := &request{settings: s, keep: keep, move: &move{why: why}}
 	c.requests = append(c.requests, r)
-	defer func() {
-		for i := range c.requests {
-			if c.requests[i] == r {
-				c.requests = append(c.requests[:i:i], c.requests[i+1:]...)
-				break
-			}
-		}
-		c.disk.broadcast() // it is somebody else's turn
-	}()
+	defer c.endRequest(r)
 	for c.requests[0] != r {
 		if err := c.waitForChange(ctx, keep); err != nil {
 			return err
@@ -115,9 +114,12 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, n, size int64, why Why
 	c.disk.kick()
 	for {
 		c.granting = true
-		refusal = take()
+		needed, refusal = take()
 		c.granting = false
-		if refusal == nil || !isFull(refusal) {
+		if !lacksMemory(refusal) {
+			return refusal
+		}
+		if !c.plan(r, needed) {
 			return refusal
 		}
 		if !c.disk.isOpen() {
@@ -138,6 +140,36 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, n, size int64, why Why
 	}
 }
 
+// endRequest gives way to the next request. What has not begun to be stored stays; where storing fails, so does all
+// that is not stored, for its room on disk is wanted for what finds none in memory.
+func (c *Cache) endRequest(r *request) {
+	stays := r.pages[r.begun:]
+	if r.failed(c.disk) {
+		stays = r.pages
+	}
+	for _, p := range stays {
+		if p.move == r.move {
+			c.stay(p)
+		}
+	}
+	for i := range c.requests {
+		if c.requests[i] == r {
+			c.requests = append(c.requests[:i:i], c.requests[i+1:]...)
+			break
+		}
+	}
+	c.disk.broadcast() // it is somebody else's turn
+}
+
+// failed tells whether nothing can be stored for the request.
+func (r *request) failed(d *disk) bool { return r.move.err != nil || d.failure != nil }
+
+// lacksMemory tells whether an error is for want of memory.
+func lacksMemory(err error) bool {
+	var full *FullError
+	return errors.As(err, &full) && full.Medium == Memory
+}
+
 // waitForChange waits until something was stored, failed or was freed.
 func (c *Cache) waitForChange(ctx context.Context, a *Allocation) error {
 	err := c.disk.wait(ctx)
@@ -152,44 +184,69 @@ func (c *Cache) waitForChange(ctx context.Context, a *Allocation) error {
 	return nil
 }
 
-// spill begins to move what a request lacks, and something more. It answers whether there is anything to
-// wait for.
-func (c *Cache) spill(r *request) bool {
-	d := c.disk
-	if r.move.err != nil || d.failure != nil {
+// plan has pages leave memory until there is what is needed, beside what is leaving already, and something more. If
+// they are not enough, or do not fit on disk, none of them leaves, and the answer is false.
+func (c *Cache) plan(r *request, needed need) bool {
+	if r.failed(c.disk) {
 		return false
 	}
-	limit := r.settings.MaxMemoryForCache
-	lack, ahead := r.n-c.heap.freeBytes(), int64(leaveAhead)
-	if limit > 0 {
-		ahead = min(ahead, limit/16)
-		if over := c.ledger.held[Memory] + r.n - limit; over > 0 {
-			lack = over
-		}
-	}
-	if lack <= 0 {
-		lack = r.n // there is room, but not in one piece
-	}
-	lack -= c.leaving
-	if lack <= 0 {
-		return true
-	}
-	if c.fitsOnDisk(r.settings, lack) != nil {
+	lack := c.lackingMemory(r.settings, needed[Memory])
+	if lack -= c.leaving; lack <= 0 {
 		return c.leaving > 0
 	}
+	ahead := int64(leaveAhead)
+	if limit := r.settings.MaxMemoryForCache; limit > 0 {
+		ahead = min(ahead, limit/16)
+	}
+	var pages []*page
+	var sum int64
 	for p := range c.coldest(r.keep) {
-		if lack <= 0 && lack+ahead < int64(p.size) || c.fitsOnDisk(r.settings, int64(p.size)) != nil {
+		n := int64(p.size)
+		if sum >= lack && sum+n > lack+ahead || c.fitsOnDisk(r.settings, needed[Disk]+sum+n) != nil {
 			break
 		}
-		if !d.hasRoom(int64(p.size)) {
-			return true
-		}
+		pages = append(pages, p)
+		sum += n
+	}
+	if sum < lack {
+		return false
+	}
+	for _, p := range pages {
 		c.leave(p, r.move)
-		if err := c.startStoring(p); err != nil {
-			c.stay(p)
+	}
+	r.pages = append(r.pages, pages...)
+	return true
+}
+
+// lackingMemory is how many bytes have to leave memory before n more find room there.
+func (c *Cache) lackingMemory(s Settings, n int64) (lack int64) {
+	if limit := s.MaxMemoryForCache; limit > 0 {
+		lack = c.ledger.held[Memory] + n - limit
+	}
+	if more := n - c.heap.freeBytes(); !c.machine.Fits(more) {
+		lack = max(lack, more)
+	}
+	if lack <= 0 {
+		lack = n // there is room, but not in one piece
+	}
+	return lack
+}
+
+// spill begins to store what leaves memory, as far as it may wait for that. It answers whether there is anything to
+// wait for.
+func (c *Cache) spill(r *request) bool {
+	for ; r.begun < len(r.pages); r.begun++ {
+		p := r.pages[r.begun]
+		if p.move != r.move || p.buf != nil || p.parts != nil {
+			continue // it stays, or is on its way
+		}
+		if !c.disk.hasRoom(int64(p.size)) {
 			break
 		}
-		lack -= int64(p.size)
+		if err := c.startStoring(p); err != nil {
+			r.move.err = err
+			return false
+		}
 	}
 	return c.leaving > 0
 }
@@ -227,13 +284,19 @@ func (c *Cache) spillAhead(s Settings, why Why) {
 }
 
 // coldest are the pages that can leave memory, coldest first: history, oldest first, and then working
-// allocations, least recently used first.
+// allocations, least recently used first; but for the pages that keep has, alone or with others.
 func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
+	kept := sync.OnceValue(func() map[*page]bool {
+		has := make(map[*page]bool)
+		keep.pages.each(func(_ int64, p *page) { has[p] = true })
+		return has
+	})
+	stays := func(p *page) bool {
+		return keep != nil && (p.holders > 1 || keep.role == RoleHistory) && kept()[p]
+	}
 	return func(yield func(*page) bool) {
-		for e := c.history.Front(); e != nil; {
-			p := e.Value.(*page)
-			e = e.Next() // p leaves the list when it begins to move
-			if !yield(p) {
+		for e := c.history.Front(); e != nil; e = e.Next() {
+			if p := e.Value.(*page); !stays(p) && !yield(p) {
 				return
 			}
 		}
@@ -249,7 +312,7 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 				continue
 			}
 			for _, p := range a.pages.all() {
-				if p.block == nil || p.move != nil || p.buf != nil || p.pinned {
+				if p.block == nil || p.move != nil || p.buf != nil || p.pinned || stays(p) {
 					continue
 				}
 				if !yield(p) {

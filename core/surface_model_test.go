@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -83,18 +82,8 @@ func (p *painting) cut(r core.Rect) []byte {
 }
 
 func TestModelOfSurfaces(t *testing.T) {
-	operations, checks := 15_000, "200"
-	if testing.Short() {
-		operations, checks = 1_500, "250" // of which rapid does a fifth
-	}
-	for name, value := range map[string]string{"rapid.steps": "150", "rapid.checks": checks} {
-		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	done := 0
-	rapid.Check(t, func(t *rapid.T) {
-		m := &pictures{store: mapstore.New(), done: &done}
+	checkModel(t, 150, extent{200, 15_000}, extent{50, 1_500}, func(t *rapid.T, done *int) {
+		m := &pictures{store: mapstore.New(), done: done}
 		m.faulty = storetest.NewFaulty(m.store)
 		cache, err := core.New(core.Config{Store: m.faulty})
 		if err != nil {
@@ -124,10 +113,6 @@ func TestModelOfSurfaces(t *testing.T) {
 		})
 		m.end(t)
 	})
-	if !t.Failed() && done < operations {
-		t.Errorf("%d operations were done, %d are asked for", done, operations)
-	}
-	t.Logf("%d operations", done)
 }
 
 func (m *pictures) pick(t *rapid.T) *painting {
