@@ -29,6 +29,10 @@ type rowCopier interface {
 	// CopyRows copies rows of n bytes of src, which begin pitch bytes after each other, or answers false
 	// when it does not know that kind of buffer.
 	CopyRows(off, pitch int, src Buffer, srcOff, srcPitch, n, rows int) (bool, error)
+}
+
+// rowReader is the same for a Buffer that is read.
+type rowReader interface {
 	// ReadRows copies rows of n bytes from off on, which begin srcPitch bytes after each other, to p, where they begin
 	// pitch bytes after each other, or answers false when it can't.
 	ReadRows(p []byte, pitch, off, srcPitch, n, rows int) (bool, error)
@@ -100,7 +104,7 @@ func copyRows(dst Buffer, dstOff, dstPitch int, src Buffer, srcOff, srcPitch, n,
 		}
 		return nil
 	}
-	if s, ok := src.(rowCopier); ok && inHeap {
+	if s, ok := src.(rowReader); ok && inHeap {
 		if done, err := s.ReadRows(d[dstOff:], dstPitch, srcOff, srcPitch, n, rows); done || err != nil {
 			return err
 		}
