@@ -111,7 +111,7 @@ const deaths = {
       document.body.append(frame)
       await loaded
     })
-    await run(page.frames()[1], fill, ['mortal', 1])
+    await run((await page.frames())[1], fill, ['mortal', 1])
     await page.evaluate(() => document.querySelector('iframe').remove())
   },
   'its tab was closed': async ({ open }) => {
@@ -143,7 +143,8 @@ const deaths = {
   },
 }
 for (const [name, die] of Object.entries(deaths)) {
-  withPage(`the remains of an instance are swept by the next: ${name}`, {}, async (t) => {
+  const needs = name === 'its tab crashed' ? ['devtools'] : []
+  withPage(`the remains of an instance are swept by the next: ${name}`, { needs }, async (t) => {
     const witness = await t.open()
     await run(witness, fill, ['mortal', 2])
     const [living] = await names(witness)
