@@ -168,7 +168,7 @@ for (const settings of [
         assert.isTrue(await history.redo())
         assertPixels(await surface.readRect(), state.bytes)
       }
-      await history[Symbol.asyncDispose]()
+      await history.dispose()
       await surface.dispose()
       await cache.flush()
       assert.deepEqual(counters(cache), [0, 0])

@@ -77,7 +77,7 @@ withPage('tabs and frames with one folder never see each other', {}, async ({ op
     document.body.append(frame)
     await loaded
   })
-  const frame = one.frames()[1]
+  const frame = (await one.frames())[1]
   await Promise.all([
     run(one, fill, ['shared', 1]),
     run(two, fill, ['shared', 2]),

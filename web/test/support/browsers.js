@@ -9,7 +9,8 @@ export const capabilities = {
   devtools: 'to use up a quota, delete what a site stores, and crash a tab',
   gc: 'to collect garbage when asked',
   memoryFlags: 'to allow a program less memory',
-  canvasInput: 'to use the pages with mouse, keyboard and fingers, as a person would',
+  using: 'the syntax of `using`, and its symbols',
+  input: 'to type into fields, and to touch',
 }
 
 const browsers = {
@@ -47,7 +48,8 @@ const browsers = {
     lacks: {
       devtools: 'WebDriver has no such commands',
       memoryFlags: 'there is no option for it',
-      canvasInput: 'the WebDriver face of the tests has no more than it takes to run the examples',
+      using: 'it does not know it yet',
+      input: 'WebDriver has a mouse and keys, and no more of it is wrapped than it takes to click and paint',
     },
     start(driver, { needs, userDataDir }) {
       const env = needs.includes('gc') ? { JSC_slowPathAllocsBetweenGCs: '1000' } : {}

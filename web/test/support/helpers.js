@@ -158,8 +158,16 @@ function firstDifference(a, e) {
 
 /** What a surface should be: all of its pixels, row after row, without tiles. */
 export class Picture {
+  #bytes
+
+  /** Its own properties are what a surface is made of. */
   constructor(width, height, bytesPerPixel = 4, bytes = new Uint8Array(width * height * bytesPerPixel)) {
-    Object.assign(this, { width, height, bytesPerPixel, bytes })
+    Object.assign(this, { width, height, bytesPerPixel })
+    this.#bytes = bytes
+  }
+
+  get bytes() {
+    return this.#bytes
   }
 
   get all() {

@@ -29,7 +29,9 @@ export async function launchWebKit({ driver, browser, userDataDir, env = {} }) {
     XDG_DATA_HOME: join(userDataDir, 'data'),
     XDG_CACHE_HOME: join(userDataDir, 'cache'),
     XDG_CONFIG_HOME: join(userDataDir, 'config'),
-    LANG: 'C.UTF-8',
+    LC_ALL: 'en_US.UTF-8',
+    LANGUAGE: 'en_US',
+    JSC_useSharedArrayBuffer: '1',
     LIBGL_ALWAYS_SOFTWARE: '1',
     NO_AT_BRIDGE: '1',
     // Root has no sandbox to run it in.
@@ -321,6 +323,28 @@ class Page extends Frame {
 
   async bringToFront() {}
 
+  async $(selector) {
+    return (await this.$$(selector))[0] ?? null
+  }
+
+  async $$(selector) {
+    const n = await this.$$eval(selector, (all) => all.length)
+    return Array.from({ length: n }, (_, index) => new Element(this, selector, index))
+  }
+
+  async click(selector) {
+    await (await this.$(selector)).click()
+  }
+
+  /** Chooses an option, as a person does. */
+  select(selector, value) {
+    const choose = (field, value) => {
+      field.value = value
+      for (const type of ['input', 'change']) field.dispatchEvent(new Event(type, { bubbles: true }))
+    }
+    return this.$eval(selector, choose, value)
+  }
+
   isClosed() {
     return this.#closed
   }
@@ -330,6 +354,34 @@ class Page extends Frame {
     await this.reports()
     this.#closed = true
     await this.#send('DELETE', '/window')
+  }
+}
+
+/** One of the elements that a selector finds, whichever that is when it is used. */
+class Element {
+  #page
+  #selector
+  #index
+
+  constructor(page, selector, index) {
+    this.#page = page
+    this.#selector = selector
+    this.#index = index
+  }
+
+  boundingBox() {
+    const box = (all, index) => all[index].getBoundingClientRect()
+    return this.#page.$$eval(this.#selector, box, this.#index)
+  }
+
+  async click() {
+    const show = (all, index) => all[index].scrollIntoView({ block: 'center', behavior: 'instant' })
+    await this.#page.$$eval(this.#selector, show, this.#index)
+    const { x, y, width, height } = await this.boundingBox()
+    const { mouse } = this.#page
+    await mouse.move(x + width / 2, y + height / 2)
+    await mouse.down()
+    await mouse.up()
   }
 }
 
