@@ -1,10 +1,10 @@
 # Everything that can be done here. `make` alone lists it.
 #
 # What is needed: Go, Node.js with npm, and git. The rest is installed by the targets that need it: Go
-# tools as `go tool`, npm packages by `npm ci`, Chromium as Debian's package.
+# tools as `go tool`, npm packages by `npm ci`, browsers as Debian's packages.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-core test-wasm test-web soak soak-core bench bench-core lint clean chromium firefox
+.PHONY: help run build test test-core test-wasm test-web soak soak-core bench bench-core lint clean chromium firefox webkit
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +31,14 @@ test-wasm: chromium ## test the bridge and the IndexedDB store in headless Chrom
 		GOMODCACHE="$$(go env GOMODCACHE)" GOCACHE="$$(go env GOCACHE)" GOPROXY="$$(go env GOPROXY)" \
 		go test -timeout 5m -exec "$$exec" ./jsbridge/...
 
-test-web: build chromium ## test the built package in headless Chromium, as a page uses it
-	cd web && npm test
+# Only what make is told: people have a variable of that name in their environment.
+ifeq ($(origin BROWSER),command line)
+browsers := $(BROWSER)
+else
+browsers := chromium
+endif
+test-web: build $(browsers) ## test the built package in headless Chromium, or with BROWSER=firefox|webkit there
+	cd web && node test/support/run.js $(browsers)
 
 # What takes part in a soak shares the minutes.
 MINUTES ?= 60
@@ -59,7 +65,7 @@ lint: web/node_modules ## check the form of everything
 clean: ## remove what was built
 	rm -rf web/dist web/node_modules
 
-chromium firefox:
+chromium firefox webkit:
 	@.ci/need-browser $@
 
 web/node_modules: web/package-lock.json

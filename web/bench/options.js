@@ -1,6 +1,6 @@
 // What the command is told, by flags or by the environment: `--rounds 3` is `BENCH_ROUNDS=3`.
 import { parseArgs } from 'node:util'
-import { known } from '../test/support/browsers.js'
+import { measurable } from '../test/support/browsers.js'
 import { full, quick } from './scale.js'
 
 const fromEnvironment = (name) => process.env[`BENCH_${name.toUpperCase()}`]
@@ -24,7 +24,7 @@ export function readOptions() {
   if (given('large')) scale.large = whole('large', given('large')) * 2 ** 20
   const browsers = given('browsers')?.split(',')
   for (const name of browsers ?? [])
-    if (!known.includes(name)) throw new Error(`browsers: ${name} is none of ${known.join(', ')}`)
+    if (!measurable.includes(name)) throw new Error(`browsers: ${name} is none of ${measurable.join(', ')}`)
   return {
     scale,
     browsers,

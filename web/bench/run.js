@@ -35,7 +35,7 @@
 // command.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { find, known } from '../test/support/browsers.js'
+import { find, measurable } from '../test/support/browsers.js'
 import { file, startSite } from '../test/support/site.js'
 import { buildBench } from './build.js'
 import { compare, comparison } from './compare.js'
@@ -65,8 +65,8 @@ const rows = rowsOf(options.scale)
 const chosen = rows.filter(({ name }) => options.rows.test(name))
 if (chosen.length === 0)
   throw new Error(`No row matches. There are: ${rows.map(({ name }) => name).join('; ')}`)
-const browsers = options.browsers ?? known.filter(find)
-if (browsers.length === 0) throw new Error(`There is no browser here: ${known.join(' or ')}.`)
+const browsers = options.browsers ?? measurable.filter(find)
+if (browsers.length === 0) throw new Error(`There is no browser here: ${measurable.join(' or ')}.`)
 
 const started = new Date()
 const report = {

@@ -76,8 +76,9 @@ export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 }
 
-/** The same for what is quick: "0.4 ms". */
+/** The same for what is quick: "0.4 ms". Many clocks have nothing between 0 and 1. */
 export function milliseconds(value: number): string {
+  if (value < 0.05) return '< 1 ms'
   return value < 10 ? `${value.toFixed(1)} ms` : duration(value)
 }
 

@@ -1,4 +1,13 @@
-import { bytes, type CallOptions, flag, object, report, view, wrong } from './arguments'
+import {
+  bytes,
+  callback as checked,
+  flag,
+  type Options,
+  optionsFrom,
+  report,
+  view,
+  viewKeys,
+} from './arguments'
 import type * as api from './asposecache'
 import { CacheEntity, handleOf } from './entity'
 import { Place } from './pages'
@@ -99,8 +108,8 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
   ): void {
     const from = bytes('offset', offset)
     const n = bytes('length', length)
-    if (typeof callback !== 'function') throw wrong('callback', callback, 'a function')
-    const write = flag('options.write', object('options', options).write)
+    checked('callback', callback)
+    const write = flag('options.write', optionsFrom(options, viewKeys).write)
     this.#handle.call(undefined)
     const use = this.#handle.owner.debugViews?.copying(this, write, callback) ?? callback
     if (!this.#program.pages.forEachView(this.#place, from, n, write, use))
@@ -113,7 +122,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
   }
 
   /** Grows within the limits, whatever `exactReallocateOnly` says: for what is still being allocated. */
-  async grow(newSize: number, options: CallOptions): Promise<void> {
+  async grow(newSize: number, options: Options): Promise<void> {
     await this.#handle.begin('grow', this.#handle.call(options), newSize)
   }
 

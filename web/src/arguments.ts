@@ -91,7 +91,7 @@ export function view(name: string, value: unknown): Uint8Array {
       value instanceof Uint8Array &&
       value.constructor === Uint8Array &&
       value.byteLength > 0 &&
-      !(value.buffer as SharedArrayBuffer).growable
+      !(value.buffer as { growable?: boolean }).growable
     )
       return value
     // The constructor throws for what is detached, and for what only looks like a buffer.
@@ -116,26 +116,54 @@ export function onlyKeys(name: string, value: object, known: readonly string[]):
   }
 }
 
-export interface CallOptions {
-  signal?: AbortSignal
-  onProgress?: (progress: { done: number; total: number }) => void
+/** The options of calls that read or write, and those of calls that make something. */
+export const callKeys = ['signal', 'onProgress']
+export const allocateKeys = ['label', 'signal']
+/** The options of calls that lend views. */
+export const viewKeys = ['write']
+
+/** Options of a call, read once. What only one kind of call knows is checked there. */
+export interface Options {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { done: number; total: number }) => void
+  readonly label?: string
+  readonly [name: string]: unknown
 }
 
-export function callOptions(value: unknown): CallOptions {
-  const { signal, onProgress } = object('options', value)
-  if (signal !== undefined && !isSignal(signal)) throw wrong('options.signal', signal, 'an AbortSignal')
-  if (onProgress !== undefined && typeof onProgress !== 'function')
-    throw wrong('options.onProgress', onProgress, 'a function')
-  return { signal, onProgress } as CallOptions
+const none: Options = Object.freeze({})
+
+const checks: Readonly<Record<string, (name: string, value: unknown) => void>> = {
+  signal(name, value) {
+    if (!isSignal(value)) throw wrong(name, value, 'an AbortSignal')
+  },
+  label(name, value) {
+    if (typeof value !== 'string') throw wrong(name, value, 'a string')
+  },
+  onProgress: callback,
+  onError: callback,
+}
+
+/** The options of a call, of which it knows so many: any other is a mistake that would be overlooked. */
+export function optionsFrom(value: unknown, known: readonly string[]): Options {
+  if (value === undefined) return none
+  const given = object('options', value)
+  onlyKeys('options', given, known)
+  const options: Record<string, unknown> = {}
+  for (const key of known) {
+    const option = given[key]
+    if (option === undefined) continue
+    checks[key]?.(`options.${key}`, option)
+    options[key] = option
+  }
+  return options
+}
+
+/** Refuses what can't be called. */
+export function callback(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw wrong(name, value, 'a function')
 }
 
 /** Reports progress: not at once, for the caller is in the middle of something. */
-export function report({ onProgress }: CallOptions, done: number, total: number): void {
+export function report({ onProgress }: Options, done: number, total: number): void {
   if (onProgress) queueMicrotask(() => onProgress({ done, total }))
-}
-
-export function label(value: unknown): string {
-  const { label } = object('options', value)
-  if (label !== undefined && typeof label !== 'string') throw wrong('options.label', label, 'a string')
-  return label ?? ''
 }

@@ -6,7 +6,10 @@
  *
  * Every method that returns a promise reports failure by rejecting it; none of them throws. A wrong
  * argument is a `TypeError` or a `RangeError` that names it, an aborted call rejects with the
- * signal's reason, and everything else is a {@link CacheError}. A call that fails changes nothing.
+ * signal's reason, and everything else is a {@link CacheError}. A call that fails changes nothing. An option
+ * that a call does not know is a `TypeError` as well.
+ *
+ * An instance, and what it has made, can't be posted or cloned: that throws a `DataCloneError`.
  */
 
 /** Where new allocations are placed. */
@@ -197,7 +200,10 @@ export interface AsposeCache extends EventTarget, AsyncDisposable {
   ): void
 }
 
-/** What allocations and surfaces have in common. */
+/**
+ * What allocations and surfaces have in common. They have the methods that `using` and `await using` call where the
+ * browser has symbols for them; `dispose` is everywhere.
+ */
 export interface CacheEntity extends AsyncDisposable, Disposable {
   readonly id: number
   readonly label: string
@@ -280,7 +286,7 @@ export interface CacheAllocation extends CacheEntity {
    * succeeds. See `exactReallocateOnly` for what growth does at a limit.
    */
   reallocate(newSize: number, options?: CallOptions): Promise<void>
-  /** The bytes as a stream, read as it is consumed. */
+  /** The bytes as a stream, read as it is consumed. `for await` can go through it in every browser. */
   readable(offset?: number, length?: number): ReadableStream<Uint8Array<ArrayBuffer>>
   /** Writes what it is given, one chunk after the other, from `offset` on. It does not grow. */
   writable(offset?: number): WritableStream<BufferSource>
@@ -340,7 +346,10 @@ export interface CacheSurface extends CacheEntity {
     rect?: Rect,
     options?: CallOptions & { scale?: number; filter?: 'pick' | 'average' },
   ): Promise<Uint8ClampedArray<ArrayBuffer>>
-  /** The pixels of an `ImageData`, with its top left corner at `x`, `y`: 8-bit RGBA in sRGB, 4 bytes each. */
+  /**
+   * The pixels of an `ImageData`, with its top left corner at `x`, `y`: 8-bit RGBA in sRGB, 4 bytes each, which is
+   * what it is where the browser does not say.
+   */
   writeImageData(imageData: ImageData, x?: number, y?: number, options?: CallOptions): Promise<void>
   readImageData(rect?: Rect, options?: CallOptions): Promise<ImageData>
   /** The same at once, for pixels in memory; they throw as those of {@link CacheAllocation} do. */

@@ -1,7 +1,8 @@
 import { CacheAllocation } from './allocation'
-import { bytes, type CallOptions, callOptions, label, signals, wrong } from './arguments'
+import { allocateKeys, bytes, callKeys, optionsFrom, signals, wrong } from './arguments'
 import type * as api from './asposecache'
 import { DebugViews } from './debug-views'
+import { disposable } from './disposal'
 import { type CacheEntity, handleIn, type Info, type Kind, type Owner } from './entity'
 import {
   CacheError,
@@ -15,7 +16,7 @@ import type { Options } from './options'
 import type { Program } from './program'
 import { changed, defaultSettings } from './settings'
 import { allocateFrom } from './streams'
-import { CacheSurface, surfaceArguments } from './surface'
+import { CacheSurface, surfaceArguments, surfaceKeys } from './surface'
 
 /** EventTarget, with the types of the events. */
 const Target = EventTarget as new () => Pick<api.AsposeCache, keyof EventTarget>
@@ -45,6 +46,11 @@ export class AsposeCache extends Target implements api.AsposeCache {
   #last: object = noStatistics
 
   static {
+    disposable(AsposeCache, {
+      asyncDispose() {
+        return this.close()
+      },
+    })
     // Each setting is an accessor property as well.
     for (const name of Object.keys(defaultSettings) as Array<keyof api.CacheSettings>) {
       Object.defineProperty(AsposeCache.prototype, name, {
@@ -188,30 +194,32 @@ export class AsposeCache extends Target implements api.AsposeCache {
 
   async allocate(size: number, options?: api.AllocateOptions): Promise<CacheAllocation> {
     const n = bytes('size', size)
-    const { signal } = callOptions(options)
+    const { label, signal } = optionsFrom(options, allocateKeys)
     const begin = (program: Program) =>
       program.allocate(n) || program.begin('allocate', { signal }, undefined, n)
-    return this.#allocate(CacheAllocation, options, signal, begin)
+    return this.#allocate(CacheAllocation, label, signal, begin)
   }
 
   allocateSync(size: number, options?: { label?: string }): CacheAllocation {
     const n = bytes('size', size)
-    const info = this.#info(options)
+    const info = this.#info(optionsFrom(options, ['label']).label)
     const program = this.#ready()
     const id = program.allocate(n) || (program.request('allocateSync', n) as number)
     return this.#owner.attach(CacheAllocation, id, info)
   }
 
   async allocateSurface(options: api.SurfaceOptions): Promise<CacheSurface> {
-    const { signal } = callOptions(options)
-    const spec = surfaceArguments(options)
+    const given = optionsFrom(options, [...surfaceKeys, ...allocateKeys])
+    const { label, signal } = given
+    const spec = surfaceArguments(given)
     const begin = (program: Program) => program.begin('allocateSurface', { signal }, undefined, ...spec)
-    return this.#allocate(CacheSurface, options, signal, begin)
+    return this.#allocate(CacheSurface, label, signal, begin)
   }
 
   allocateSurfaceSync(options: Omit<api.SurfaceOptions, 'signal'>): CacheSurface {
-    const spec = surfaceArguments(options)
-    const info = this.#info(options)
+    const given = optionsFrom(options, [...surfaceKeys, 'label'])
+    const spec = surfaceArguments(given)
+    const info = this.#info(given.label)
     const id = this.#ready().request('allocateSurfaceSync', ...spec) as number
     return this.#owner.attach(CacheSurface, id, info)
   }
@@ -219,11 +227,11 @@ export class AsposeCache extends Target implements api.AsposeCache {
   /** Makes what `begin` asks the program for, under the settings of this moment. */
   async #allocate<E extends CacheEntity>(
     kind: Kind<E>,
-    options: unknown,
+    label: string | undefined,
     signal: AbortSignal | undefined,
     begin: (program: Program) => unknown,
   ): Promise<E> {
-    const info = this.#info(options)
+    const info = this.#info(label)
     signals.throwIfAborted(signal)
     if (this.#program) return this.#owner.attach(kind, (await begin(this.#program)) as number, info)
     const settings = this.#settings
@@ -244,11 +252,10 @@ export class AsposeCache extends Target implements api.AsposeCache {
 
   async allocateFrom(
     source: BufferSource | Blob | ReadableStream<Uint8Array>,
-    options?: api.AllocateOptions & CallOptions,
+    options?: api.AllocateOptions & api.CallOptions,
   ): Promise<CacheAllocation> {
-    callOptions(options)
-    label(options)
-    return allocateFrom(source, options ?? {}, (size) => this.allocate(size, options))
+    const { label, ...call } = optionsFrom(options, ['label', ...callKeys])
+    return allocateFrom(source, call, (size) => this.allocate(size, { label, signal: call.signal }))
   }
 
   async flush(): Promise<void> {
@@ -274,10 +281,6 @@ export class AsposeCache extends Target implements api.AsposeCache {
     if (!program.end) this.#last = program.request('statistics') as object
     this.#live.clear()
     await closed
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   /** The program, or `undefined` while it is being loaded. Throws when it is over. */
@@ -315,16 +318,16 @@ export class AsposeCache extends Target implements api.AsposeCache {
     }
   }
 
-  #info(options: unknown, role: Info['role'] = 'working'): Info {
+  #info(label = '', role: Info['role'] = 'working'): Info {
     const stack = this.#captureStacks ? new Error('allocated here').stack : undefined
-    return { label: label(options), role, createdAt: Date.now(), stack }
+    return { label, role, createdAt: Date.now(), stack }
   }
 
   #ownerFor(program: Program): Owner {
     return {
       program,
       debugViews: this.#debugViews,
-      info: (options, role) => this.#info(options, role),
+      info: (label, role) => this.#info(label, role),
       attach: (kind, id, info) => {
         const entity = new kind(this.#owner, id, info)
         this.#live.set(id, info)

@@ -1,6 +1,7 @@
-import { type CallOptions, callOptions, signals, wrong } from './arguments'
+import { allocateKeys, callKeys, type Options, optionsFrom, signals, wrong } from './arguments'
 import type * as api from './asposecache'
 import type { DebugViews } from './debug-views'
+import { disposable } from './disposal'
 import { disposedError } from './errors'
 import type { Program } from './program'
 
@@ -17,7 +18,7 @@ export interface Owner {
   readonly program: Program
   readonly debugViews: DebugViews | undefined
   /** What is to be known of something that is made now. */
-  info(options: unknown, role: Info['role']): Info
+  info(label: string | undefined, role: Info['role']): Info
   /** Makes an object of what the program has made. */
   attach<E extends CacheEntity>(kind: Kind<E>, id: number, info: Info): E
   detach(entity: CacheEntity): void
@@ -46,15 +47,20 @@ export class Handle {
   }
 
   /** Checks the options, and whether the call can be made at all. */
-  call(options: unknown): CallOptions {
-    const call = callOptions(options)
-    if (this.program.end) throw this.program.end
-    if (this.last) throw disposedError()
-    signals.throwIfAborted(call.signal)
+  call(options: unknown, known: readonly string[] = callKeys): Options {
+    const call = optionsFrom(options, known)
+    this.check(call)
     return call
   }
 
-  begin(name: string, call: CallOptions, ...args: unknown[]): Promise<unknown> {
+  /** Whether a call with these options can be made at all. */
+  check({ signal }: Options): void {
+    if (this.program.end) throw this.program.end
+    if (this.last) throw disposedError()
+    signals.throwIfAborted(signal)
+  }
+
+  begin(name: string, call: Options, ...args: unknown[]): Promise<unknown> {
     return this.program.begin(name, call, this.#entity, this.id, call.onProgress !== undefined, ...args)
   }
 
@@ -65,15 +71,16 @@ export class Handle {
 
   /** Shares the pages with a new entity. */
   async snapshot<E extends CacheEntity>(kind: Kind<E>, options: unknown): Promise<E> {
-    const info = this.owner.info(options, 'history')
-    const id = (await this.begin('snapshot', this.call(options))) as number
+    const call = this.call(options, allocateKeys)
+    const info = this.owner.info(call.label, 'history')
+    const id = (await this.begin('snapshot', call)) as number
     return this.owner.attach(kind, id, info)
   }
 
   async restore(kind: Kind<CacheEntity>, from: unknown, options: unknown): Promise<void> {
     const other = this.other('from', from, kind)
     if (other.last) throw disposedError()
-    await this.begin('restore', this.call(options), other.id)
+    await this.begin('restore', this.call(options, ['signal']), other.id)
   }
 }
 
@@ -92,10 +99,16 @@ export class CacheEntity implements api.CacheEntity {
   readonly id: number
   readonly label: string
   readonly role: api.CacheEntity['role']
+  /**
+   * A function, and a property of its own: so whoever posts or clones an entity gets a DataCloneError, and not
+   * a hollow copy.
+   */
+  readonly dispose = dispose
   readonly #handle: Handle
 
   static {
     handleOf = (entity) => entity.#handle
+    disposable(CacheEntity, { dispose: free, asyncDispose: dispose })
   }
 
   constructor(owner: Owner, id: number, { label, role }: Info) {
@@ -135,21 +148,18 @@ export class CacheEntity implements api.CacheEntity {
   async flush(options?: api.CallOptions): Promise<void> {
     await this.#handle.begin('flush', this.#handle.call(options))
   }
+}
 
-  async dispose(): Promise<void> {
-    this[Symbol.dispose]()
-  }
+function free(this: CacheEntity): void {
+  if (this.disposed) return
+  const handle = handleOf(this)
+  const { program, owner } = handle
+  const [width, height] = [program.width(this.id), program.height(this.id)]
+  handle.last = { size: this.size, medium: this.medium, width, height }
+  program.dispose(this.id)
+  owner.detach(this)
+}
 
-  [Symbol.dispose](): void {
-    if (this.disposed) return
-    const { program, owner } = this.#handle
-    const [width, height] = [program.width(this.id), program.height(this.id)]
-    this.#handle.last = { size: this.size, medium: this.medium, width, height }
-    program.dispose(this.id)
-    owner.detach(this)
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose()
-  }
+async function dispose(this: CacheEntity): Promise<void> {
+  free.call(this)
 }

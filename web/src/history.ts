@@ -1,6 +1,7 @@
 import { CacheAllocation } from './allocation'
 import { bytes, object, onlyKeys, wrong } from './arguments'
 import type * as api from './asposecache'
+import { disposable } from './disposal'
 import { type CacheEntity, type Handle, handleOf } from './entity'
 import { disposedError } from './errors'
 import { CacheSurface } from './surface'
@@ -27,6 +28,14 @@ export class CacheHistory implements api.CacheHistory {
   readonly #handle: Handle
   readonly #id: number
   #disposed = false
+
+  static {
+    disposable(CacheHistory, {
+      asyncDispose() {
+        return this.dispose()
+      },
+    })
+  }
 
   constructor(target: CacheEntity, handle: Handle, id: number) {
     this.#target = target
@@ -66,15 +75,12 @@ export class CacheHistory implements api.CacheHistory {
     return (await this.#begin('step', 1)) as boolean
   }
 
-  async dispose(): Promise<void> {
+  /** A property of its own, as that of a CacheEntity, and for the same reason. */
+  readonly dispose = async (): Promise<void> => {
     if (this.disposed) return
     this.#handle.program.request('disposeHistory', this.#id)
     this.#disposed = true
     forgotten.unregister(this)
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose()
   }
 
   #begin(name: string, argument: unknown): Promise<unknown> {

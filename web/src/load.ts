@@ -50,7 +50,7 @@ async function compile(url: string | URL): Promise<WebAssembly.Module> {
     )
     return await WebAssembly.compile(await response.arrayBuffer())
   } catch (error) {
-    const hint = /unsafe-eval|Content Security Policy|Refused to compile/i.test(message(error))
+    const hint = /unsafe-eval|CSP/.test(message(error))
       ? `; the page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src`
       : ''
     throw failed(`${url} could not be compiled: ${message(error)}${hint}`, error)

@@ -1,4 +1,4 @@
-import { type CallOptions, report, signals } from './arguments'
+import { type Options, report, signals } from './arguments'
 import type { Rect } from './asposecache'
 import { CacheError, type ErrorDescription, errorFrom } from './errors'
 import { Execution } from './execution'
@@ -8,7 +8,7 @@ import { type Call, type Exports, type Runtime, startRuntime } from './runtime'
 interface Pending {
   resolve(value: unknown): void
   reject(reason: unknown): void
-  options: CallOptions
+  options: Options
   onAbort?: () => void
   /** Keeps an allocation from being garbage collected while a call on it waits. */
   keep: unknown
@@ -153,7 +153,7 @@ export class Program {
   }
 
   /** Begins a call that takes time. `keep` lives as long as it waits. */
-  begin(name: string, options: CallOptions, keep: unknown, ...args: unknown[]): Promise<unknown> {
+  begin(name: string, options: Options, keep: unknown, ...args: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { signal } = options
       if (signal && signals.aborted(signal)) return reject(signals.reason(signal))

@@ -1,5 +1,5 @@
 import type { CacheAllocation } from './allocation'
-import { type CallOptions, isBlob, isStream, report, signals, view, wrong } from './arguments'
+import { isBlob, isStream, type Options, report, signals, view, wrong } from './arguments'
 
 /** What a stream of an allocation reads, and a copy of a blob takes, at a time. */
 const chunk = 1 << 20
@@ -12,7 +12,7 @@ export function readable(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = offset
   let end = length === undefined ? undefined : offset + length
-  return new ReadableStream(
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {
         if (end === undefined) {
@@ -32,6 +32,26 @@ export function readable(
     },
     { highWaterMark: 0 },
   )
+  // Not every browser has streams that `for await` can go through.
+  if (!(Symbol.asyncIterator in stream))
+    Object.defineProperty(stream, Symbol.asyncIterator, {
+      value: iterate,
+      writable: true,
+      configurable: true,
+    })
+  return stream
+}
+
+/** What the platform's own does: a loop that is left cancels the stream. */
+async function* iterate(this: ReadableStream<unknown>): AsyncGenerator<unknown, void> {
+  const reader = this.getReader()
+  try {
+    for (let next; !(next = await reader.read()).done;) yield next.value
+  } finally {
+    const cancelled = reader.cancel()
+    reader.releaseLock()
+    await cancelled
+  }
 }
 
 /** Writes what it is given from `offset` on. The stream keeps the allocation alive. */
@@ -49,7 +69,7 @@ export function writable(allocation: CacheAllocation, offset: number): WritableS
 /** Makes an allocation of what a source holds. When that fails nothing is left of it. */
 export async function allocateFrom(
   source: unknown,
-  options: CallOptions,
+  options: Options,
   allocate: (size: number) => Promise<CacheAllocation>,
 ): Promise<CacheAllocation> {
   if (isStream(source)) return fromStream(source, options, allocate)
@@ -76,7 +96,7 @@ export async function allocateFrom(
 /** The size of a stream is known when it ends; until then its allocation grows. */
 async function fromStream(
   source: ReadableStream<Uint8Array>,
-  options: CallOptions,
+  options: Options,
   allocate: (size: number) => Promise<CacheAllocation>,
 ): Promise<CacheAllocation> {
   const { signal } = options

@@ -1,12 +1,31 @@
 import { mostRead, mostWritten } from './allocation'
-import { bytes, type CallOptions, flag, isImageData, object, report, view, wrong } from './arguments'
+import {
+  bytes,
+  callback as checked,
+  callKeys,
+  flag,
+  isImageData,
+  object,
+  type Options,
+  optionsFrom,
+  report,
+  view,
+  viewKeys,
+  wrong,
+} from './arguments'
 import type * as api from './asposecache'
 import { CacheEntity, handleOf } from './entity'
 
 
+/** What makes a surface, beside the options of every allocation. */
+export const surfaceKeys = ['width', 'height', 'bytesPerPixel']
+
+const strideKeys = ['stride']
+const writeKeys = [...callKeys, ...strideKeys]
+const readKeys = [...callKeys, 'scale', 'filter']
+
 /** Width, height and bytes per pixel, as far as JavaScript knows what is right. */
-export function surfaceArguments(value: unknown): [number, number, number] {
-  const { width, height, bytesPerPixel = 4 } = object('options', value)
+export function surfaceArguments({ width, height, bytesPerPixel = 4 }: Options): [number, number, number] {
   return [bytes('width', width), bytes('height', height), bytes('bytesPerPixel', bytesPerPixel)]
 }
 
@@ -26,9 +45,13 @@ const parts = (rect: api.Rect | undefined) =>
   rect ? [rect.x, rect.y, rect.width, rect.height] : [0, 0, -1, -1]
 
 /** The bytes of rows that begin `stride` bytes after each other. Throws if the data does not fit. */
-function strideOf(rect: api.Rect, bytesPerPixel: number, data: Uint8Array, options: unknown): number {
+function strideOf(
+  rect: api.Rect,
+  bytesPerPixel: number,
+  data: Uint8Array,
+  { stride: given }: Options,
+): number {
   const row = rect.width * bytesPerPixel
-  const { stride: given } = object('options', options)
   const stride = given === undefined ? row : bytes('options.stride', given)
   if (stride < row)
     throw new RangeError(`options.stride: ${stride} was given, a row of the rectangle has ${row} bytes`)
@@ -82,12 +105,12 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
   async writeRect(
     rect: api.Rect,
     data: AllowSharedBufferSource,
-    options?: CallOptions & { stride?: number },
+    options?: api.CallOptions & { stride?: number },
   ): Promise<void> {
     const to = rectFrom(rect)
     const from = view('data', data)
-    const call = this.#handle.call(options)
-    const stride = strideOf(to, this.bytesPerPixel, from, options)
+    const call = this.#handle.call(options, writeKeys)
+    const stride = strideOf(to, this.bytesPerPixel, from, call)
     const n = from.byteLength
     if (n <= mostWritten && this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
       report(call, n, n)
@@ -96,13 +119,14 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
 
   async readRect(
     rect?: api.Rect,
-    options?: CallOptions & { scale?: number; filter?: 'pick' | 'average' },
+    options?: api.CallOptions & { scale?: number; filter?: 'pick' | 'average' },
   ): Promise<Uint8ClampedArray<ArrayBuffer>> {
     const from = rect === undefined ? undefined : rectFrom(rect)
-    const { scale, filter = 'pick' } = object('options', options)
+    const call = optionsFrom(options, readKeys)
+    const { scale, filter = 'pick' } = call
     const shift = shiftOf(scale)
     if (filter !== 'pick' && filter !== 'average') throw wrong('options.filter', filter, '"pick", "average"')
-    const call = this.#handle.call(options)
+    this.#handle.check(call)
     if (shift === 0) return (await this.#read(from, call)).data
     const how = filter === 'average' ? 1 : 0
     return clamped(await this.#handle.begin('readRectScaled', call, ...parts(from), shift, how))
@@ -111,7 +135,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
   /** The bytes of a rectangle, or of all there is when the turn has come, and how wide that is. */
   async #read(
     rect: api.Rect | undefined,
-    call: CallOptions,
+    call: Options,
   ): Promise<{ data: Uint8ClampedArray<ArrayBuffer>; width: number }> {
     const now = rect ?? this.#all
     const { width } = now
@@ -132,7 +156,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     return { x: 0, y: 0, width: this.width, height: this.height }
   }
 
-  async writeImageData(imageData: ImageData, x = 0, y = 0, options?: CallOptions): Promise<void> {
+  async writeImageData(imageData: ImageData, x = 0, y = 0, options?: api.CallOptions): Promise<void> {
     this.#handle.call(options)
     const { width, height, data } = this.#pixels(imageData)
     await this.writeRect({ x, y, width, height }, data, options)
@@ -142,7 +166,8 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
   #pixels(imageData: unknown): ImageData {
     const pixels = imageData as ImageData & { pixelFormat?: string }
     if (!isImageData(imageData)) throw wrong('imageData', imageData, 'an ImageData')
-    const { colorSpace, pixelFormat = 'rgba-unorm8' } = pixels
+    // Where ImageData has neither of them, it is of no other kind.
+    const { colorSpace = 'srgb', pixelFormat = 'rgba-unorm8' } = pixels
     if (colorSpace !== 'srgb' || pixelFormat !== 'rgba-unorm8')
       throw new TypeError(`imageData: ${colorSpace}, ${pixelFormat} was given, allowed is srgb, rgba-unorm8`)
     this.#needRGBA()
@@ -154,7 +179,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
       throw new TypeError(`imageData: the surface has ${this.bytesPerPixel} bytes per pixel, not 4`)
   }
 
-  async readImageData(rect?: api.Rect, options?: CallOptions): Promise<ImageData> {
+  async readImageData(rect?: api.Rect, options?: api.CallOptions): Promise<ImageData> {
     const call = this.#handle.call(options)
     this.#needRGBA()
     const { data, width } = await this.#read(rect === undefined ? rect : rectFrom(rect), call)
@@ -165,8 +190,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
   writeRectSync(rect: api.Rect, data: AllowSharedBufferSource, options?: { stride?: number }): void {
     const to = rectFrom(rect)
     const from = view('data', data)
-    this.#handle.call(undefined)
-    const stride = strideOf(to, this.bytesPerPixel, from, options)
+    const stride = strideOf(to, this.bytesPerPixel, from, this.#handle.call(options, strideKeys))
     if (!this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
       this.#program.cannotAccessRect(this.id, to, true)
   }
@@ -187,8 +211,8 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     options?: { write?: boolean },
   ): void {
     const from = rectFrom(rect)
-    if (typeof callback !== 'function') throw wrong('callback', callback, 'a function')
-    const write = flag('options.write', object('options', options).write)
+    checked('callback', callback)
+    const write = flag('options.write', optionsFrom(options, viewKeys).write)
     this.#handle.call(undefined)
     const { width } = this
     let current: api.Rect
@@ -202,7 +226,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
       this.#program.cannotAccessRect(this.id, from, write)
   }
 
-  async reallocate(size: { width: number; height: number }, options?: CallOptions): Promise<void> {
+  async reallocate(size: { width: number; height: number }, options?: api.CallOptions): Promise<void> {
     const { width, height } = object('size', size)
     const given = [bytes('size.width', width), bytes('size.height', height)]
     await this.#handle.begin('resize', this.#handle.call(options), ...given)

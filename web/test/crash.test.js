@@ -88,7 +88,7 @@ for (const [name, way] of Object.entries(ways)) {
     }
     for (const [name, call] of Object.entries(calls)) await rejectsWith('CACHE_CRASHED', call(), name)
     await inMemory.dispose()
-    onDisk[Symbol.dispose]()
+    onDisk.dispose()
     assert.deepEqual([inMemory.disposed, onDisk.disposed], [true, true])
     assert.deepEqual([onDisk.memoryBytes, onDisk.diskBytes], [0, 0])
     // A new one at once, on the same page.

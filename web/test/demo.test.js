@@ -1,9 +1,14 @@
 // The page of `make run`, used as a person would.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { transform } from 'esbuild'
 import { useBrowser } from './support/browser.js'
 
 const { withPage } = useBrowser()
 
+const slow = { timeout: 120_000 }
 const hook = (name) => `[data-testid="${name}"]`
 
 async function openDemo(open) {
@@ -46,7 +51,7 @@ withPage("the vendor's sample takes 40000 bytes, and none after it was disposed 
   await shows(page, 0, 40000)
 })
 
-withPage('three pictures, and memory for two: all come back as they were', {}, async ({ open }) => {
+withPage('three pictures, and memory for two: all come back as they were', slow, async ({ open }) => {
   const page = await openDemo(open)
   await page.click(hook('show-me'))
   await shows(page, 96_000_000, 48_000_000)
@@ -64,7 +69,7 @@ withPage('three pictures, and memory for two: all come back as they were', {}, a
   await shows(page, 0, 0)
 })
 
-withPage('a refusal is told in words', {}, async ({ open }) => {
+withPage('a refusal is told in words', { needs: ['input'] }, async ({ open }) => {
   const page = await openDemo(open)
   await page.select(hook('cache-type'), 'cacheInMemoryOnly')
   await page.$eval(hook('limit-memory'), (input) => {
@@ -78,4 +83,20 @@ withPage('a refusal is told in words', {}, async ({ open }) => {
   ).evaluate((element) => element.textContent)
   assert.match(text, /1 MiB/)
   assert.equal(await bytesOf(page, 'memory-bytes'), 0)
+})
+
+test('a clock of whole milliseconds is not taken for a time of none', async () => {
+  const source = readFileSync(join(import.meta.dirname, '../demo/format.ts'), 'utf8')
+  const { code } = await transform(source, { loader: 'ts' })
+  const { milliseconds } = await import(`data:text/javascript,${encodeURIComponent(code)}`)
+  assert.deepEqual([0, 0.04, 0.05, 0.4, 1, 9.96, 12.3, 1500].map(milliseconds), [
+    '< 1 ms',
+    '< 1 ms',
+    '0.1 ms',
+    '0.4 ms',
+    '1.0 ms',
+    '10.0 ms',
+    '12 ms',
+    '1.5 s',
+  ])
 })

@@ -2,46 +2,50 @@
 import { useBrowser } from './support/browser.js'
 
 const { inPage } = useBrowser()
-const devtools = true
+const devtools = ['devtools']
 
-inPage('quota used up: nothing is lost, it is told once, and tried again', { devtools }, async (kit) => {
-  const { load, assert, noise, assertBytes, assertFull, rejection, counters, collect, next, stored, MiB } =
-    kit
-  const { origin } = location
-  await globalThis.devtools('Storage.overrideQuotaForOrigin', { origin, quotaSize: 2 * MiB })
-  const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
-  const events = collect(cache, 'storeerror')
-  const size = 6 * MiB
-  const allocation = await cache.allocate(size)
-  const told = next(cache, 'storeerror')
-  await allocation.write(noise(size))
-  const { error } = await told
-  assertFull(error, { medium: 'disk', allocated: size, reason: 'quota' })
-  assertBytes(await allocation.read(), noise(size))
-  assert.deepEqual(counters(cache), [0, size])
-  const { waitingBytes, failures } = cache.statistics().disk
-  assert.isAbove(waitingBytes, 0)
-  assert.isAbove(failures, 0)
-  assertFull(await rejection(allocation.flush(), 'the first flush'), { medium: 'disk', reason: 'quota' })
-  assertBytes(await allocation.read(), noise(size))
-  assertFull(await rejection(cache.flush(), 'another try'), { medium: 'disk', reason: 'quota' })
-  assert.isAbove(events.length, 0)
-  await globalThis.devtools('Storage.overrideQuotaForOrigin', { origin })
-  await cache.flush().catch((error) => assertFull(error, { reason: 'quota' })) // one that was not told yet
-  await cache.flush()
-  await allocation.flush()
-  assert.equal(cache.statistics().disk.waitingBytes, 0)
-  assert.equal((await stored()).bytes, size)
-  assertBytes(await allocation.read(), noise(size))
-  await allocation.write(noise(size, 2))
-  await allocation.flush()
-  assertBytes(await allocation.read(), noise(size, 2))
-  assert.isAbove(cache.statistics().disk.retries, 0)
-})
+inPage(
+  'quota used up: nothing is lost, it is told once, and tried again',
+  { needs: devtools },
+  async (kit) => {
+    const { load, assert, noise, assertBytes, assertFull, rejection, counters, collect, next, stored, MiB } =
+      kit
+    const { origin } = location
+    await globalThis.devtools('Storage.overrideQuotaForOrigin', { origin, quotaSize: 2 * MiB })
+    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+    const events = collect(cache, 'storeerror')
+    const size = 6 * MiB
+    const allocation = await cache.allocate(size)
+    const told = next(cache, 'storeerror')
+    await allocation.write(noise(size))
+    const { error } = await told
+    assertFull(error, { medium: 'disk', allocated: size, reason: 'quota' })
+    assertBytes(await allocation.read(), noise(size))
+    assert.deepEqual(counters(cache), [0, size])
+    const { waitingBytes, failures } = cache.statistics().disk
+    assert.isAbove(waitingBytes, 0)
+    assert.isAbove(failures, 0)
+    assertFull(await rejection(allocation.flush(), 'the first flush'), { medium: 'disk', reason: 'quota' })
+    assertBytes(await allocation.read(), noise(size))
+    assertFull(await rejection(cache.flush(), 'another try'), { medium: 'disk', reason: 'quota' })
+    assert.isAbove(events.length, 0)
+    await globalThis.devtools('Storage.overrideQuotaForOrigin', { origin })
+    await cache.flush().catch((error) => assertFull(error, { reason: 'quota' })) // one that was not told yet
+    await cache.flush()
+    await allocation.flush()
+    assert.equal(cache.statistics().disk.waitingBytes, 0)
+    assert.equal((await stored()).bytes, size)
+    assertBytes(await allocation.read(), noise(size))
+    await allocation.write(noise(size, 2))
+    await allocation.flush()
+    assertBytes(await allocation.read(), noise(size, 2))
+    assert.isAbove(cache.statistics().disk.retries, 0)
+  },
+)
 
 inPage(
   'quota used up: past the bound writes reject rather than wait',
-  { devtools, timeout: 120_000 },
+  { needs: devtools, timeout: 120_000 },
   async (kit) => {
     const { load, assert, noise, assertBytes, assertFull, rejection, counters, next, MiB } = kit
     const { origin } = location
@@ -87,7 +91,7 @@ inPage(
 
 inPage(
   'a failure is told once for each allocation, by its next write or flush',
-  { devtools },
+  { needs: devtools },
   async (kit) => {
     const { load, assert, noise, assertBytes, assertFull, rejection, next, MiB } = kit
     const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
@@ -239,7 +243,7 @@ inPage(
 
 inPage(
   'site data cleared: what was stored is lost, overwriting heals, the rest lives',
-  { devtools },
+  { needs: devtools },
   async (kit) => {
     const { load, assert, noise, assertBytes, rejectsWith, counters, collect, databases, PAGE } = kit
     const cache = await load({ settings: { maxMemoryForCache: PAGE } })
@@ -289,7 +293,7 @@ inPage(
 
 inPage(
   'site data cleared: what was lost can be cut off, grown and disposed of',
-  { devtools },
+  { needs: devtools },
   async (kit) => {
     const { load, assert, noise, assertBytes, rejectsWith, counters, PAGE } = kit
     const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
@@ -313,32 +317,36 @@ inPage(
   },
 )
 
-inPage('site data cleared while writes wait: nothing that waits is lost', { devtools }, async (kit) => {
-  const { load, assert, asposecache, noise, assertBytes, rejection, next, MiB } = kit
-  const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
-  const allocation = await cache.allocate(4 * MiB)
-  const { put } = IDBObjectStore.prototype
-  IDBObjectStore.prototype.put = () => {
-    throw new DOMException('not now', 'UnknownError')
-  }
-  const told = next(cache, 'storeerror')
-  await allocation.write(noise(4 * MiB))
-  await told
-  await globalThis.devtools('Storage.clearDataForOrigin', {
-    origin: location.origin,
-    storageTypes: 'indexeddb',
-  })
-  assertBytes(await allocation.read(), noise(4 * MiB))
-  assert.instanceOf(await rejection(allocation.flush()), asposecache.CacheError)
-  IDBObjectStore.prototype.put = put
-  await allocation.flush().catch((error) => assert.instanceOf(error, asposecache.CacheError))
-  await allocation.flush()
-  assertBytes(await allocation.read(), noise(4 * MiB))
-})
+inPage(
+  'site data cleared while writes wait: nothing that waits is lost',
+  { needs: devtools },
+  async (kit) => {
+    const { load, assert, asposecache, noise, assertBytes, rejection, next, MiB } = kit
+    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+    const allocation = await cache.allocate(4 * MiB)
+    const { put } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException('not now', 'UnknownError')
+    }
+    const told = next(cache, 'storeerror')
+    await allocation.write(noise(4 * MiB))
+    await told
+    await globalThis.devtools('Storage.clearDataForOrigin', {
+      origin: location.origin,
+      storageTypes: 'indexeddb',
+    })
+    assertBytes(await allocation.read(), noise(4 * MiB))
+    assert.instanceOf(await rejection(allocation.flush()), asposecache.CacheError)
+    IDBObjectStore.prototype.put = put
+    await allocation.flush().catch((error) => assert.instanceOf(error, asposecache.CacheError))
+    await allocation.flush()
+    assertBytes(await allocation.read(), noise(4 * MiB))
+  },
+)
 
 inPage(
   'site data cleared: an opening that the clearing aborted is tried again',
-  { devtools },
+  { needs: devtools },
   async (kit) => {
     const { load, assert, noise, assertBytes, rejectsWith, MiB } = kit
     const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })

@@ -1,7 +1,7 @@
 // Undo and redo, as an editor uses them.
 import { useBrowser } from './support/browser.js'
 
-const { inPage } = useBrowser({ flags: ['--js-flags=--expose-gc'] })
+const { inPage } = useBrowser()
 
 inPage('undo and redo of a surface and of an allocation', async (kit) => {
   const { load, assert, noise, assertBytes, bytesOf, counters, asposecache, PAGE } = kit
@@ -168,7 +168,7 @@ for (const settings of [
         assert.isTrue(await history.redo())
         assertPixels(await surface.readRect(), state.bytes)
       }
-      await history[Symbol.asyncDispose]()
+      await history.dispose()
       await surface.dispose()
       await cache.flush()
       assert.deepEqual(counters(cache), [0, 0])
@@ -212,7 +212,8 @@ inPage('bounds: the oldest entries go', async (kit) => {
   assert.lengthOf(zero.entries, 6, '0 is no bound')
 })
 
-inPage('a target that is disposed of, a cache that is closed, a history that nobody has', async (kit) => {
+const ends = 'a target that is disposed of, a cache that is closed, a history that nobody has'
+inPage(ends, { needs: ['gc'] }, async (kit) => {
   const { load, assert, counters, asposecache, rejectsWith, PAGE, noise } = kit
   const cache = await load()
   const surface = await cache.allocateSurface({ width: 256, height: 256 })
@@ -267,7 +268,7 @@ inPage('a target that is disposed of, a cache that is closed, a history that nob
   })()
   assert.equal(counters(cache)[0], before[0] + PAGE)
   while (counters(cache)[0] !== before[0]) {
-    globalThis.gc()
+    await kit.collectGarbage()
     await new Promise((resolve) => setTimeout(resolve))
   }
   assert.lengthOf(cache.allocations(), 2)

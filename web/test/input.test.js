@@ -406,3 +406,54 @@ inPage('an onProgress that throws does not undo what was done', { expected: /min
   }
   assert.deepEqual(counters(cache), [0, 0])
 })
+
+inPage('options that a call does not know are refused', async (kit) => {
+  const { load, assert, rejection, counters, asposecache, noise } = kit
+  const cache = await load()
+  const allocation = await cache.allocateFrom(noise(100))
+  const surface = await cache.allocateSurface({ width: 4, height: 4 })
+  const other = await allocation.snapshot()
+  const before = [counters(cache), cache.allocations()]
+  const rect = { x: 0, y: 0, width: 1, height: 1 }
+  const pixel = new Uint8Array(4)
+  const size = { width: 4, height: 4 }
+  const image = new ImageData(1, 1)
+  const ignore = () => {}
+  /** Each call with options, and one that some other call knows but it does not. */
+  const calls = {
+    allocate: [(o) => cache.allocate(5, o), 'onProgress'],
+    allocateSync: [(o) => cache.allocateSync(5, o), 'signal'],
+    allocateFrom: [(o) => cache.allocateFrom(pixel, o), 'width'],
+    allocateSurface: [(o) => cache.allocateSurface({ ...size, ...o }), 'onProgress'],
+    allocateSurfaceSync: [(o) => cache.allocateSurfaceSync({ ...size, ...o }), 'signal'],
+    createHistory: [(o) => asposecache.createHistory(surface, o), 'label'],
+    loadAsposeCache: [(o) => load(o), 'label'],
+    read: [(o) => allocation.read(0, 1, o), 'label'],
+    readInto: [(o) => allocation.readInto(pixel, 0, o), 'label'],
+    write: [(o) => allocation.write(pixel, 0, o), 'stride'],
+    forEachView: [(o) => allocation.forEachView(0, 1, ignore, o), 'signal'],
+    reallocate: [(o) => allocation.reallocate(50, o), 'label'],
+    snapshot: [(o) => allocation.snapshot(o), 'onProgress'],
+    restore: [(o) => allocation.restore(other, o), 'onProgress'],
+    moveToDisk: [(o) => allocation.moveToDisk(o), 'label'],
+    flush: [(o) => allocation.flush(o), 'label'],
+    writeRect: [(o) => surface.writeRect(rect, pixel, o), 'scale'],
+    readRect: [(o) => surface.readRect(rect, o), 'stride'],
+    writeImageData: [(o) => surface.writeImageData(image, 0, 0, o), 'stride'],
+    readImageData: [(o) => surface.readImageData(rect, o), 'scale'],
+    writeRectSync: [(o) => surface.writeRectSync(rect, pixel, o), 'signal'],
+    forEachTile: [(o) => surface.forEachTile(rect, ignore, o), 'signal'],
+    'reallocate of a surface': [(o) => surface.reallocate({ width: 2, height: 2 }, o), 'label'],
+    'snapshot of a surface': [(o) => surface.snapshot(o), 'onProgress'],
+  }
+  const problems = []
+  for (const [name, [call, foreign]] of Object.entries(calls))
+    for (const key of ['lable', foreign]) {
+      const promise = (async () => call({ [key]: undefined }))()
+      const error = await rejection(promise, `${name} with ${key}`).catch((failure) => failure)
+      if (!(error instanceof TypeError) || !error.message.includes(`options.${key}`))
+        problems.push(`${name}, ${key}: ${error}`)
+    }
+  assert.deepEqual(problems, [])
+  assert.deepEqual([counters(cache), cache.allocations()], before)
+})

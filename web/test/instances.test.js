@@ -77,7 +77,7 @@ withPage('tabs and frames with one folder never see each other', {}, async ({ op
     document.body.append(frame)
     await loaded
   })
-  const frame = one.frames()[1]
+  const frame = (await one.frames())[1]
   await Promise.all([
     run(one, fill, ['shared', 1]),
     run(two, fill, ['shared', 2]),
@@ -111,7 +111,7 @@ const deaths = {
       document.body.append(frame)
       await loaded
     })
-    await run(page.frames()[1], fill, ['mortal', 1])
+    await run((await page.frames())[1], fill, ['mortal', 1])
     await page.evaluate(() => document.querySelector('iframe').remove())
   },
   'its tab was closed': async ({ open }) => {
@@ -143,7 +143,8 @@ const deaths = {
   },
 }
 for (const [name, die] of Object.entries(deaths)) {
-  withPage(`the remains of an instance are swept by the next: ${name}`, {}, async (t) => {
+  const needs = name === 'its tab crashed' ? ['devtools'] : []
+  withPage(`the remains of an instance are swept by the next: ${name}`, { needs }, async (t) => {
     const witness = await t.open()
     await run(witness, fill, ['mortal', 2])
     const [living] = await names(witness)
@@ -293,4 +294,46 @@ withPage('without Web Locks nothing is swept, and everything else works', {}, as
     return leave
   })
   assert.deepEqual(await names(page), [left])
+})
+
+inPage('an instance and its handles can be neither cloned nor posted', async (kit) => {
+  const { load, assert, asposecache } = kit
+  const cache = await load()
+  const allocation = await cache.allocate(10, { label: 'a' })
+  const surface = await cache.allocateSurface({ width: 1, height: 1 })
+  const handles = {
+    cache,
+    allocation,
+    surface,
+    'a snapshot': await allocation.snapshot(),
+    'a snapshot of a surface': await surface.snapshot(),
+    'a history': await asposecache.createHistory(surface),
+  }
+  const { port1, port2 } = new MessageChannel()
+  let posted = 0
+  port2.onmessage = () => posted++
+  for (const [name, handle] of Object.entries(handles)) {
+    const ways = {
+      cloned: () => structuredClone(handle),
+      posted: () => port1.postMessage(handle),
+      'posted in an object': () => port1.postMessage({ deep: [handle] }),
+    }
+    for (const [way, send] of Object.entries(ways)) {
+      let error
+      try {
+        send()
+      } catch (thrown) {
+        error = thrown
+      }
+      assert.instanceOf(error, DOMException, `${name} is ${way}`)
+      assert.equal(error.name, 'DataCloneError', `${name} is ${way}`)
+    }
+  }
+  port1.postMessage('the last')
+  await new Promise((resolve) => port2.addEventListener('message', resolve, { once: true }))
+  assert.equal(posted, 1)
+  port1.close()
+  // What they tell of themselves can be posted.
+  assert.deepEqual(structuredClone(cache.allocations()), cache.allocations())
+  assert.deepEqual(structuredClone(cache.statistics()), cache.statistics())
 })

@@ -20,8 +20,8 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
     b.dispose()
     assert.deepEqual(counters(cache), [0, 0])
     await b.dispose()
-    b[Symbol.dispose]()
-    await b[Symbol.asyncDispose]()
+    b[Symbol.dispose]?.()
+    await b[Symbol.asyncDispose]?.()
     assert.deepEqual(counters(cache), [0, 0])
     assert.deepEqual(cache.allocations(), [])
   })
@@ -106,7 +106,7 @@ inPage('dispose while an allocation moves: both counters fall at the call', asyn
   assert.deepEqual(counters(cache), [0, 0])
 })
 
-inPage('using and await using dispose', async ({ load, assert, counters }) => {
+inPage('using and await using dispose', { needs: ['using'] }, async ({ load, assert, counters }) => {
   const cache = await load()
   const AsyncFunction = (async () => {}).constructor
   // As text: Node.js does not know this syntax yet.
@@ -198,7 +198,7 @@ for (const [name, use] of Object.entries(usedBefore)) {
       ])
         await rejectsWith('CACHE_CLOSED', call(), String(call))
       await allocation.dispose()
-      allocation[Symbol.dispose]()
+      allocation[Symbol.dispose]?.()
     }
     assert.deepEqual(counters(cache), [0, 0])
     assert.deepEqual(cache.allocations(), [])
@@ -206,7 +206,7 @@ for (const [name, use] of Object.entries(usedBefore)) {
     assert.equal(cache.maxMemoryForCache, 0)
     await cache.close()
     await cache.close()
-    await cache[Symbol.asyncDispose]()
+    await cache[Symbol.asyncDispose]?.()
     assert.lengthOf(crashes, 0)
     const again = await load()
     assert.equal((await again.allocate(10)).size, 10)

@@ -3,12 +3,13 @@ import { describe } from 'node:test'
 import { useBrowser } from './support/browser.js'
 
 describe('where a program can have no more than 256 MiB', () => {
-  const { inPage } = useBrowser({ flags: ['--js-flags=--wasm-max-mem-pages=4096'] })
+  const { inPage } = useBrowser()
+  const needs = ['memoryFlags']
   const operations = 200_000
 
   inPage(
     `the program survives ${operations} operations`,
-    { arg: operations, timeout: 240_000 },
+    { needs, arg: operations, timeout: 240_000 },
     async ({ load, assert, random, noise, counters, MiB, asposecache }, operations) => {
       const next = random(42)
       const cache = await load()
@@ -76,7 +77,7 @@ describe('where a program can have no more than 256 MiB', () => {
     },
   )
 
-  inPage('filled up: auto goes to disk, memory only is refused', { timeout: 120_000 }, async (kit) => {
+  inPage('filled up: auto goes to disk, memory only is refused', { needs, timeout: 120_000 }, async (kit) => {
     const { load, assert, assertFull, noise, assertBytes, counters, MiB } = kit
     const cache = await load({ settings: { cacheType: 'cacheInMemoryOnly' } })
     const piece = noise(MiB, 1)

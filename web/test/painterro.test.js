@@ -11,7 +11,8 @@ const { withPage } = useBrowser({ routes })
  */
 const withEditor = (name, ...rest) => {
   const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
-  withPage(name, { ...options, expected: /willReadFrequently|exit code|Go program/ }, body)
+  const expected = /willReadFrequently|exit code|Go program/
+  withPage(name, { ...options, expected, needs: ['input'] }, body)
 }
 
 /** Everything a person may do with a history; the pictures that are seen on the way. */

@@ -1,8 +1,8 @@
 // Snapshots: copy-on-write, what the counters say of it, restoring, differences, and moves to disk.
 import { useBrowser } from './support/browser.js'
 
-const { inPage } = useBrowser({ flags: ['--js-flags=--expose-gc'] })
-const devtools = true
+const { inPage } = useBrowser()
+const devtools = ['devtools']
 
 /** The same for allocations and surfaces; it runs in the page, as text. `unit` is one page, or one tile. */
 const kinds = {
@@ -487,24 +487,28 @@ each('a move that fails leaves all as it was', {}, async (kit, it) => {
   assert.deepEqual(counters(cache), [0, 0])
 })
 
-inPage('the browser is full: a move fails, and succeeds when there is room', { devtools }, async (kit) => {
-  const { load, assert, noise, assertBytes, assertFull, rejection, counters, MiB } = kit
-  const { origin } = location
-  await globalThis.devtools('Storage.overrideQuotaForOrigin', { origin, quotaSize: 2 * MiB })
-  const cache = await load()
-  const a = await cache.allocateFrom(noise(8 * MiB))
-  const s = await a.snapshot()
-  assertFull(await rejection(s.moveToDisk()), { medium: 'disk', reason: 'quota' })
-  assert.deepEqual(counters(cache), [8 * MiB, 0])
-  assertBytes(await a.read(), noise(8 * MiB))
-  await globalThis.devtools('Storage.overrideQuotaForOrigin', { origin })
-  await s.moveToDisk()
-  assert.deepEqual(counters(cache), [0, 8 * MiB])
-  assertBytes(await a.read(), noise(8 * MiB))
-  assertBytes(await s.read(), noise(8 * MiB))
-})
+inPage(
+  'the browser is full: a move fails, and succeeds when there is room',
+  { needs: devtools },
+  async (kit) => {
+    const { load, assert, noise, assertBytes, assertFull, rejection, counters, MiB } = kit
+    const { origin } = location
+    await globalThis.devtools('Storage.overrideQuotaForOrigin', { origin, quotaSize: 2 * MiB })
+    const cache = await load()
+    const a = await cache.allocateFrom(noise(8 * MiB))
+    const s = await a.snapshot()
+    assertFull(await rejection(s.moveToDisk()), { medium: 'disk', reason: 'quota' })
+    assert.deepEqual(counters(cache), [8 * MiB, 0])
+    assertBytes(await a.read(), noise(8 * MiB))
+    await globalThis.devtools('Storage.overrideQuotaForOrigin', { origin })
+    await s.moveToDisk()
+    assert.deepEqual(counters(cache), [0, 8 * MiB])
+    assertBytes(await a.read(), noise(8 * MiB))
+    assertBytes(await s.read(), noise(8 * MiB))
+  },
+)
 
-inPage('a snapshot that is garbage is freed, and reported as a leak', async (kit) => {
+inPage('a snapshot that is garbage is freed, and reported as a leak', { needs: ['gc'] }, async (kit) => {
   const { load, assert, counters, next, PAGE } = kit
   const cache = await load({ captureStacks: true })
   const surface = await cache.allocateSurface({ width: 256, height: 256 })
@@ -520,7 +524,7 @@ inPage('a snapshot that is garbage is freed, and reported as a leak', async (kit
   })
   const id = await careless()
   while (!told) {
-    globalThis.gc()
+    await kit.collectGarbage()
     await new Promise((resolve) => setTimeout(resolve))
   }
   const { stack, ...rest } = told

@@ -1,7 +1,7 @@
 // What the cache tells about itself: statistics, the list of allocations, events, leaks.
 import { useBrowser } from './support/browser.js'
 
-const { inPage } = useBrowser({ flags: ['--js-flags=--expose-gc'] })
+const { inPage } = useBrowser()
 
 inPage('statistics has the shape of its type, all of it numbers', async ({ load, assert }) => {
   const cache = await load()
@@ -198,7 +198,7 @@ inPage('calls can be made from an event', async ({ load, assert, next, counters 
   assert.deepEqual(counters(cache), [5, 0])
 })
 
-inPage('an allocation that is garbage is freed, and reported as a leak', async (kit) => {
+inPage('an allocation that is garbage is freed, and reported as a leak', { needs: ['gc'] }, async (kit) => {
   const { load, assert, counters, next } = kit
   const cache = await load({ captureStacks: true, settings: { maxMemoryForCache: 1000 } })
   async function careless() {
@@ -213,7 +213,7 @@ inPage('an allocation that is garbage is freed, and reported as a leak', async (
   })
   const id = await careless()
   while (!told) {
-    globalThis.gc()
+    await kit.collectGarbage()
     await new Promise((resolve) => setTimeout(resolve))
   }
   const { stack, ...rest } = await event
@@ -224,7 +224,7 @@ inPage('an allocation that is garbage is freed, and reported as a leak', async (
   assert.equal((await cache.allocate(1000)).medium, 'memory')
 })
 
-inPage('what was disposed of is no leak, and what is referred to neither', async (kit) => {
+inPage('what was disposed of is no leak, and what is referred to neither', { needs: ['gc'] }, async (kit) => {
   const { load, assert, collect, counters } = kit
   const cache = await load({ settings: { maxMemoryForCache: 10_000 } })
   const leaks = collect(cache, 'leak')
@@ -238,7 +238,7 @@ inPage('what was disposed of is no leak, and what is referred to neither', async
   })
   registry.register({}, 0)
   while (!collected) {
-    globalThis.gc()
+    await kit.collectGarbage()
     await new Promise((resolve) => setTimeout(resolve))
   }
   registry.unregister({})
@@ -247,7 +247,7 @@ inPage('what was disposed of is no leak, and what is referred to neither', async
   assert.equal(kept.size, 100)
 })
 
-inPage('calls that wait, and streams, keep an allocation alive', async (kit) => {
+inPage('calls that wait, and streams, keep an allocation alive', { needs: ['gc'] }, async (kit) => {
   const { load, assert, collect, noise, assertBytes, MiB } = kit
   const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
   const leaks = collect(cache, 'leak')
@@ -258,7 +258,7 @@ inPage('calls that wait, and streams, keep an allocation alive', async (kit) => 
     return { written, read: allocation.read(), stream: allocation.readable() }
   }
   const { written, read, stream } = await start()
-  const collector = setInterval(() => globalThis.gc(), 1)
+  const collector = setInterval(kit.collectGarbage, 1)
   await written
   assertBytes(await read, noise(size))
   assertBytes(new Uint8Array(await new Response(stream).arrayBuffer()), noise(size))

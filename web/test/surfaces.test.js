@@ -675,8 +675,8 @@ inPage('surfaces in lists, statistics and limits', async (kit) => {
   assert.deepEqual(counters(cache), [0, 2_002_000])
   assertPixels(await one.readRect({ x: 0, y: 0, width: 500, height: 499 }), noise(1e6).subarray(0, 998_000))
   await three.dispose()
-  await one[Symbol.asyncDispose]()
-  one[Symbol.dispose]()
+  await one.dispose()
+  one.dispose()
   assert.deepEqual(
     [one.disposed, one.size, one.width, one.height, one.bytesPerPixel],
     [true, 1_002_000, 500, 501, 4],

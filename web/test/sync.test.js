@@ -21,7 +21,7 @@ inPage('bytes written at once are read at once', async ({ load, assert, noise, a
       allocation.writeSync(new Uint8Array([1, 2, 3]), size - 4)
       assertBytes(allocation.readSync(size - 4, 3), new Uint8Array([1, 2, 3]))
     }
-    allocation[Symbol.dispose]()
+    allocation.dispose()
   }
   assert.equal(cache.allocatedMemoryBytesCount, 0)
 })

@@ -127,13 +127,10 @@ export class CachedHistory implements api.CachedHistory {
     }
   }
 
-  dispose(): Promise<void> {
+  /** A property of its own, as that of a CacheEntity, and for the same reason. */
+  readonly dispose = (): Promise<void> => {
     this.#disposing ??= this.#dispose()
     return this.#disposing
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose()
   }
 
   #keep(image: ImageData): Picture {

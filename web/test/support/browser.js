@@ -4,24 +4,34 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { launch } from './browsers.js'
+import { setImmediate } from 'node:timers/promises'
+import { capabilities, known, lack, launch } from './browsers.js'
 import { startSite } from './site.js'
 
+/** The browser that the tests run in. */
+export const engine = process.env.ASPOSECACHE_BROWSER ?? 'chromium'
+if (!known.includes(engine)) throw new Error(`ASPOSECACHE_BROWSER: ${engine} is none of ${known.join(', ')}`)
+
 /**
- * A browser for the tests of one file: started before the first, stopped after the last.
+ * A browser for the tests of one file: started before the first, stopped after the last. It can do what any
+ * of the tests needs.
  *
  * @param {object} [options]
- * @param {string[]} [options.flags] more flags for the browser
  * @param {object} [options.routes] see startSite
  */
-export function useBrowser({ flags = [], routes } = {}) {
+export function useBrowser({ routes } = {}) {
   const used = { browser: undefined, site: undefined }
+  const needed = new Set()
+  let tests = 0
   let profile
 
   before(async () => {
+    await setImmediate() // the file is read to its end first
+    if (tests === 0) return // all are skipped
     profile = mkdtempSync(join(tmpdir(), 'asposecache-test-'))
-    used.site = await startSite(routes)
-    used.browser = await launch('chromium', { userDataDir: profile, flags, protocolTimeout: 240_000 })
+    used.site = await startSite(routes, { reports: engine === 'webkit' })
+    const needs = [...needed]
+    used.browser = await launch(engine, { userDataDir: profile, needs, protocolTimeout: 240_000 })
   })
 
   after(async () => {
@@ -29,7 +39,7 @@ export function useBrowser({ flags = [], routes } = {}) {
       await used.browser?.close()
     } finally {
       await used.site?.close()
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+      if (profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
     }
   })
 
@@ -38,11 +48,17 @@ export function useBrowser({ flags = [], routes } = {}) {
    * the test, unless `expected` matches it.
    *
    * @param {string} name
-   * @param {object} options `expected`: a RegExp; `timeout`: milliseconds
+   * @param {object} options `expected`: a RegExp; `timeout`: milliseconds; `needs`: what the browser must be
+   *     made to do, names of capabilities. Where it can't, the test is skipped.
    * @param {(t: Page) => Promise<void>} body
    */
-  const withPage = (name, { expected, timeout = 60_000 }, body) =>
-    test(name, { timeout }, async (t) => {
+  const withPage = (name, { expected, timeout = 60_000, needs = [] }, body) => {
+    const skip = whySkipped(needs)
+    if (!skip) {
+      tests++
+      for (const need of needs) needed.add(need)
+    }
+    return test(name, { timeout, skip }, async (t) => {
       const origin = used.site.origin()
       const pages = []
       const dead = new Set()
@@ -75,17 +91,18 @@ export function useBrowser({ flags = [], routes } = {}) {
       const unexpected = errors.filter((error) => !expected?.test(error))
       if (unexpected.length > 0) throw new Error(`The page reported: ${unexpected.slice(0, 5).join('\n')}`)
     })
+  }
 
   /**
    * A test that is a function run in the page. It is sent there as text, so it can only use what it is
-   * given: `{ asposecache, assert, load, ... }` and `options.arg`; see helpers.js. With `options.devtools`
+   * given: `{ asposecache, assert, load, ... }` and `options.arg`; see helpers.js. Where it needs `devtools`
    * the page has a function of that name, which sends a command of the DevTools protocol.
    */
   const inPage = (name, ...rest) => {
     const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
     return withPage(name, options, async ({ open }) => {
       const page = await open()
-      if (options.devtools) {
+      if (options.needs?.includes('devtools')) {
         const session = await page.createCDPSession()
         await page.exposeFunction('devtools', (method, parameters) => session.send(method, parameters))
       }
@@ -94,6 +111,16 @@ export function useBrowser({ flags = [], routes } = {}) {
   }
 
   return Object.assign(used, { withPage, inPage })
+}
+
+/** Why a test that needs these capabilities is skipped here, or false. */
+function whySkipped(needs) {
+  for (const need of needs) {
+    if (!(need in capabilities)) throw new Error(`needs: ${need} is no capability`)
+    const why = lack(engine, need)
+    if (why) return `needs ${need}: ${why}`
+  }
+  return false
 }
 
 /** Runs a function in a page, with the helpers. What it throws is thrown here, what it returns returned. */
@@ -112,6 +139,7 @@ export function run(page, body, arg) {
 async function settle(page) {
   if (page.isClosed()) return
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve))).catch(() => {})
+  await page.reports?.()
 }
 
 async function close(pages) {

@@ -72,6 +72,16 @@ export function assertFull(error, details) {
   assert.deepInclude({ medium, requested, allocated, limit, reason }, details)
 }
 
+/**
+ * Collects garbage, where the browser was started so that it can be asked. In WebKit it can't, but does so
+ * after every so many objects.
+ */
+export async function collectGarbage() {
+  if (globalThis.gc) globalThis.gc()
+  else if (globalThis.TestUtils) await TestUtils.gc()
+  else Array.from({ length: 100_000 }, (_, i) => ({ i }))
+}
+
 /** Resolves to the detail of the next event of a type. */
 export function next(cache, type) {
   return new Promise((resolve) =>
@@ -148,8 +158,16 @@ function firstDifference(a, e) {
 
 /** What a surface should be: all of its pixels, row after row, without tiles. */
 export class Picture {
+  #bytes
+
+  /** Its own properties are what a surface is made of. */
   constructor(width, height, bytesPerPixel = 4, bytes = new Uint8Array(width * height * bytesPerPixel)) {
-    Object.assign(this, { width, height, bytesPerPixel, bytes })
+    Object.assign(this, { width, height, bytesPerPixel })
+    this.#bytes = bytes
+  }
+
+  get bytes() {
+    return this.#bytes
   }
 
   get all() {
@@ -300,6 +318,7 @@ const kit = {
   rejection,
   rejectsWith,
   assertFull,
+  collectGarbage,
   next,
   collect,
   random,

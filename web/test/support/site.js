@@ -23,18 +23,22 @@ export const built = (name) => join(dist, name)
  * own; so `origin()` answers a new one every time.
  *
  * @param {Record<string, (request, response) => void>} routes what to answer, by path
+ * @param {object} [options]
+ * @param {boolean} [options.reports] whether pages keep what they report; see reports.js
  */
-export async function startSite(routes = {}) {
+export async function startSite(routes = {}, { reports = false } = {}) {
   const build = sirv(dist, { dev: true })
   const own = {
     '/': html('<!doctype html><title>test</title>'),
     '/chai.js': file(chai, 'text/javascript'),
     '/helpers.js': file(join(import.meta.dirname, 'helpers.js'), 'text/javascript'),
+    '/reports.js': file(join(import.meta.dirname, 'reports.js'), 'text/javascript'),
     '/favicon.ico': (_, response) => response.writeHead(204).end(),
     ...routes,
   }
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(isolation)) response.setHeader(name, value)
+    if (reports) beginWith('<!doctype html><script src="/reports.js"></script>', response)
     const { pathname } = new URL(request.url, 'http://localhost')
     const answer = own[pathname]
     if (answer) answer(request, response)
@@ -52,6 +56,21 @@ export async function startSite(routes = {}) {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
+  }
+}
+
+/** Puts something before a page, if it is one that is answered. */
+function beginWith(text, response) {
+  const { writeHead } = response
+  response.writeHead = (status, headers = {}) => {
+    const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1]
+    const isPage = type?.startsWith('text/html')
+    const kept = Object.entries(headers).filter(
+      ([name]) => !isPage || name.toLowerCase() !== 'content-length',
+    )
+    writeHead.call(response, status, Object.fromEntries(kept))
+    if (isPage) response.write(text)
+    return response
   }
 }
 

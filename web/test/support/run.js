@@ -1,0 +1,68 @@
+// Runs the tests in one browser after the other, and ends with a table of what was seen in each.
+//
+//   node test/support/run.js [--only=FILE]... [BROWSER]...
+//
+// Without a browser it takes all three; without files, all of them.
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { spec } from 'node:test/reporters'
+import { run } from 'node:test'
+import { parseArgs } from 'node:util'
+import { capabilities, known, lack } from './browsers.js'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string', multiple: true } },
+})
+const wanted = positionals.length > 0 ? positionals : known
+for (const name of wanted)
+  if (!known.includes(name)) throw new Error(`${name} is none of ${known.join(', ')}`)
+
+const folder = join(import.meta.dirname, '..')
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.test.js'))
+  .filter((name) => !values.only || values.only.includes(basename(name, '.test.js')))
+  .map((name) => join(folder, name))
+
+const columns = []
+for (const name of wanted) {
+  console.log(`\n${name}`)
+  columns.push(await runIn(name))
+}
+console.log(`\n${table(wanted, columns)}\n`)
+for (const name of wanted)
+  for (const [capability, what] of Object.entries(capabilities)) {
+    const why = lack(name, capability)
+    if (why) console.log(`${name} lacks ${capability}, ${what}: ${why}`)
+  }
+
+/** Runs the files in a browser and counts what becomes of their tests. */
+async function runIn(browser) {
+  process.env.ASPOSECACHE_BROWSER = browser // the processes of the files have it from here
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  const start = Date.now()
+  const events = run({ files, concurrency: 2, timeout: 300_000 })
+  events.on('test:pass', ({ details, skip }) => {
+    if (details.type === 'suite') return
+    counts[skip === undefined ? 'passed' : 'skipped']++
+    const need = /^needs (\w+)/.exec(skip)?.[0]
+    if (need) counts[need] = (counts[need] ?? 0) + 1
+  })
+  events.on('test:fail', ({ details }) => {
+    process.exitCode = 1
+    if (details.type !== 'suite') counts.failed++
+  })
+  for await (const text of events.compose(new spec())) process.stdout.write(text)
+  return { ...counts, minutes: ((Date.now() - start) / 60_000).toFixed(1) }
+}
+
+/** One column for each browser. */
+function table(names, columns) {
+  const needs = Object.keys(capabilities).map((name) => `needs ${name}`)
+  const rows = ['passed', 'failed', 'skipped', ...needs, 'minutes']
+    .filter((row) => !row.startsWith('needs') || columns.some((column) => column[row]))
+    .map((row) => [row.replace('needs', '  needs'), ...columns.map((column) => String(column[row] ?? '-'))])
+  return [['', ...names], ...rows]
+    .map(([first, ...others]) => first.padEnd(20) + others.map((cell) => cell.padStart(10)).join(''))
+    .join('\n')
+}
