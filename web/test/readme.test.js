@@ -1,17 +1,8 @@
 // The examples of README.md, as they are printed there.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { html } from './support/site.js'
 import { useBrowser } from './support/browser.js'
-
-const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-
-/** The first example of a section. */
-function example(heading) {
-  const [, section] = readme.split(`\n## ${heading}\n`)
-  return /```js\n(.*?)```/s.exec(section)[1]
-}
+import { example } from './support/readme.js'
 
 const layer = example('A layer with undo')
 
