@@ -41,7 +41,7 @@ type HistoryEntry struct {
 	Label string
 	// Bytes is what the entry alone holds: what the next one replaced. The latest has none.
 	Bytes int64
-	// Current: it is the state that the allocation had last by a commit, an undo or a redo.
+	// Current: it is the state that the allocation had last by a commit, or because it was gone to.
 	Current bool
 	// Medium is where these bytes lie, memory while any of them are there. An entry without any tells it of all that
 	// it shares with the others.
@@ -165,30 +165,64 @@ func (h *History) Redo(ctx context.Context) (bool, error) { return h.BeginStep(1
 
 // BeginStep takes the turn of an Undo, -1, or of a Redo, 1, and answers what does it, which must be called.
 func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
-	t, wait, end := h.begin()
+	var there bool
+	step := h.beginMove(func() (int, error) {
+		there = h.has(h.current + by)
+		return h.current + by, nil
+	})
 	return func(ctx context.Context) (bool, error) {
-		defer end()
-		return h.step(ctx, t, wait, by)
+		_, err := step(ctx)
+		return there && err == nil, err
 	}
 }
 
-func (h *History) step(ctx context.Context, t *Turn, wait func(), by int) (bool, error) {
-	wait()
+// GoTo gives the allocation the content of the entry of a number, as [History.Entries] has them when the call's turn
+// comes: the oldest is 0. What was written since the last commit is lost, also when that entry is the current one. It
+// tells whether anything has changed.
+//
+// Errors: [RangeError]; those of Undo.
+func (h *History) GoTo(ctx context.Context, index int64) (bool, error) {
+	return h.BeginGoTo(index)(ctx)
+}
+
+// BeginGoTo takes the turn of a GoTo, and answers what does it, which must be called.
+func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error) {
+	return h.beginMove(func() (int, error) {
+		if n := int64(len(h.entries)); index < 0 || index >= n {
+			return 0, outOfRange("index", index, 0, n-1)
+		}
+		return int(index), nil
+	})
+}
+
+// beginMove takes the turn of a call that makes another entry the current one. Which one is asked for when the turn
+// has come; if that is not there the call does nothing.
+func (h *History) beginMove(which func() (int, error)) func(ctx context.Context) (changed bool, err error) {
+	t, wait, end := h.begin()
+	return func(ctx context.Context) (bool, error) {
+		defer end()
+		wait()
+		return h.move(ctx, t, which)
+	}
+}
+
+func (h *History) move(ctx context.Context, t *Turn, which func() (int, error)) (changed bool, err error) {
 	c := h.a.cache
 	c.mu.Lock()
-	to := h.current + by
-	if h.disposed || to < 0 || to >= len(h.entries) {
-		disposed := h.disposed
+	if h.disposed {
 		c.mu.Unlock()
 		t.giveUp()
-		if disposed {
-			return false, ErrDisposed
-		}
-		return false, t.err
+		return false, ErrDisposed
+	}
+	to, err := which()
+	if err != nil || !h.has(to) {
+		c.mu.Unlock()
+		t.giveUp()
+		return false, firstOf(err, t.err)
 	}
 	from := h.entries[to].state.turn()
 	c.mu.Unlock()
-	if err := t.restore(ctx, from, true); err != nil {
+	if changed, err = t.restore(ctx, from, true); err != nil {
 		return false, err
 	}
 	c.mu.Lock()
@@ -196,14 +230,21 @@ func (h *History) step(ctx context.Context, t *Turn, wait func(), by int) (bool,
 	if h.disposed {
 		return true, nil
 	}
-	h.current = to
-	h.revision++
+	by := 1
+	switch {
+	case to < h.current:
+		by = -1
+		fallthrough
+	case to > h.current:
+		h.current, changed = to, true
+		h.revision++
+	}
 	for _, i := range []int{to + by, to - by} { // more of the same is likelier
-		if i >= 0 && i < len(h.entries) {
+		if h.has(i) {
 			h.entries[i].state.fetchWhatLacks(h.a)
 		}
 	}
-	return true, nil
+	return changed, nil
 }
 
 // Entries are all that there is, oldest first.

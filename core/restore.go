@@ -8,37 +8,46 @@ import "context"
 //
 // Errors: [ArgumentError] when the other one is of another cache, size or shape; [ErrDisposed] when one of them is
 // disposed of; [ErrClosed]; [FullError] as of Snapshot; the cause of ctx's end, until its turn comes.
-func (t *Turn) Restore(ctx context.Context, from *Turn) error { return t.restore(ctx, from, false) }
+func (t *Turn) Restore(ctx context.Context, from *Turn) error {
+	_, err := t.restore(ctx, from, false)
+	return err
+}
 
-// restore is Restore, if anyShape also from another size or shape, which the allocation then has.
-func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
+// restore is Restore, if anyShape also from another size or shape, which the allocation then has. It tells whether
+// that has changed anything.
+func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) (changed bool, err error) {
 	s, err := from.Snapshot(ctx)
 	if err != nil {
 		t.giveUp()
-		return err
+		return false, err
 	}
 	defer s.Dispose()
 	if err := t.begin(ctx); err != nil {
-		return err
+		return false, err
 	}
 	defer t.end()
 	a, c := t.a, t.a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := a.ended(); err != nil {
-		return err
+		return false, err
 	}
 	if err := a.sameShape("from", s); err != nil && !anyShape {
-		return err
+		return false, err
 	}
 	home := s.where()
+	changed = a.layout != s.layout || a.size != s.size
 	old := a.pages
 	a.pages = s.pages.clone()
 	a.pages.without(&old, func(p *page) {
+		changed = true
 		p.refs++
 		c.hold(p, a.role)
 	})
-	old.without(&a.pages, a.drop)
+	old.without(&a.pages, func(p *page) {
+		changed = true
+		a.drop(p)
+	})
 	a.home, a.layout, a.size = home, s.layout, s.size
 	reserved := int64(0)
 	if a.role == RoleWorking { // what was never written has room on disk
@@ -48,7 +57,7 @@ func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
 	a.reserve(reserved)
 	c.disk.kick()
 	c.disk.pump()
-	return nil
+	return changed, nil
 }
 
 // Restore gives an allocation the content of another; see [Turn.Restore].

@@ -94,6 +94,10 @@ export class CacheHistory implements api.CacheHistory {
     return (await this.#begin('step', 1)) as boolean
   }
 
+  async goTo(index: number): Promise<boolean> {
+    return (await this.#begin('goTo', bytes('index', index))) as boolean
+  }
+
   async dispose(): Promise<void> {
     if (this.disposed) return
     this.#handle.program.request('disposeHistory', this.#id)
