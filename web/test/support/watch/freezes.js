@@ -50,7 +50,7 @@ export const freezes = [
     },
   ),
 
-  freeze('the entries of a history with 700 states', 1500, async ({ load, asposecache, assert }) => {
+  freeze('the entries of a history with 700 states', 1000, async ({ load, asposecache, assert }) => {
     const cache = await load()
     const surface = await cache.allocateSurface({ width: 16, height: 16 })
     const history = await asposecache.createHistory(surface)
