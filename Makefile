@@ -37,7 +37,7 @@ browsers := $(BROWSER)
 else
 browsers := chromium
 endif
-test-web: build $(browsers) ## test the built package in headless Chromium, or with BROWSER=firefox|webkit there
+test-web: build $(browsers) ## test the built package in headless Chromium; BROWSER=firefox or webkit: there
 	cd web && node test/support/run.js $(browsers)
 
 # What takes part in a soak shares the minutes.
