@@ -95,7 +95,7 @@ func (c *Cache) forget(a *Allocation) {
 //
 // The answer is nil, the refusal, which is a FullError, or why it is no use to go on.
 func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, keep *Allocation, take func() (need, error)) error {
-	needed, refusal := take()
+	_, refusal := take()
 	if !lacksMemory(refusal) || s.SpillPolicy != SpillColdest || s.CacheType != Auto {
 		return refusal
 	}
@@ -114,7 +114,8 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 	c.disk.kick()
 	for {
 		c.granting = true
-		needed, refusal = take()
+		needed, refused := take()
+		refusal = refused
 		c.granting = false
 		if !lacksMemory(refusal) {
 			return refusal

@@ -16,7 +16,6 @@ import {
 import type * as api from './asposecache'
 import { CacheEntity, handleOf } from './entity'
 
-
 /** What makes a surface, beside the options of every allocation. */
 export const surfaceKeys = ['width', 'height', 'bytesPerPixel']
 
@@ -140,8 +139,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     const now = rect ?? this.#all
     const { width } = now
     const n = width * now.height * this.bytesPerPixel
-    const data =
-      n <= mostRead ? this.#program.pages.copyOutRect(this.id, now, this.bytesPerPixel) : undefined
+    const data = n <= mostRead ? this.#program.pages.copyOutRect(this.id, now, this.bytesPerPixel) : undefined
     if (!data) {
       const read = (await this.#handle.begin('readRect', call, ...parts(rect))) as api.Rect & {
         data: unknown
