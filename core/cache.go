@@ -35,6 +35,7 @@ type Cache struct {
 	heap     heap
 	book     *pageBook
 	disk     *disk
+	arrived  [2]int64 // how many pages have come to a medium from the other one
 	live     map[*Allocation]struct{}
 	lastID   int64
 	queued   int64 // bytes of copies kept for writes that wait

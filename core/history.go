@@ -1,9 +1,6 @@
 package core
 
-import (
-	"context"
-	"sync"
-)
+import "context"
 
 // HistoryOptions bound a [History]; 0, the default, is no bound.
 type HistoryOptions struct {
@@ -21,19 +18,22 @@ type History struct {
 	a       *Allocation
 	options HistoryOptions
 
-	mu       sync.Mutex
+	// All below is guarded by the cache's lock.
 	entries  []*historyEntry // oldest first; the first one is what there was at the beginning, or before what was dropped
 	current  int
-	bytes    int64
+	bytes    int64 // of all entries
+	revision int64
+	arrived  [2]int64 // the cache's, when it was last found out where the entries lie
 	disposed bool
 	last     chan struct{} // closed when the call made last is over
 }
 
 type historyEntry struct {
-	label string
-	state *Allocation
-	only  []*page // what it has and the next one has not, as long as both are there
-	bytes int64   // of these
+	label  string
+	state  *Allocation
+	bytes  int64  // of the pages that it has and the next one has not, as long as both are there
+	medium Medium // where they lay when that was last found out
+	found  *page  // one of them that was in memory
 }
 
 // A HistoryEntry is what [History.Entries] tells.
@@ -71,17 +71,24 @@ func (t *Turn) NewHistory(ctx context.Context, options HistoryOptions) (*History
 	}
 	last := make(chan struct{})
 	close(last)
-	return &History{a: t.a, options: options, entries: []*historyEntry{{state: s}}, last: last}, nil
+	h := &History{a: t.a, options: options, entries: []*historyEntry{{state: s}}, revision: 1, last: last}
+	c := t.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h.locate(0)
+	return h, nil
 }
 
 // begin takes the next place, among the calls on the history and among those on the allocation. wait waits until it has
 // come; end must be called.
 func (h *History) begin() (t *Turn, wait, end func()) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	c := h.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	before, done := h.last, make(chan struct{})
 	h.last = done
-	return h.a.Turn(), func() { <-before }, func() { close(done) }
+	h.a.touch()
+	return h.a.turn(), func() { <-before }, func() { close(done) }
 }
 
 // Commit makes an entry of the allocation as it is now, all writes called before included. The entries that were undone
@@ -105,32 +112,46 @@ func (h *History) commit(ctx context.Context, t *Turn, wait func(), label string
 	if err != nil {
 		return err
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	c := h.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if h.disposed {
-		s.Dispose()
+		s.dispose()
 		return ErrDisposed
 	}
-	for _, e := range h.entries[h.current+1:] {
-		e.state.Dispose()
+	undone := h.entries[h.current+1:]
+	for _, e := range undone {
+		h.free(e)
 	}
-	h.entries = append(h.entries[:h.current+1:h.current+1], &historyEntry{label: label, state: s})
+	clear(undone) // or the array would keep them
+	e := h.entries[h.current]
+	h.bytes -= e.bytes
+	e.bytes, e.found = e.state.lacks(s), nil
+	h.bytes += e.bytes
+	h.entries = append(h.entries[:h.current+1], &historyEntry{label: label, state: s})
 	h.current++
-	h.bytes = 0
-	for i, e := range h.entries[:h.current] {
-		if i == h.current-1 {
-			e.only, e.bytes = e.state.lacks(s)
-		}
-		h.bytes += e.bytes
+	h.locate(h.current - 1)
+	h.locate(h.current)
+	for h.current > 0 && (h.options.MaxBytes > 0 && h.bytes > h.options.MaxBytes ||
+		h.options.MaxEntries > 0 && h.current > h.options.MaxEntries) {
+		h.dropOldest()
 	}
-	for len(h.entries) > 1 && (h.options.MaxBytes > 0 && h.bytes > h.options.MaxBytes ||
-		h.options.MaxEntries > 0 && len(h.entries)-1 > h.options.MaxEntries) {
-		h.bytes -= h.entries[0].bytes
-		h.entries[0].state.Dispose()
-		h.entries = h.entries[1:]
-		h.current--
-	}
+	h.revision++
 	return nil
+}
+
+// dropOldest frees the oldest entry, which is not the current one.
+func (h *History) dropOldest() {
+	h.free(h.entries[0])
+	h.entries[0] = nil // or the array would keep it
+	h.entries = h.entries[1:]
+	h.current--
+	h.revision++
+}
+
+func (h *History) free(e *historyEntry) {
+	h.bytes -= e.bytes
+	e.state.dispose()
 }
 
 // Undo gives the allocation the content of the entry before the current one, and Redo that of the one after it. What was
@@ -153,28 +174,30 @@ func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
 
 func (h *History) step(ctx context.Context, t *Turn, wait func(), by int) (bool, error) {
 	wait()
-	h.mu.Lock()
+	c := h.a.cache
+	c.mu.Lock()
 	to := h.current + by
 	if h.disposed || to < 0 || to >= len(h.entries) {
 		disposed := h.disposed
-		h.mu.Unlock()
+		c.mu.Unlock()
 		t.giveUp()
 		if disposed {
 			return false, ErrDisposed
 		}
 		return false, t.err
 	}
-	from := h.entries[to].state.Turn()
-	h.mu.Unlock()
+	from := h.entries[to].state.turn()
+	c.mu.Unlock()
 	if err := t.restore(ctx, from, true); err != nil {
 		return false, err
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if h.disposed {
 		return true, nil
 	}
 	h.current = to
+	h.revision++
 	for _, i := range []int{to + by, to - by} { // more of the same is likelier
 		if i >= 0 && i < len(h.entries) {
 			h.entries[i].state.fetchWhatLacks(h.a)
@@ -185,51 +208,91 @@ func (h *History) step(ctx context.Context, t *Turn, wait func(), by int) (bool,
 
 // Entries are all that there is, oldest first.
 func (h *History) Entries() []HistoryEntry {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	c := h.a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	h.locateAll()
 	all := make([]HistoryEntry, len(h.entries))
 	for i, e := range h.entries {
-		all[i] = HistoryEntry{e.label, e.bytes, i == h.current, e.where()}
+		all[i] = HistoryEntry{e.label, e.bytes, i == h.current, e.medium}
 	}
 	return all
 }
 
-// where is the medium of what it alone holds. A page stays the same when it moves. The cache is locked.
-func (e *historyEntry) where() Medium {
-	if len(e.only) == 0 {
-		return e.state.where()
+// Revision is another number whenever Entries has something else to tell. To ask for it costs next to nothing
+// while no page of the cache moves.
+func (h *History) Revision() int64 {
+	c := h.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h.locateAll()
+	return h.revision
+}
+
+// Can tells whether there is an entry so many after the current one, or before it.
+func (h *History) Can(by int) bool {
+	c := h.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return h.has(h.current + by)
+}
+
+func (h *History) has(i int) bool { return i >= 0 && i < len(h.entries) }
+
+// locateAll finds out where the entries lie, as far as pages have moved since. What is on disk is not looked at
+// while nothing comes back from there.
+func (h *History) locateAll() {
+	arrived := h.a.cache.arrived
+	if h.arrived == arrived {
+		return
 	}
-	for _, p := range e.only {
-		if p.block != nil {
-			return Memory
+	back := h.arrived[Memory] != arrived[Memory]
+	h.arrived = arrived
+	for i, e := range h.entries {
+		if back || e.medium == Memory {
+			h.locate(i)
 		}
 	}
-	return Disk
+}
+
+// locate finds out where what an entry alone holds lies, or, if that is nothing, all that it has. A page stays the
+// same when it moves.
+func (h *History) locate(i int) {
+	e := h.entries[i]
+	was := e.medium
+	switch {
+	case e.bytes == 0:
+		e.medium = e.state.where()
+	case e.found == nil || e.found.block == nil:
+		e.found, e.medium = nil, Disk
+		e.state.without(h.entries[i+1].state, func(p *page) {
+			if e.found == nil && p.block != nil {
+				e.found, e.medium = p, Memory
+			}
+		})
+	}
+	if e.medium != was {
+		h.revision++
+	}
 }
 
 // Dispose frees the entries; the allocation stays as it is. Later calls fail with [ErrDisposed].
 func (h *History) Dispose() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	c := h.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	h.disposed = true
 	for _, e := range h.entries {
-		e.state.Dispose()
+		e.state.dispose()
 	}
 	h.entries = nil
+	h.revision++
 }
 
-// lacks are the pages of a that another allocation has not, and how many bytes they have.
-func (a *Allocation) lacks(b *Allocation) (only []*page, n int64) {
-	a.cache.mu.Lock()
-	defer a.cache.mu.Unlock()
-	a.without(b, func(p *page) {
-		only = append(only, p)
-		n += int64(p.size)
-	})
-	return only, n
+// lacks is how many bytes the pages of a have that another allocation has not. The cache is locked.
+func (a *Allocation) lacks(b *Allocation) (n int64) {
+	a.without(b, func(p *page) { n += int64(p.size) })
+	return n
 }
 
 // without calls f for the pages of a that b has not. The cache is locked.
@@ -247,11 +310,9 @@ func (a *Allocation) without(b *Allocation, f func(*page)) {
 }
 
 // fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as the read cache has room for.
+// The cache is locked.
 func (a *Allocation) fetchWhatLacks(b *Allocation) {
-	d := a.cache.disk
-	d.c.mu.Lock()
-	defer d.c.mu.Unlock()
 	var f fetching
 	a.without(b, f.add)
-	d.fetchSoon(f)
+	a.cache.disk.fetchSoon(f)
 }

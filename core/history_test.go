@@ -3,6 +3,7 @@ package core_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"asposecache/core"
@@ -280,5 +281,136 @@ func TestAHistoryLargerThanMemory(t *testing.T) {
 		if n := b.Statistics().Memory.PeakBytes; n > limit {
 			b.Errorf("there were %d bytes in memory", n)
 		}
+	})
+}
+
+// sum is how many bytes the entries hold.
+func sum(entries []core.HistoryEntry) (n int64) {
+	for _, e := range entries {
+		n += e.Bytes
+	}
+	return n
+}
+
+// What was undone and painted over no longer counts, however often.
+func TestTheBoundIsOfWhatThereIs(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{MaxBytes: 5 * page})
+		for i := range 20 {
+			for k := range int64(2) {
+				b.stroke(a, k, 0, byte(i+1))
+				b.stroke(a, k, 1, byte(i+1))
+				b.is(h.Commit(ctx, ""), nil)
+			}
+			_, err := h.Undo(ctx)
+			b.is(err, nil)
+		}
+		if entries := h.Entries(); sum(entries) != 4*page || len(entries) != 3 {
+			b.Errorf("%+v", entries)
+		}
+		h.Dispose()
+	})
+}
+
+func TestTheRevisionChangesWithTheEntriesAndOnlyThen(t *testing.T) {
+	settings := core.Settings{MaxMemoryForCache: 32 * page, SpillPolicy: core.SpillColdest}
+	inBubble(t, settings, func(b *bench) {
+		a, other := b.surface(512, 512, 4), b.allocate(4*page)
+		h := newHistory(b, a, core.HistoryOptions{MaxEntries: 3})
+		revision, entries := h.Revision(), h.Entries()
+		after := func(what string, changes bool) {
+			b.Helper()
+			r, now := h.Revision(), h.Entries()
+			if same := slices.Equal(now, entries); same == changes {
+				b.Fatalf("after %s the test is wrong: %+v", what, now)
+			}
+			if (r != revision) != changes {
+				b.Errorf("after %s: %d, before %d", what, r, revision)
+			}
+			if again := h.Revision(); again != r {
+				b.Errorf("after %s: %d, asked again %d", what, r, again)
+			}
+			revision, entries = r, now
+		}
+		after("nothing", false)
+		for i := range 6 {
+			b.stroke(a, 0, 0, byte(i+1))
+			after("a write", false)
+			b.is(h.Commit(ctx, fmt.Sprint(i)), nil)
+			after("a commit", true)
+		}
+		_, _ = h.Undo(ctx)
+		after("an undo", true)
+		_, _ = h.Redo(ctx)
+		after("a redo", true)
+		_, _ = h.Redo(ctx)
+		after("a redo of nothing", false)
+		b.shows(a, "6 0 0 0")
+		after("a read", false)
+		b.is(other.MoveToDisk(ctx), nil)
+		after("a move of something else", false)
+		s := b.snapshot(a)
+		b.stroke(a, 0, 0, 9)
+		b.is(s.MoveToDisk(ctx), nil) // the latest state has the same pages
+		after("a move of what the latest has", true)
+		// The others go because of somebody who needs the room.
+		full := b.allocate(30 * page)
+		b.is(b.Flush(ctx), nil)
+		after("a spill", true)
+		full.Dispose()
+		after("a disposal of something else", false)
+		h.Dispose()
+		after("its end", true)
+	})
+}
+
+// An entry's bytes are in memory until the last of them has left.
+func TestTheMediumOfAnEntryOfWhichAPartHasMoved(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{})
+		paint := func() {
+			for i := range int64(4) {
+				b.stroke(a, i%2, i/2, 1)
+			}
+		}
+		paint()
+		b.is(h.Commit(ctx, ""), nil)
+		b.configure(core.Settings{MaxMemoryForCache: 10 * page, SpillPolicy: core.SpillColdest})
+		for n, want := range []core.Medium{core.Memory, core.Memory, core.Memory, core.Memory, core.Disk} {
+			if e := h.Entries()[0]; e.Medium != want || e.Bytes != 4*page {
+				b.Errorf("after %d of 4 pages: %+v", n, e)
+			}
+			if n == 4 {
+				break
+			}
+			// What is coldest leaves one by one, the oldest first.
+			b.configure(core.Settings{MaxMemoryForCache: b.Allocated(core.Memory), SpillPolicy: core.SpillColdest})
+			b.allocate(page)
+			b.is(b.Flush(ctx), nil)
+			b.settle()
+		}
+		h.Dispose()
+	})
+}
+
+func TestAThousandStates(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		const states = 1000
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{MaxEntries: states})
+		one := core.Rect{Width: 1, Height: 1}
+		for i := range 3 * states {
+			b.is(a.WriteRect(ctx, one, []byte{byte(i), 1, 2, 3}), nil)
+			b.is(h.Commit(ctx, fmt.Sprint(i)), nil)
+		}
+		entries := h.Entries()
+		if len(entries) != states+1 || sum(entries) != states*page || entries[0].Label != fmt.Sprint(2*states-1) || !entries[states].Current {
+			b.Errorf("%d entries, %d bytes, the first is %+v", len(entries), sum(entries), entries[0])
+		}
+		b.counts(4*page+states*page, 0)
+		h.Dispose()
+		b.counts(4*page, 0)
 	})
 }

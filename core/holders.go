@@ -83,7 +83,11 @@ func (c *Cache) change(p *page, how func()) {
 	if p.holders > 0 {
 		c.count(p, false)
 	}
+	was := p.medium()
 	how()
+	if m := p.medium(); m != was {
+		c.arrived[m]++
+	}
 	if p.holders > 0 {
 		c.count(p, true)
 	}

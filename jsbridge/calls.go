@@ -160,7 +160,7 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 	// entries(number of a history)
 	"entries": func(b *bridge, args []js.Value) (any, error) {
 		if h := b.histories[args[0].Int()]; h != nil {
-			return entriesArray(h.Entries()), nil
+			return entriesObject(h.Entries()), nil
 		}
 		return nil, core.ErrDisposed
 	},

@@ -63,14 +63,6 @@ func spansArray(spans []core.Span) any {
 	return all
 }
 
-func entriesArray(entries []core.HistoryEntry) any {
-	all := make([]any, len(entries))
-	for i, e := range entries {
-		all[i] = object("label", e.Label, "bytes", e.Bytes, "current", e.Current, "medium", e.Medium.String())
-	}
-	return all
-}
-
 func statisticsObject(s core.Statistics) js.Value {
 	return object(
 		"memory", object(

@@ -391,7 +391,10 @@ export interface HistoryOptions {
 
 /** Calls take effect in the order in which they were made, among themselves and with calls on the target. */
 export interface CacheHistory extends AsyncDisposable {
-  /** Oldest first. The first one is what there was at the beginning, or before what was dropped. */
+  /**
+   * Oldest first. The first one is what there was at the beginning, or before what was dropped. The array never
+   * changes: while there is nothing else to tell it is the same one, which costs nothing to ask for.
+   */
   readonly entries: ReadonlyArray<HistoryEntry>
   readonly canUndo: boolean
   readonly canRedo: boolean

@@ -22,12 +22,34 @@ export async function createHistory(target: unknown, options?: unknown): Promise
   return new CacheHistory(target, handle, id)
 }
 
+const none: api.CacheHistory['entries'] = Object.freeze([])
+
+/** All entries of a history, as the program tells them; see entriesObject in jsbridge/history.go. */
+interface Told {
+  labels: string
+  numbers: Uint8Array
+}
+
+function entriesFrom({ labels, numbers }: Told): api.CacheHistory['entries'] {
+  const all = new Float64Array(numbers.buffer)
+  const entries: api.HistoryEntry[] = []
+  for (let i = 1, at = 0; i < all.length; i += 3) {
+    const label = labels.slice(at, (at += all[i + 2]!))
+    const medium = all[i + 1] ? 'disk' : 'memory'
+    entries.push(Object.freeze({ label, bytes: all[i]!, current: entries.length === all[0], medium }))
+  }
+  return Object.freeze(entries)
+}
+
 /** See the types for what each member does. */
 export class CacheHistory implements api.CacheHistory {
   readonly #target: CacheEntity
   readonly #handle: Handle
   readonly #id: number
   #disposed = false
+  /** What the entries were at that revision. */
+  #entries = none
+  #revision = 0
 
   static {
     disposable(CacheHistory, {
@@ -45,17 +67,23 @@ export class CacheHistory implements api.CacheHistory {
     forgotten.register(this, () => program.end || program.request('disposeHistory', id), this)
   }
 
-  get entries(): api.HistoryEntry[] {
-    return this.disposed ? [] : (this.#handle.program.request('entries', this.#id) as api.HistoryEntry[])
+  get entries(): api.CacheHistory['entries'] {
+    if (this.disposed) return none
+    const { program } = this.#handle
+    const revision = program.historyRevision(this.#id)
+    if (revision !== this.#revision) {
+      this.#entries = entriesFrom(program.request('entries', this.#id) as Told)
+      this.#revision = revision
+    }
+    return this.#entries
   }
 
   get canUndo(): boolean {
-    return this.entries.findIndex(({ current }) => current) > 0
+    return !this.disposed && this.#handle.program.historyCan(this.#id, -1)
   }
 
   get canRedo(): boolean {
-    const { entries } = this
-    return entries.findIndex(({ current }) => current) < entries.length - 1
+    return !this.disposed && this.#handle.program.historyCan(this.#id, 1)
   }
 
   get disposed(): boolean {
@@ -80,6 +108,7 @@ export class CacheHistory implements api.CacheHistory {
     if (this.disposed) return
     this.#handle.program.request('disposeHistory', this.#id)
     this.#disposed = true
+    this.#entries = none
     forgotten.unregister(this)
   }
 

@@ -112,6 +112,16 @@ export class Program {
     return this.#execution.look(() => this.#exports.held(id, medium))
   }
 
+  /** Another number whenever what the entries of a history tell has changed. */
+  historyRevision(history: number): number {
+    return this.#execution.look(() => this.#exports.historyRevision(history))
+  }
+
+  /** Whether there is an entry after the current one, or before it. */
+  historyCan(history: number, by: 1 | -1): boolean {
+    return this.#execution.look(() => this.#exports.historyCan(history, by)) === 1
+  }
+
   /** Copies bytes into an allocation on disk, or answers false when that is not possible at once. */
   writeNow(id: number, offset: number, source: Uint8Array): boolean {
     return this.#now(source, (n) => this.#exports.writeNow(id, offset, n))

@@ -22,6 +22,8 @@ export interface Exports {
   height(id: number): number
   medium(id: number): number
   held(id: number, medium: number): number
+  historyRevision(history: number): number
+  historyCan(history: number, by: 1 | -1): number
 }
 
 export type Call = (

@@ -212,6 +212,84 @@ inPage('bounds: the oldest entries go', async (kit) => {
   assert.lengthOf(zero.entries, 6, '0 is no bound')
 })
 
+inPage('entries: one array, which nobody can change, until there is something else to tell', async (kit) => {
+  const { load, assert, asposecache, PAGE, noise } = kit
+  const cache = await load()
+  const target = await cache.allocate(4 * PAGE)
+  const history = await asposecache.createHistory(target)
+  let last
+  const changes = async (what, call) => {
+    const before = JSON.stringify(last)
+    await call()
+    assert.notStrictEqual(history.entries, last, what)
+    assert.equal(JSON.stringify(last), before, 'what was handed out stays as it was')
+    last = history.entries
+    assert.strictEqual(history.entries, last, `asked again after ${what}`)
+    assert.notEqual(JSON.stringify(last), before, what)
+  }
+  const stays = async (what, call) => {
+    await call()
+    assert.strictEqual(history.entries, last, what)
+  }
+  await changes('nothing', () => {})
+  for (const label of [
+    'plain',
+    '',
+    'Pinselstrich, gr\u00fcn',
+    '\u{1f58c}\u{fe0f} \u{1f600}',
+    '\u0000,\n"\\',
+    'end',
+  ]) {
+    await stays('a write', () => target.write(noise(PAGE)))
+    await changes('a commit', () => history.commit(label))
+    assert.equal(history.entries.at(-1).label, label)
+  }
+  assert.deepEqual(
+    history.entries.map(({ label }) => label),
+    ['', 'plain', '', 'Pinselstrich, gr\u00fcn', '\u{1f58c}\u{fe0f} \u{1f600}', '\u0000,\n"\\', 'end'],
+  )
+  await changes('an undo', () => history.undo())
+  await changes('a redo', () => history.redo())
+  await stays('a redo of nothing', () => history.redo())
+  await stays('a read', () => target.read())
+  await stays('a question', () => assert.deepEqual([history.canUndo, history.canRedo], [true, false]))
+  const other = await cache.allocate(PAGE)
+  await stays('a move of something else', () => other.moveToDisk())
+  // Six pages of the history are in memory; what the latest has moves with the target.
+  await changes('a move of what the latest has', () => target.moveToDisk())
+  assert.deepEqual([...new Set(history.entries.map(({ medium }) => medium))], ['memory', 'disk'])
+  assert.isFrozen(last)
+  for (const entry of last) assert.isFrozen(entry)
+  await changes('its end', () => history.dispose())
+  assert.deepEqual(history.entries, [])
+  assert.isFrozen(history.entries)
+})
+
+inPage('a thousand states', { timeout: 120_000 }, async (kit) => {
+  const { load, assert, asposecache, counters } = kit
+  const cache = await load()
+  const surface = await cache.allocateSurface({ width: 16, height: 16 })
+  const history = await asposecache.createHistory(surface, { maxEntries: 1000 })
+  const rect = { x: 0, y: 0, width: 1, height: 1 }
+  for (let i = 0; i < 1500; i++) {
+    surface.writeRectSync(rect, Uint8Array.of(i, i >> 8, 0, 255))
+    await history.commit(`stroke ${i}`)
+  }
+  const { entries } = history
+  assert.strictEqual(history.entries, entries)
+  assert.lengthOf(entries, 1001)
+  for (const [i, { label, bytes, current, medium }] of entries.entries()) {
+    assert.equal(label, `stroke ${499 + i}`)
+    assert.deepEqual([bytes, current, medium], [i < 1000 ? 1024 : 0, i === 1000, 'memory'])
+  }
+  assert.deepEqual(counters(cache), [1001 * 1024, 0])
+  for (let i = 0; i < 500; i++) await history.undo()
+  assert.isTrue(history.entries[500].current)
+  assert.deepEqual([...(await surface.readRect(rect))], [999 & 255, 999 >> 8, 0, 255])
+  await history.dispose()
+  assert.deepEqual(counters(cache), [1024, 0])
+})
+
 const ends = 'a target that is disposed of, a cache that is closed, a history that nobody has'
 inPage(ends, { needs: ['gc'] }, async (kit) => {
   const { load, assert, counters, asposecache, rejectsWith, PAGE, noise } = kit

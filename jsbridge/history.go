@@ -1,0 +1,66 @@
+//go:build js && wasm
+
+//lint:file-ignore U1000 what JavaScript uses looks unused from here
+
+package jsbridge
+
+import (
+	"syscall/js"
+	"unicode/utf8"
+	"unsafe"
+
+	"asposecache/core"
+)
+
+// historyRevision answers another number whenever what a history's entries tell has changed; 0: there is no such
+// history.
+//
+//go:wasmexport historyRevision
+func historyRevision(number float64) (revision float64) {
+	defer recovered()
+	if h := the.histories[int(number)]; h != nil {
+		return float64(h.Revision())
+	}
+	return 0
+}
+
+// historyCan answers 1 when there is an entry so many after the current one, or before it.
+//
+//go:wasmexport historyCan
+func historyCan(number float64, by int32) (ok int32) {
+	defer recovered()
+	if h := the.histories[int(number)]; h != nil && h.Can(int(by)) {
+		return 1
+	}
+	return 0
+}
+
+// entriesObject tells of entries in two values, however many there are: all labels in one string, and numbers as the
+// bytes of a Float64Array: which one is the current, and then, of each, its bytes, its medium and the length of its
+// label.
+func entriesObject(entries []core.HistoryEntry) any {
+	numbers := make([]float64, 1, 1+3*len(entries))
+	var labels []byte
+	for i, e := range entries {
+		if e.Current {
+			numbers[0] = float64(i)
+		}
+		numbers = append(numbers, float64(e.Bytes), float64(e.Medium), float64(lengthInJS(e.Label)))
+		labels = append(labels, e.Label...)
+	}
+	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(numbers))), 8*len(numbers))
+	array := js.Global().Get("Uint8Array").New(len(raw))
+	js.CopyBytesToJS(array, raw)
+	return object("labels", string(labels), "numbers", array)
+}
+
+// lengthInJS is the length that a string has in JavaScript, where what lies beyond 16 bits counts twice.
+func lengthInJS(s string) int {
+	n := utf8.RuneCountInString(s)
+	for _, r := range s {
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}
