@@ -10,7 +10,7 @@ const { withPage } = useBrowser({ routes })
 const results = []
 
 for (const scenario of scenarios.filter(({ short }) => short))
-  withPage(scenario.name, { timeout: 240_000 }, async ({ open }) => {
+  withPage(scenario.name, { timeout: 900_000 }, async ({ open }) => {
     const page = await open()
     try {
       results.push(await runScenario(page, scenario))

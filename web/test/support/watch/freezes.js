@@ -61,15 +61,17 @@ export const freezes = [
     return { step: () => assert.equal(history.entries.length, 701) }
   }),
 
-  freeze('the difference of a surface of 10240 x 10240 and a snapshot', 3000, async ({ load, assert }) => {
+
+  ...['message','timer'].flatMap((pace)=>['rect','tiles','apart'].map((how)=>({...freeze(`variant ${pace} ${how}`, 2500, async ({ load, assert }) => {
     const cache = await load()
     const surface = await cache.allocateSurface({ width: 10_240, height: 10_240, bytesPerPixel: 1 })
-    await fillSurface(surface)
     const before = await surface.snapshot()
-    // Every second tile of every second row of tiles, so that no two can be told as one rectangle.
-    for (let y = 0; y < 10_240; y += 512)
-      for (let x = 0; x < 10_240; x += 512)
-        await surface.writeRect({ x, y, width: 1, height: 1 }, Uint8Array.of(1))
-    return { step: () => assert.equal(cache.difference(before, surface).length, 400) }
-  }),
+    if (how==='rect') await surface.writeRect({ x:0, y:0, width: 5120, height: 5120 }, new Uint8Array(5120*5120))
+    else for (let k = 0; k < 400; k++) {
+      const [x,y] = [(k%20)*512, Math.floor(k/20)*512] 
+      const side = how==='tiles' ? 256 : 1
+      await surface.writeRect({ x, y, width: side, height: side }, new Uint8Array(side*side))
+    }
+    return { step: () => void cache.difference(before, surface) }
+  }), pace}))),
 ]
