@@ -5,9 +5,7 @@
 package jsbridge
 
 import (
-	"syscall/js"
 	"unicode/utf8"
-	"unsafe"
 
 	"asposecache/core"
 )
@@ -48,10 +46,7 @@ func entriesObject(entries []core.HistoryEntry) any {
 		numbers = append(numbers, float64(e.Bytes), float64(e.Medium), float64(lengthInJS(e.Label)))
 		labels = append(labels, e.Label...)
 	}
-	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(numbers))), 8*len(numbers))
-	array := js.Global().Get("Uint8Array").New(len(raw))
-	js.CopyBytesToJS(array, raw)
-	return object("labels", string(labels), "numbers", array)
+	return object("labels", string(labels), "numbers", numbersArray(numbers))
 }
 
 // lengthInJS is the length that a string has in JavaScript, where what lies beyond 16 bits counts twice.

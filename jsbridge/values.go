@@ -5,6 +5,7 @@ package jsbridge
 import (
 	"errors"
 	"syscall/js"
+	"unsafe"
 
 	"asposecache/core"
 )
@@ -47,20 +48,30 @@ func purposeOf(forWriting js.Value) core.Purpose {
 	return core.ForReading
 }
 
-func rectsArray(rects []core.Rect) any {
-	all := make([]any, len(rects))
-	for i, r := range rects {
-		all[i] = object("x", r.X, "y", r.Y, "width", r.Width, "height", r.Height)
-	}
-	return all
+// numbersArray puts numbers into a Uint8Array as the bytes of a Float64Array: one crossing, however many they are.
+func numbersArray(numbers []float64) js.Value {
+	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(numbers))), 8*len(numbers))
+	array := js.Global().Get("Uint8Array").New(len(raw))
+	js.CopyBytesToJS(array, raw)
+	return array
 }
 
-func spansArray(spans []core.Span) any {
-	all := make([]any, len(spans))
-	for i, s := range spans {
-		all[i] = object("offset", s.Offset, "length", s.Length)
+// rectsArray gives x, y, width and height of each rectangle.
+func rectsArray(rects []core.Rect) js.Value {
+	numbers := make([]float64, 0, 4*len(rects))
+	for _, r := range rects {
+		numbers = append(numbers, float64(r.X), float64(r.Y), float64(r.Width), float64(r.Height))
 	}
-	return all
+	return numbersArray(numbers)
+}
+
+// spansArray gives offset and length of each span.
+func spansArray(spans []core.Span) js.Value {
+	numbers := make([]float64, 0, 2*len(spans))
+	for _, s := range spans {
+		numbers = append(numbers, float64(s.Offset), float64(s.Length))
+	}
+	return numbersArray(numbers)
 }
 
 func statisticsObject(s core.Statistics) js.Value {

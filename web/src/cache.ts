@@ -2,6 +2,7 @@ import { CacheAllocation } from './allocation'
 import { allocateKeys, bytes, callKeys, optionsFrom, signals, wrong } from './arguments'
 import type * as api from './asposecache'
 import { DebugViews } from './debug-views'
+import { rectsFrom, spansFrom } from './difference'
 import { disposable } from './disposal'
 import { type CacheEntity, handleIn, type Info, type Kind, type Owner } from './entity'
 import {
@@ -247,7 +248,8 @@ export class AsposeCache extends Target implements api.AsposeCache {
     const kind = a instanceof CacheSurface ? CacheSurface : CacheAllocation
     const [one, other] = [handleIn(this.#owner, 'a', a, kind), handleIn(this.#owner, 'b', b, kind)]
     if (one.last || other.last) throw disposedError()
-    return program.request('difference', one.id, other.id)
+    const told = program.request('difference', one.id, other.id) as Uint8Array
+    return kind === CacheSurface ? rectsFrom(told) : spansFrom(told)
   }
 
   async allocateFrom(
