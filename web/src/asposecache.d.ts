@@ -393,7 +393,7 @@ export interface HistoryOptions {
 export interface CacheHistory extends AsyncDisposable {
   /**
    * Oldest first. The first one is what there was at the beginning, or before what was dropped. The array never
-   * changes: while there is nothing else to tell it is the same one, which costs nothing to ask for.
+   * changes: while there is nothing else to tell it is the same one, which costs next to nothing to ask for.
    */
   readonly entries: ReadonlyArray<HistoryEntry>
   readonly canUndo: boolean

@@ -33,7 +33,7 @@ interface Told {
 function entriesFrom({ labels, numbers }: Told): api.CacheHistory['entries'] {
   const all = new Float64Array(numbers.buffer)
   const entries: api.HistoryEntry[] = []
-  for (let i = 1, at = 0; i < all.length; i += 3) {
+  for (let i = 1, at = 1; i < all.length; i += 3) {
     const label = labels.slice(at, (at += all[i + 2]!))
     const medium = all[i + 1] ? 'disk' : 'memory'
     entries.push(Object.freeze({ label, bytes: all[i]!, current: entries.length === all[0], medium }))

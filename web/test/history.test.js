@@ -290,6 +290,19 @@ inPage('a thousand states', { timeout: 120_000 }, async (kit) => {
   assert.deepEqual(counters(cache), [1024, 0])
 })
 
+inPage('labels come back as they were, whatever the first one begins with', async (kit) => {
+  const { load, assert, asposecache, PAGE } = kit
+  const cache = await load()
+  const history = await asposecache.createHistory(await cache.allocate(PAGE), { maxEntries: 3 })
+  // Decoders take a byte order mark for no part of the text where it comes first.
+  const labels = ['\ufeffmark', 'next', '', '\ufefflast']
+  for (const label of ['dropped', ...labels]) await history.commit(label)
+  assert.deepEqual(
+    history.entries.map(({ label }) => label),
+    labels,
+  )
+})
+
 const ends = 'a target that is disposed of, a cache that is closed, a history that nobody has'
 inPage(ends, { needs: ['gc'] }, async (kit) => {
   const { load, assert, counters, asposecache, rejectsWith, PAGE, noise } = kit
