@@ -43,7 +43,8 @@ const ways = {
   },
 }
 // The last: where the stack ends, the test may not even come to catch what a call rejects with.
-const expected = /panic|fatal|unreachable|RuntimeError|exit code|goroutine|Go program|Maximum call stack/
+const expected =
+  /panic|fatal|unreachable|RuntimeError|exit code|goroutine|Go program|Maximum call stack|too much recursion/
 
 for (const [name, way] of Object.entries(ways)) {
   inPage(`the program ends: ${name}`, { arg: String(way), expected }, async (kit, way) => {

@@ -12,7 +12,7 @@ const { withPage } = useBrowser({ routes })
 const withEditor = (name, ...rest) => {
   const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
   const expected = /willReadFrequently|exit code|Go program/
-  withPage(name, { ...options, expected, needs: ['input'] }, body)
+  withPage(name, { ...options, expected, needs: ['input', ...(options.needs ?? [])] }, body)
 }
 
 /** Everything a person may do with a history; the pictures that are seen on the way. */
@@ -475,6 +475,7 @@ withEditor('the editor outlives the cache', async ({ open }) => {
 
 withEditor(
   'site data that is removed costs the states that nothing shows any more',
+  { needs: ['devtools'] },
   async ({ open, origin }) => {
     const page = await openEditor(open, onDisk)
     const pictures = await drawLines(page)

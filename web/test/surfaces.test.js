@@ -162,7 +162,8 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
     picture.paint({ x: 289, y: 193, width: 311, height: 207 }, noise(311 * 207 * 4))
     const all = await surface.readImageData()
     assert.instanceOf(all, ImageData)
-    assert.deepEqual([all.width, all.height, all.colorSpace], [600, 400, 'srgb'])
+    assert.deepEqual([all.width, all.height], [600, 400])
+    assert.equal(all.colorSpace, image.colorSpace, 'that of the default, where a browser tells it')
     assertPixels(all.data, picture.bytes)
     const rect = { x: 250, y: 100, width: 101, height: 299 }
     const part = await surface.readImageData(rect)
@@ -185,14 +186,16 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
       assert.include(error.message, named, what)
       assertPixels(await surface.readRect(), before, what)
     }
-    const wide = new ImageData(4, 4, { colorSpace: 'display-p3' })
-    await refused('another colour space', 'display-p3', surface.writeImageData(wide))
-    let floats
-    try {
-      floats = new ImageData(4, 4, { pixelFormat: 'rgba-float16' })
-    } catch {}
-    if (floats?.pixelFormat === 'rgba-float16')
-      await refused('another pixel format', 'rgba-float16', surface.writeImageData(floats))
+    for (const [key, value] of [
+      ['colorSpace', 'display-p3'],
+      ['pixelFormat', 'rgba-float16'],
+    ]) {
+      let other
+      try {
+        other = new ImageData(4, 4, { [key]: value })
+      } catch {} // not every browser has it
+      if (other?.[key] === value) await refused(key, value, surface.writeImageData(other))
+    }
     for (const value of [undefined, null, 5, {}, { width: 1, height: 1, data: new Uint8ClampedArray(4) }])
       await refused(String(value), 'imageData', surface.writeImageData(value))
     const dot = new ImageData(1, 1)

@@ -29,7 +29,7 @@ export function useBrowser({ routes } = {}) {
     await setImmediate() // the file is read to its end first
     if (tests === 0) return // all are skipped
     profile = mkdtempSync(join(tmpdir(), 'asposecache-test-'))
-    used.site = await startSite(routes, { reports: engine === 'webkit' })
+    used.site = await startSite(routes, { reports: engine !== 'chromium' })
     const needs = [...needed]
     used.browser = await launch(engine, { userDataDir: profile, needs, protocolTimeout: 240_000 })
   })

@@ -24,7 +24,7 @@ export const built = (name) => join(dist, name)
  *
  * @param {Record<string, (request, response) => void>} routes what to answer, by path
  * @param {object} [options]
- * @param {boolean} [options.reports] whether pages keep what they report; see reports.js
+ * @param {boolean} [options.reports] whether pages help to tell what they report; see reports.js
  */
 export async function startSite(routes = {}, { reports = false } = {}) {
   const build = sirv(dist, { dev: true })
