@@ -120,9 +120,14 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	a, err := c.allocateLocked(ctx, l, size)
+	return a, c.refused(err)
+}
+
+func (c *Cache) allocateLocked(ctx context.Context, l layout, size int64) (*Allocation, error) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.closed {
-		c.mu.Unlock()
 		return nil, ErrClosed
 	}
 	c.calls.Add(1)
@@ -130,25 +135,14 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 	s := c.settings
 	medium, pages, refusal, err := c.place(ctx, s, l, size)
 	if err != nil {
-		c.mu.Unlock()
-		return nil, c.refused(err)
+		return nil, err
 	}
-	if medium == Disk && !c.disk.isOpen() {
-		c.mu.Unlock()
-		err := c.disk.open(ctx)
-		c.mu.Lock()
-		if c.closed {
-			err = ErrClosed
-		}
-		if err != nil {
-			c.ledger.give(Disk, size)
-			c.mu.Unlock()
-			return nil, c.refused(becauseUnavailable(refusal, err))
-		}
-	}
-	defer c.mu.Unlock()
 	if medium == Disk {
-		c.ledger.give(Disk, size) // the allocation has it now
+		err := c.openDisk(ctx)
+		c.ledger.give(Disk, size) // the allocation has it now, if there is one
+		if err != nil {
+			return nil, becauseUnavailable(refusal, err)
+		}
 	}
 	a := c.attach(RoleWorking, medium, pages, l, size)
 	if medium == Memory {
@@ -230,18 +224,11 @@ func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) 
 
 // Flush waits until all that was written so far is stored.
 func (c *Cache) Flush(ctx context.Context) error {
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
-		return ErrClosed
+	turns, err := c.turns()
+	if err != nil {
+		return err
 	}
-	c.calls.Add(1)
 	defer c.calls.Done()
-	turns := make([]*Turn, 0, len(c.live))
-	for a := range c.live {
-		turns = append(turns, a.turn())
-	}
-	c.mu.Unlock()
 	errs := make(chan error, len(turns))
 	for _, t := range turns {
 		go func() { errs <- t.Flush(ctx, nil) }()
@@ -255,12 +242,32 @@ func (c *Cache) Flush(ctx context.Context) error {
 	return first
 }
 
+// turns takes a turn of every allocation, and begins a call.
+func (c *Cache) turns() ([]*Turn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
+	c.calls.Add(1)
+	turns := make([]*Turn, 0, len(c.live))
+	for a := range c.live {
+		turns = append(turns, a.turn())
+	}
+	return turns, nil
+}
+
+// unlocked does what may take time, or runs code of others, while the cache is locked for the caller before and after.
+func (c *Cache) unlocked(f func()) {
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	f()
+}
+
 // Close disposes of every allocation, waits for the calls made before, and removes the store. Calls
 // made later fail with [ErrClosed]; a second Close waits for the first.
 func (c *Cache) Close(ctx context.Context) error {
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
+	if !c.beginClosing() {
 		select {
 		case <-c.ended:
 			return c.endErr
@@ -268,16 +275,25 @@ func (c *Cache) Close(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
-	c.closed = true
-	for a := range c.live {
-		a.dispose()
-	}
-	c.mu.Unlock()
-	c.disk.stop()
 	c.calls.Wait()
 	c.endErr = c.disk.close(ctx)
 	close(c.ended)
 	return c.endErr
+}
+
+// beginClosing ends what can be ended at once. It answers false when that was done before.
+func (c *Cache) beginClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.closed = true
+	for a := range c.live {
+		a.dispose()
+	}
+	c.disk.stop()
+	return true
 }
 
 // refused tells the listeners when err is for want of room, and answers it.

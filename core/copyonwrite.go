@@ -84,16 +84,12 @@ func (w *writing) copy(at piece) (refusal, err error) {
 	if refusal != nil {
 		return refusal, nil
 	}
-	if err := at.copyIn(p.memory(), 0, w.src); err != nil {
-		a.cache.unref(p)
-		return nil, err
-	}
 	if w.copies == nil {
 		w.copies = make(map[*page]*page)
 	}
 	w.copies[a.pages.get(at.page)] = p
 	w.unpaused += int(p.size)
-	return nil, nil
+	return nil, at.copyIn(p.memory(), 0, w.src)
 }
 
 // copyAll copies the pages of all pieces that still need it, or answers how many bytes they have and why there is no

@@ -60,9 +60,8 @@ func (c *Cache) openDisk(ctx context.Context) error {
 	if c.disk.isOpen() {
 		return nil
 	}
-	c.mu.Unlock()
-	err := c.disk.open(ctx)
-	c.mu.Lock()
+	var err error
+	c.unlocked(func() { err = c.disk.open(ctx) })
 	if c.closed {
 		return ErrClosed
 	}

@@ -7,26 +7,31 @@ import "context"
 // Errors: why storing failed, once; [ErrDisposed] when there is nothing left to store; [ErrClosed];
 // the cause of ctx's end.
 func (t *Turn) Flush(ctx context.Context, o *CallOptions) error {
+	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	a, c := t.a, t.a.cache
+	c := t.a.cache
 	c.calls.Add(1)
 	defer c.calls.Done()
-	c.mu.Lock()
-	var pages []*page
+	pages, err := t.a.notStored()
+	t.end() // later calls need not wait for the store
+	if err != nil {
+		return err
+	}
+	return t.a.awaitStored(ctx, pages, o)
+}
+
+// notStored are the pages that wait to be stored, unless there is a failure to be told of.
+func (a *Allocation) notStored() (pages []*page, err error) {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
 	a.pages.each(func(_ int64, p *page) {
 		if p.buf != nil && p.block == nil {
 			pages = append(pages, p)
 		}
 	})
-	err := a.takeStoreErr()
-	c.mu.Unlock()
-	t.end() // later calls need not wait for the store
-	if err != nil {
-		return err
-	}
-	return a.awaitStored(ctx, pages, o)
+	return pages, a.takeStoreErr()
 }
 
 // awaitStored waits until the pages are stored.
@@ -35,40 +40,44 @@ func (a *Allocation) awaitStored(ctx context.Context, pages []*page, o *CallOpti
 	for _, p := range pages {
 		total += int64(p.size)
 	}
-	c, d := a.cache, a.cache.disk
 	for {
-		c.mu.Lock()
-		var left int64
-		rest := pages[:0]
-		for _, p := range pages {
-			if p.buf != nil {
-				rest = append(rest, p)
-				left += int64(p.size)
-			}
+		left, err := a.awaitSome(ctx, &pages)
+		if err != nil {
+			return err
 		}
-		pages = rest
-		err := a.takeStoreErr()
-		switch {
-		case c.closed:
-			err = ErrClosed
-		case a.disposed:
-			err = ErrDisposed
-		case err == nil && len(pages) > 0:
-			if err = d.failure; err == nil {
-				err = d.wait(ctx)
-			}
-			if err == nil {
-				c.mu.Unlock()
-				o.progress(total-left, total)
-				continue
-			}
+		o.progress(total-left, total)
+		if left == 0 {
+			return nil
 		}
-		c.mu.Unlock()
-		if err == nil {
-			o.progress(total, total)
-		}
-		return err
 	}
+}
+
+// awaitSome waits until something has changed, unless all of the pages are stored, and answers how many bytes of them
+// were not before.
+func (a *Allocation) awaitSome(ctx context.Context, pages *[]*page) (left int64, err error) {
+	c, d := a.cache, a.cache.disk
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	rest := (*pages)[:0]
+	for _, p := range *pages {
+		if p.buf != nil {
+			rest = append(rest, p)
+			left += int64(p.size)
+		}
+	}
+	*pages = rest
+	err = a.takeStoreErr()
+	switch {
+	case c.closed:
+		err = ErrClosed
+	case a.disposed:
+		err = ErrDisposed
+	case err == nil && left > 0:
+		if err = d.failure; err == nil {
+			err = d.wait(ctx)
+		}
+	}
+	return left, err
 }
 
 // noteFailure notes for every allocation that has one of the pages, or is about to, that they could not be

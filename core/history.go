@@ -58,11 +58,11 @@ func NewHistory(ctx context.Context, a *Allocation, options HistoryOptions) (*Hi
 // NewHistory begins a history with the allocation as it is in this turn; see [NewHistory].
 func (t *Turn) NewHistory(ctx context.Context, options HistoryOptions) (*History, error) {
 	if options.MaxBytes < 0 {
-		t.giveUp()
+		t.end()
 		return nil, outOfRange("maxBytes", options.MaxBytes, 0, MaxBytes)
 	}
 	if options.MaxEntries < 0 {
-		t.giveUp()
+		t.end()
 		return nil, outOfRange("maxEntries", int64(options.MaxEntries), 0, MaxBytes)
 	}
 	s, err := t.Snapshot(ctx)
@@ -180,7 +180,7 @@ func (h *History) step(ctx context.Context, t *Turn, wait func(), by int) (bool,
 	if h.disposed || to < 0 || to >= len(h.entries) {
 		disposed := h.disposed
 		c.mu.Unlock()
-		t.giveUp()
+		t.end()
 		if disposed {
 			return false, ErrDisposed
 		}

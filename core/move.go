@@ -116,22 +116,25 @@ func (c *Cache) hasNotStored(p *page, why error) {
 // cause of ctx's end. After an error it is in memory as before, but for pages whose place a write to
 // another allocation that shares them had to take.
 func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {
+	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	defer t.end()
 	a, c := t.a, t.a.cache
-	c.mu.Lock()
-	err := a.ended()
-	var moved int64
-	if err == nil && a.where() == Memory {
-		moved, err = a.moveOut(ctx, t.settings, 0, WhyMoveToDisk, nil, o)
-	}
-	c.mu.Unlock()
+	moved, err := a.moveToDisk(ctx, t.settings, o)
 	if moved > 0 && err == nil {
 		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyMoveToDisk})
 	}
 	return c.refused(err)
+}
+
+func (a *Allocation) moveToDisk(ctx context.Context, s Settings, o *CallOptions) (moved int64, err error) {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	if err := a.ended(); err != nil || a.where() == Disk {
+		return 0, err
+	}
+	return a.moveOut(ctx, s, 0, WhyMoveToDisk, nil, o)
 }
 
 // MoveToDisk moves all of the allocation to disk; see [Turn.MoveToDisk].
@@ -166,46 +169,52 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 			c.leave(p, m)
 		}
 	}
-	err := c.openDisk(ctx)
-	if err != nil {
-		err = becauseUnavailable(refusal, err)
-	}
-	var done int64
-	for stored := false; err == nil; {
-		if o != nil {
-			c.mu.Unlock()
-			o.progress(done, total)
-			c.mu.Lock()
+	done := false
+	defer func() { // also after a panic
+		for _, p := range pages {
+			switch {
+			case p.move != m:
+			case done:
+				c.land(p)
+			default:
+				c.stay(p)
+			}
 		}
-		if err = a.ended(); err != nil || stored {
+		if !done {
+			a.giveRoom()
+			a.takeStoreErr() // it is told now
+		}
+		d.pump()
+	}()
+	if err := c.openDisk(ctx); err != nil {
+		return 0, becauseUnavailable(refusal, err)
+	}
+	var stored int64
+	for all := false; ; {
+		if o != nil {
+			c.unlocked(func() { o.progress(stored, total) })
+		}
+		if err := a.ended(); err != nil {
+			return 0, err
+		}
+		if all {
 			break
 		}
-		done, err = a.moveOn(m, s, pages)
-		stored = done == total
-		if err == nil && !stored {
-			err = d.waitForRoom(ctx)
+		var err error
+		if stored, err = a.moveOn(m, s, pages); err != nil {
+			return 0, err
+		}
+		if all = stored == total; !all {
+			if err := d.waitForRoom(ctx); err != nil {
+				return 0, err
+			}
 		}
 	}
-	for _, p := range pages {
-		switch {
-		case p.move != m:
-		case err == nil:
-			c.land(p)
-		default:
-			c.stay(p)
-		}
-	}
-	if err != nil {
-		a.giveRoom()
-		a.takeStoreErr() // it is told now
-		d.pump()
-		return 0, err
-	}
+	done = true
 	a.home = Disk
 	if total > 0 {
 		c.spills++
 	}
-	d.pump()
 	return total, nil
 }
 

@@ -15,16 +15,12 @@ func (a *Allocation) WriteNow(src Buffer, off int64) bool {
 	if need, missing := w.survey(group, nil); missing != nil || !d.hasRoom(need) {
 		return false
 	}
+	defer w.release()
+	a.touch()
 	done := w.takeRoom(group) == nil && w.stage(group, nil) == nil
 	if done {
 		w.commit(nil)
 	}
-	a.giveRoom()
-	for _, p := range w.fresh { // there was no memory for all of them
-		c.unref(p)
-	}
-	a.touch()
-	d.pump()
 	return done
 }
 

@@ -7,7 +7,7 @@ import "context"
 // That is for callers, such as JavaScript's event loop, where the order of calls and the order in
 // which goroutines start are two things; others use the methods of [Allocation].
 //
-// A Turn is good for exactly one call, which must be made.
+// A Turn is good for exactly one call. Until that is made, or [Turn.GiveUp], later calls wait.
 type Turn struct {
 	a *Allocation
 	// settings are those at the time of the call.
@@ -18,6 +18,7 @@ type Turn struct {
 	ready chan struct{} // closed when its turn has come
 	next  *Turn
 	gone  bool // given up before its turn came
+	over  bool
 }
 
 // Allocation is the one whose turn it is.
@@ -56,7 +57,7 @@ func (a *Allocation) turn() *Turn {
 	return t
 }
 
-// begin waits for the turn. After a nil answer the call must end, by end.
+// begin waits for the turn, or gives it up and answers why. After a nil answer the call must end, by end.
 func (t *Turn) begin(ctx context.Context) error {
 	if t.err != nil {
 		return t.err
@@ -73,25 +74,13 @@ func (t *Turn) begin(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	t.giveUp()
+	t.end()
 	return context.Cause(ctx)
 }
 
-// giveUp ends a turn in which nothing is to be done, whether it has come or not.
-func (t *Turn) giveUp() {
-	if t.err != nil {
-		return
-	}
-	c := t.a.cache
-	c.mu.Lock()
-	if t.a.first == t {
-		t.pass()
-	} else {
-		t.gone = true
-	}
-	c.mu.Unlock()
-	c.calls.Done()
-}
+// GiveUp ends a turn in which nothing is to be done, whether it has come or not. When the call was made it does
+// nothing.
+func (t *Turn) GiveUp() { t.end() }
 
 // mustWait tells whether begin would wait.
 func (t *Turn) mustWait() bool {
@@ -106,12 +95,24 @@ func (t *Turn) mustWait() bool {
 	}
 }
 
-// end lets the next call go ahead.
+// end lets the next call go ahead. Every call defers it before anything else, so that a panic in the middle, which may
+// come from whatever the caller has passed, blocks nobody. Only the first time counts.
 func (t *Turn) end() {
+	if t.err != nil {
+		return
+	}
 	c := t.a.cache
 	c.mu.Lock()
-	t.pass()
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	if t.over {
+		return
+	}
+	t.over = true
+	if t.a.first == t {
+		t.pass()
+	} else {
+		t.gone = true
+	}
 	c.calls.Done()
 }
 

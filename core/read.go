@@ -20,6 +20,7 @@ const readWindow = 4 << 20
 // Errors: [RangeError], [ErrDisposed], [ErrClosed], [ErrLost], [ErrUnavailable] when the store does
 // not answer, whatever target returns, the cause of ctx's end.
 func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buffer, error), o *CallOptions) error {
+	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
@@ -39,34 +40,47 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 // run does the read, in its turn up to where only the store has to be asked. check is called while the cache
 // is locked, and finds out how many bytes it is about.
 func (r *reading) run(ctx context.Context, t *Turn, check func() error, target func(n int64) (Buffer, error)) error {
-	a, c := t.a, t.a.cache
-	err := func() error {
-		defer t.end()
-		c.mu.Lock()
-		err := check()
-		c.mu.Unlock()
-		if err != nil {
-			return err
-		}
-		if r.target, err = target(r.total); err != nil {
-			return err
-		}
-		return r.begin()
-	}()
+	defer r.free()
+	err := r.inTurn(t, check, target)
 	if err == nil {
 		// The turn is over: what is left to fetch are versions of pages that no later call changes.
 		err = r.fetchAll(context.WithoutCancel(ctx))
 	}
+	r.through = err == nil
+	return err
+}
+
+// inTurn does what has to be done in the turn, and ends it.
+func (r *reading) inTurn(t *Turn, check func() error, target func(n int64) (Buffer, error)) error {
+	defer t.end()
+	err := r.check(check)
+	if err != nil {
+		return err
+	}
+	if r.target, err = target(r.total); err != nil {
+		return err
+	}
+	return r.begin()
+}
+
+func (r *reading) check(check func() error) error {
+	r.a.cache.mu.Lock()
+	defer r.a.cache.mu.Unlock()
+	return check()
+}
+
+// free gives up what the read has held.
+func (r *reading) free() {
+	c := r.a.cache
 	c.mu.Lock()
-	if err == nil && r.onDisk && r.rect == nil {
-		a.readAhead(r.off, r.off+r.total)
+	defer c.mu.Unlock()
+	if r.through && r.onDisk && r.rect == nil {
+		r.a.readAhead(r.off, r.off+r.total)
 	}
 	for _, f := range r.stored {
 		c.disk.release(f.record)
 	}
 	c.disk.pump()
-	c.mu.Unlock()
-	return err
 }
 
 // A reading is one Read under way.
@@ -81,6 +95,7 @@ type reading struct {
 	total   int64
 	options *CallOptions
 	onDisk  bool // some of it was on disk
+	through bool // all went well
 }
 
 // A fetch is what a read wants of a record.
@@ -113,9 +128,7 @@ func (r *reading) begin() error {
 			r.options.progress(r.done, r.total)
 			c.pause()
 		}
-		c.mu.Lock()
-		copied, err := r.copy(w)
-		c.mu.Unlock()
+		copied, err := r.copyLocked(w)
 		if err != nil {
 			return err
 		}
@@ -124,6 +137,12 @@ func (r *reading) begin() error {
 	}
 	r.options.progress(r.done, r.total)
 	return nil
+}
+
+func (r *reading) copyLocked(w piece) (copied int, err error) {
+	r.a.cache.mu.Lock()
+	defer r.a.cache.mu.Unlock()
+	return r.copy(w)
 }
 
 // copy copies what is in memory of one piece, and answers how many bytes that are. The cache is locked.
@@ -197,24 +216,28 @@ func (r *reading) copyPart(p *page, q part, w piece) (copied int, err error) {
 	return 0, nil
 }
 
+// An answer is what the store has said to a window of fetches.
+type answer struct {
+	window  []fetch
+	buffers []Buffer
+	err     error
+}
+
 // fetchAll copies what is in the store, two windows under way at a time.
 func (r *reading) fetchAll(ctx context.Context) error {
-	type answer struct {
-		window  []fetch
-		buffers []Buffer
-		err     error
-	}
 	rest, err := r.takeComing()
 	if err != nil {
 		return err
 	}
-	ask := func() chan answer {
+	var underWay []chan answer
+	ask := func() {
 		if len(rest) == 0 {
-			return nil
+			return
 		}
 		window := rest[:windowLen(rest)]
 		rest = rest[len(window):]
 		got := make(chan answer, 1)
+		underWay = append(underWay, got)
 		go func() {
 			records := make([]*record, len(window))
 			for i, f := range window {
@@ -223,28 +246,42 @@ func (r *reading) fetchAll(ctx context.Context) error {
 			buffers, err := r.a.cache.disk.get(ctx, records)
 			got <- answer{window, buffers, err}
 		}()
-		return got
 	}
-	var failure error
-	for current, next := ask(), ask(); current != nil; current, next = next, ask() {
-		got := <-current
-		if failure == nil {
-			failure = got.err
+	defer func() { // what was asked for and is not wanted any more, also after a panic of the target
+		for _, got := range underWay {
+			r.leave(<-got)
 		}
-		if failure != nil {
-			rest = nil
-		}
-		for i, b := range got.buffers {
-			f := got.window[i]
-			if failure == nil {
-				failure = r.take(f, b)
-			}
-			if b != nil {
-				r.leave(f, b)
-			}
+	}()
+	for ask(); len(underWay) > 0; {
+		ask()
+		got := <-underWay[0]
+		underWay = underWay[1:]
+		if err := r.take(got); err != nil {
+			return err
 		}
 	}
-	return failure
+	return nil
+}
+
+// take copies what is wanted of what was fetched.
+func (r *reading) take(got answer) error {
+	defer r.leave(got)
+	if got.err != nil {
+		return got.err
+	}
+	for i, b := range got.buffers {
+		f := got.window[i]
+		if b == nil {
+			w := f.wants[0]
+			r.a.cache.noteLost(r.a, f.record)
+			return lostError(r.layout.pageStart(w.page)+int64(w.from), w.len())
+		}
+		if err := r.copyWants(f, b); err != nil {
+			return err
+		}
+		r.options.progress(r.done, r.total)
+	}
+	return nil
 }
 
 // takeComing takes what is in the read cache by now, waiting for what is being fetched ahead, and answers
@@ -255,9 +292,7 @@ func (r *reading) takeComing() (rest []fetch, err error) {
 	defer c.mu.Unlock()
 	for _, f := range r.stored {
 		if coming := f.record.coming; coming != nil {
-			c.mu.Unlock()
-			<-coming
-			c.mu.Lock()
+			c.unlocked(func() { <-coming })
 		}
 		if f.record.buf == nil {
 			rest = append(rest, f)
@@ -266,20 +301,6 @@ func (r *reading) takeComing() (rest []fetch, err error) {
 		}
 	}
 	return rest, nil
-}
-
-// take copies what is wanted of a fetched record. A nil record is lost.
-func (r *reading) take(f fetch, b Buffer) error {
-	if b == nil {
-		w := f.wants[0]
-		r.a.cache.noteLost(r.a, f.record)
-		return lostError(r.layout.pageStart(w.page)+int64(w.from), w.len())
-	}
-	if err := r.copyWants(f, b); err != nil {
-		return err
-	}
-	r.options.progress(r.done, r.total)
-	return nil
 }
 
 func (r *reading) copyWants(f fetch, b Buffer) error {
@@ -292,20 +313,26 @@ func (r *reading) copyWants(f fetch, b Buffer) error {
 	return nil
 }
 
-// leave gives back a fetched record, or keeps it if there is more in it than was wanted.
-func (r *reading) leave(f fetch, b Buffer) {
+// leave gives back what was fetched, or keeps it where there is more in it than was wanted.
+func (r *reading) leave(got answer) {
 	d := r.a.cache.disk
-	used := 0
-	for _, w := range f.wants {
-		used += w.len()
-	}
-	if used >= f.record.size {
-		d.store.FreeBuffer(b)
-		return
-	}
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
-	d.remember(f.record, b)
+	for i, b := range got.buffers {
+		if b == nil {
+			continue
+		}
+		f := got.window[i]
+		used := 0
+		for _, w := range f.wants {
+			used += w.len()
+		}
+		if used >= f.record.size {
+			d.store.FreeBuffer(b)
+		} else {
+			d.remember(f.record, b)
+		}
+	}
 }
 
 // windowLen is how many of the fetches go into one transaction.
@@ -323,8 +350,14 @@ func windowLen(fetches []fetch) int {
 // noteLost notes that the store no longer has a record, for the pages of a that it was part of, and
 // tells the listeners if that is news.
 func (c *Cache) noteLost(a *Allocation, r *record) {
+	for _, e := range c.lose(a, r) {
+		c.onEvent(e)
+	}
+}
+
+func (c *Cache) lose(a *Allocation, r *record) (events []Event) {
 	c.mu.Lock()
-	var events []Event
+	defer c.mu.Unlock()
 	for i, p := range a.pages.all() {
 		var rest []part
 		for _, q := range p.parts {
@@ -340,10 +373,7 @@ func (c *Cache) noteLost(a *Allocation, r *record) {
 			c.disk.setParts(p, rest)
 		}
 	}
-	c.mu.Unlock()
-	for _, e := range events {
-		c.onEvent(e)
-	}
+	return events
 }
 
 func lostError(off int64, n int) error {

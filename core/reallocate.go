@@ -10,25 +10,33 @@ import "context"
 // Errors: [RangeError], [FullError], [ErrDisposed], [ErrClosed], why storing failed, the cause of ctx's
 // end. After an error the allocation is as it was.
 func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error {
+	defer t.end()
 	if err := checkBytes("newSize", size); err != nil {
-		t.giveUp()
 		return err
 	}
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	defer t.end()
 	a, c := t.a, t.a.cache
+	moved, move, err := a.reallocate(ctx, t.settings, size, o)
+	if move {
+		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
+	}
+	return c.refused(err)
+}
+
+// reallocate changes the size, and answers whether the allocation has moved to disk for that, and how many bytes.
+func (a *Allocation) reallocate(ctx context.Context, s Settings, size int64, o *CallOptions) (moved int64, move bool, err error) {
+	c := a.cache
 	c.mu.Lock()
-	err := a.ended()
-	if err == nil && a.layout.tiled() {
-		err = errTiled
+	defer c.mu.Unlock()
+	if err := a.ended(); err != nil {
+		return 0, false, err
 	}
-	if err != nil {
-		c.mu.Unlock()
-		return err
+	if a.layout.tiled() {
+		return 0, false, errTiled
 	}
-	s, grow := t.settings, size-a.size
+	grow := size - a.size
 	resize := func() (need, error) { return a.resizeInPlace(size, s) }
 	var refusal error
 	if s.ExactReallocateOnly && grow > 0 && a.where() == Memory {
@@ -36,26 +44,23 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 	} else {
 		_, refusal = resize()
 	}
-	var moved int64
-	err = refusal
-	move := isFull(err) && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory
-	if move {
-		if moved, err = a.moveOut(ctx, s, grow, WhyReallocate, refusal, o); err == nil {
-			reserved := a.reserved + grow
-			a.giveRoom()
-			a.reserve(reserved)
-			a.size = size
+	switch {
+	case refusal == nil:
+	case isFull(refusal) && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory:
+		if moved, err = a.moveOut(ctx, s, grow, WhyReallocate, refusal, o); err != nil {
+			return 0, false, err
 		}
+		move = true
+		reserved := a.reserved + grow
+		a.giveRoom()
+		a.reserve(reserved)
+		a.size = size
+	default:
+		return 0, false, refusal
 	}
-	if err == nil {
-		c.reallocations++
-		c.disk.pump()
-	}
-	c.mu.Unlock()
-	if err == nil && move {
-		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
-	}
-	return c.refused(err)
+	c.reallocations++
+	c.disk.pump()
+	return moved, move, nil
 }
 
 // Grow is Reallocate within the limits, whatever the settings say: for what is still being allocated,

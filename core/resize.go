@@ -13,36 +13,16 @@ import (
 // Errors: [RangeError]; [ArgumentError] when it is no surface; [ErrUnavailable] when a tile can't be fetched; those of
 // Reallocate.
 func (t *Turn) Resize(ctx context.Context, width, height int64, o *CallOptions) error {
-	a, c := t.a, t.a.cache
+	defer t.end()
 	if _, err := (SurfaceSpec{width, height, 1}).layout(); err != nil {
-		t.giveUp()
 		return err
 	}
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	defer t.end()
-	c.mu.Lock()
-	err := a.ended()
+	a, c := t.a, t.a.cache
 	r := resizing{a: a, settings: t.settings, got: make(fetched)}
-	if err == nil && !a.layout.tiled() {
-		err = errNotTiled
-	}
-	if err == nil {
-		r.layout, err = SurfaceSpec{width, height, int(a.layout.bpp)}.layout()
-	}
-	var moved int64
-	move := false
-	if err == nil {
-		moved, move, err = r.run(ctx, o)
-	}
-	r.free()
-	a.giveRoom()
-	if err == nil {
-		c.reallocations++
-	}
-	c.disk.pump()
-	c.mu.Unlock()
+	moved, move, err := r.resize(ctx, width, height, o)
 	c.tellOfSpills()
 	if move {
 		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
@@ -64,6 +44,28 @@ type resizing struct {
 	fresh    []*page // the tiles that are made
 }
 
+// resize gives the surface its new size, and answers whether it has moved to disk for that, and how many bytes.
+func (r *resizing) resize(ctx context.Context, width, height int64, o *CallOptions) (moved int64, move bool, err error) {
+	a, c := r.a, r.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer r.free()
+	if err := a.ended(); err != nil {
+		return 0, false, err
+	}
+	if !a.layout.tiled() {
+		return 0, false, errNotTiled
+	}
+	if r.layout, err = (SurfaceSpec{width, height, int(a.layout.bpp)}).layout(); err != nil {
+		return 0, false, err
+	}
+	if moved, move, err = r.run(ctx, o); err == nil {
+		c.reallocations++
+	}
+	return moved, move, err
+}
+
+// free gives back what was not used.
 func (r *resizing) free() {
 	c := r.a.cache
 	for _, b := range r.got {
@@ -75,6 +77,8 @@ func (r *resizing) free() {
 		c.unref(p)
 	}
 	r.got, r.fresh = nil, nil
+	r.a.giveRoom()
+	c.disk.pump()
 }
 
 func (r *resizing) run(ctx context.Context, o *CallOptions) (moved int64, move bool, err error) {
@@ -162,14 +166,16 @@ func (r *resizing) fetch(ctx context.Context) error {
 			}
 			continue
 		}
-		c.mu.Unlock()
-		got, err := d.get(ctx, missing)
-		for k, b := range got {
-			if b == nil {
-				c.noteLost(a, missing[k])
+		var got []Buffer
+		var err error
+		c.unlocked(func() {
+			got, err = d.get(ctx, missing)
+			for k, b := range got {
+				if b == nil {
+					c.noteLost(a, missing[k])
+				}
 			}
-		}
-		c.mu.Lock()
+		})
 		if err != nil {
 			return err
 		}

@@ -12,16 +12,16 @@ func (t *Turn) Restore(ctx context.Context, from *Turn) error { return t.restore
 
 // restore is Restore, if anyShape also from another size or shape, which the allocation then has.
 func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
+	defer t.end()
+	defer from.end()
 	s, err := from.Snapshot(ctx)
 	if err != nil {
-		t.giveUp()
 		return err
 	}
 	defer s.Dispose()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	defer t.end()
 	a, c := t.a, t.a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()

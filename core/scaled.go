@@ -24,16 +24,12 @@ const mostShift = 8
 //
 // Errors: those of ReadRect; [RangeError] for shift and how.
 func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, target func(n int64) (Buffer, error), o *CallOptions) error {
-	var err error
+	defer t.end()
 	switch {
 	case shift < 0 || shift > mostShift:
-		err = outOfRange("shift", int64(shift), 0, mostShift)
+		return outOfRange("shift", int64(shift), 0, mostShift)
 	case how < Pick || how > Average:
-		err = outOfRange("how", int64(how), int64(Pick), int64(Average))
-	}
-	if err != nil {
-		t.giveUp()
-		return err
+		return outOfRange("how", int64(how), int64(Pick), int64(Average))
 	}
 	// A snapshot of the moment is read, so that later calls need not wait.
 	s, err := t.Snapshot(ctx)

@@ -15,16 +15,20 @@ import (
 // Errors: [ErrDisposed]; [ErrClosed]; [FullError] when the machine has no memory for what describes it; the
 // cause of ctx's end.
 func (t *Turn) Snapshot(ctx context.Context) (*Allocation, error) {
+	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}
-	defer t.end()
-	a, c := t.a, t.a.cache
+	s, err := t.snapshot()
+	return s, t.a.cache.refused(err)
+}
+
+func (t *Turn) snapshot() (*Allocation, error) {
+	c := t.a.cache
 	c.mu.Lock()
-	s, err := a.snapshot()
-	c.spillAhead(t.settings, WhyCopy) // what the writes before it have left behind, also those that could not wait
-	c.mu.Unlock()
-	return s, c.refused(err)
+	defer c.mu.Unlock()
+	defer c.spillAhead(t.settings, WhyCopy) // what the writes before it have left behind, also those that could not wait
+	return t.a.snapshot()
 }
 
 // Snapshot makes an allocation with the content of this moment; see [Turn.Snapshot].

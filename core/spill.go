@@ -351,11 +351,15 @@ func (c *Cache) spilled(p *page, why Why) {
 
 // tellOfSpills tells the listeners what has left memory. The cache is not locked.
 func (c *Cache) tellOfSpills() {
-	c.mu.Lock()
-	told := c.told
-	c.told = nil
-	c.mu.Unlock()
-	for _, e := range told {
+	for _, e := range c.takeTold() {
 		c.onEvent(e)
 	}
+}
+
+func (c *Cache) takeTold() []Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	told := c.told
+	c.told = nil
+	return told
 }

@@ -119,6 +119,7 @@ func (r *rect) check(a *Allocation) error {
 //
 // Errors: [RangeError], [ArgumentError] when it is no surface, and those of Read.
 func (t *Turn) ReadRect(ctx context.Context, r Rect, target func(n int64) (Buffer, error), o *CallOptions) error {
+	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
@@ -164,20 +165,18 @@ func (a *Allocation) WriteRect(ctx context.Context, r Rect, p []byte) error {
 //
 // Errors: those of Access; [ArgumentError] when it is no surface.
 func (a *Allocation) AccessRect(r Rect, purpose Purpose) error {
-	c := a.cache
-	c.mu.Lock()
-	err := a.mayAccess()
-	if err == nil {
-		err = (&rect{Rect: r, length: -1}).check(a)
-	}
-	if err == nil {
-		err = a.openRect(r, purpose)
-	}
-	c.mu.Unlock()
-	return c.refused(err)
+	return a.cache.refused(a.openRect(r, purpose))
 }
 
 func (a *Allocation) openRect(r Rect, purpose Purpose) error {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	if err := a.mayAccess(); err != nil {
+		return err
+	}
+	if err := (&rect{Rect: r, length: -1}).check(a); err != nil {
+		return err
+	}
 	if r.Width == 0 || r.Height == 0 {
 		return nil
 	}

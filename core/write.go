@@ -33,25 +33,32 @@ func (t *Turn) Write(ctx context.Context, src Buffer, off int64, o *CallOptions)
 // run does the write when its turn has come.
 func (w *writing) run(ctx context.Context) error {
 	t := w.t
+	c := t.a.cache
+	defer t.end()
+	defer w.close()
 	if t.mustWait() {
 		if err := w.keep(); err != nil {
-			t.giveUp()
-			w.close()
-			return t.a.cache.refused(err)
+			return c.refused(err)
 		}
 	}
 	if err := t.begin(ctx); err != nil {
-		w.close()
 		return err
 	}
-	defer func() {
-		w.close()
-		t.end()
-	}()
-	a, c := t.a, t.a.cache
+	w.begun = true
+	err := w.write(ctx)
+	c.tellOfSpills()
+	c.disk.giveWay()
+	if err == nil {
+		w.options.progress(w.n, w.n)
+	}
+	return c.refused(err)
+}
+
+func (w *writing) write(ctx context.Context) error {
+	a, c := w.t.a, w.t.a.cache
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err := w.check(); err != nil || w.n == 0 {
-		c.mu.Unlock()
 		return err
 	}
 	var err error
@@ -62,17 +69,12 @@ func (w *writing) run(ctx context.Context) error {
 		err = w.copyIn()
 	}
 	if w.copies != nil {
-		c.spillAhead(t.settings, WhyCopy)
+		c.spillAhead(w.t.settings, WhyCopy)
 	}
-	disposed := a.disposed
-	c.mu.Unlock()
-	c.tellOfSpills()
-	c.disk.giveWay()
-	if err != nil && disposed {
+	if a.disposed {
 		return nil // nobody will miss the bytes
 	}
-	w.options.progress(w.n, w.n)
-	return c.refused(err)
+	return err
 }
 
 // A writing is one Write under way.
@@ -81,6 +83,7 @@ type writing struct {
 	src     Buffer
 	off, n  int64
 	rect    *rect // of a surface, what is written in the place of a range
+	begun   bool  // its turn has come
 	kept    int64
 	asked   bool // src was asked to keep its bytes
 	options *CallOptions
@@ -106,30 +109,44 @@ func (w *writing) keep() error {
 	if !ok || w.kept > 0 || w.n == 0 || w.n > mostKept {
 		return nil
 	}
-	c := w.t.a.cache
-	c.mu.Lock()
-	if c.queued+w.n > mostQueued {
-		err := &FullError{Medium: Memory, Requested: w.n, Allocated: c.queued, Limit: mostQueued, Reason: ByMemory}
-		c.mu.Unlock()
+	if err := w.queue(); err != nil {
 		return err
 	}
-	c.queued += w.n
-	w.kept = w.n
-	c.mu.Unlock()
 	return k.Keep()
 }
 
-func (w *writing) close() {
-	a, c := w.t.a, w.t.a.cache
+// queue takes room for a copy of src.
+func (w *writing) queue() error {
+	c := w.t.a.cache
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queued+w.n > mostQueued {
+		return &FullError{Medium: Memory, Requested: w.n, Allocated: c.queued, Limit: mostQueued, Reason: ByMemory}
+	}
+	c.queued += w.n
+	w.kept = w.n
+	return nil
+}
+
+func (w *writing) close() {
+	c := w.t.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.queued -= w.kept
+	if w.begun { // or the room is that of the call before
+		w.release()
+	}
+}
+
+// release gives back what the write has made or taken and not put in place. The cache is locked.
+func (w *writing) release() {
+	a, c := w.t.a, w.t.a.cache
 	for _, p := range w.fresh {
 		c.unref(p)
 	}
 	w.copying.giveUp(c)
 	a.giveRoom()
 	c.disk.pump()
-	c.mu.Unlock()
 }
 
 // check checks the range or the rectangle against the allocation as it is now.
@@ -294,10 +311,10 @@ func (w *writing) pause(done int64) error {
 	if _, err := w.keepLocked(); err != nil {
 		return err
 	}
-	c.mu.Unlock()
-	w.report(done)
-	c.pause()
-	c.mu.Lock()
+	c.unlocked(func() {
+		w.report(done)
+		c.pause()
+	})
 	return nil
 }
 

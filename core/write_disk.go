@@ -36,9 +36,7 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 			return err
 		}
 		if w.options != nil && len(rest) > 0 {
-			c.mu.Unlock()
-			w.report(w.done)
-			c.mu.Lock()
+			c.unlocked(func() { w.report(w.done) })
 		}
 	}
 	return nil
@@ -270,6 +268,12 @@ func (w *writing) version(at piece, got fetched) (*page, error) {
 	if p.buf, err = d.newBuffer(to - from); err != nil {
 		return nil, err
 	}
+	made := false
+	defer func() { // also after a panic of the source
+		if !made {
+			d.free(p)
+		}
+	}()
 	p.bufAt = from
 	if !at.solid() {
 		err = p.buf.Clear(at.from-from, at.to-at.from)
@@ -289,9 +293,9 @@ func (w *writing) version(at piece, got fetched) (*page, error) {
 		err = at.copyIn(p.buf, -from, w.src)
 	}
 	if err != nil {
-		d.free(p)
 		return nil, err
 	}
+	made = true
 	if old != nil {
 		p.lost = at.cut(old.lost)
 	}

@@ -103,13 +103,10 @@ func (d *disk) waitForRoom(ctx context.Context) error {
 // giveWay lets others have a turn, when much was taken in since they had one.
 func (d *disk) giveWay() {
 	d.c.mu.Lock()
-	much := d.taken >= perTurn
-	if much {
+	defer d.c.mu.Unlock()
+	if d.taken >= perTurn {
 		d.taken = 0
-	}
-	d.c.mu.Unlock()
-	if much {
-		d.c.pause()
+		d.c.unlocked(d.c.pause)
 	}
 }
 
@@ -145,10 +142,8 @@ func (d *disk) kick() {
 	d.pump()
 }
 
-// stop ends storing: what waits is no longer needed by anybody.
+// stop ends storing: what waits is no longer needed by anybody. The cache is locked.
 func (d *disk) stop() {
-	d.c.mu.Lock()
-	defer d.c.mu.Unlock()
 	d.cancel()
 	d.broadcast()
 }

@@ -17,8 +17,12 @@ import (
 // are the name of the operation and those of the operation. An operation of the table requests answers
 // at once; one of the table operations has a number, first of its arguments, by which it is settled.
 func (b *bridge) call(_ js.Value, args []js.Value) (answer any) {
+	var o *operation
 	defer func() {
 		if r := recover(); r != nil {
+			if o != nil {
+				o.end()
+			}
 			answer = object("error", describe(fmt.Errorf("unexpected: %v", r)))
 		}
 	}()
@@ -32,7 +36,7 @@ func (b *bridge) call(_ js.Value, args []js.Value) (answer any) {
 	if !b.machine.Spare() && name != "close" {
 		return object("error", describe(b.noMemory(0)))
 	}
-	o := &operation{b: b, number: number, args: args[3:]}
+	o = &operation{b: b, number: number, args: args[3:]}
 	ctx := context.Background()
 	if args[2].Truthy() {
 		var cancel context.CancelCauseFunc
@@ -51,8 +55,21 @@ type operation struct {
 	b      *bridge
 	number int
 	args   []js.Value
+	// turn is the place in the order that was taken for it, if any was.
+	turn *core.Turn
 	// after is done when the call is settled.
 	after func()
+}
+
+// end gives up what the call has taken, whether it was made, cut off or never begun.
+func (o *operation) end() {
+	if o.turn != nil {
+		o.turn.GiveUp()
+	}
+	if cancel := o.b.cancels[o.number]; cancel != nil {
+		delete(o.b.cancels, o.number)
+		cancel(nil)
+	}
 }
 
 // run does the call and settles it. Whatever goes wrong is told to the caller of this one call.
@@ -63,10 +80,7 @@ func (o *operation) run(ctx context.Context, f step) {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("unexpected: %v", r)
 		}
-		if cancel := o.b.cancels[o.number]; cancel != nil {
-			delete(o.b.cancels, o.number)
-			cancel(nil)
-		}
+		o.end()
 		if err != nil {
 			o.settle(false, describe(err))
 		} else {
@@ -359,8 +373,8 @@ func onAllocation(f func(context.Context, *operation, *core.Turn) (any, error)) 
 		if a == nil {
 			return func(context.Context) (any, error) { return nil, core.ErrDisposed }
 		}
-		t := a.Turn()
-		return func(ctx context.Context) (any, error) { return f(ctx, o, t) }
+		o.turn = a.Turn()
+		return func(ctx context.Context) (any, error) { return f(ctx, o, o.turn) }
 	}
 }
 
