@@ -1,25 +1,26 @@
 import { AsposeCache } from './cache'
 import { CacheError } from './errors'
 import { loadOptions, type Options } from './options'
+import { inBrowser, type Place } from './place'
 import { type Listener, Program } from './program'
 
-/** Loads an instance. `defaultURL` is only asked for where the options do not say. */
-export async function load(value: unknown, defaultURL: () => URL): Promise<AsposeCache> {
+/** Loads an instance. `place` is only asked where the options do not say. */
+export async function load(value: unknown, place: Place): Promise<AsposeCache> {
   const options = loadOptions(value)
   const cache = new AsposeCache()
-  await cache.start(loadProgram(options, defaultURL, cache), options)
+  await cache.start(loadProgram(options, place, cache), options)
   return cache
 }
 
 export async function loadProgram(
   { wasmURL, wasmModule, settings }: Options,
-  defaultURL: () => URL,
+  place: Place,
   cache: { listener: Listener },
 ): Promise<Program> {
   if (typeof WebAssembly !== 'object') throw failed('this environment has no WebAssembly')
-  if (typeof window === 'undefined' && !('WorkerGlobalScope' in globalThis))
-    throw failed('asposeCache runs in browsers; this is neither a page nor a worker')
-  const module = wasmModule ?? (await compile(wasmURL ?? defaultURL()))
+  if (!wasmModule && !inBrowser())
+    throw failed('asposeCache runs in browsers; without a `wasmModule` it does not load in other places')
+  const module = wasmModule ?? (await compile(wasmURL, place))
   let program: Program
   try {
     program = await Program.start(module, settings.cacheFolder, cache.listener)
@@ -34,26 +35,26 @@ export async function loadProgram(
   return program
 }
 
-async function compile(url: string | URL): Promise<WebAssembly.Module> {
-  let response: Response
+async function compile(wasmURL: string | URL | undefined, place: Place): Promise<WebAssembly.Module> {
+  let url: string | URL = 'asposecache.wasm'
+  let failing = 'found'
+  let served = ''
   try {
-    response = await fetch(url, { credentials: 'same-origin' })
-  } catch (error) {
-    throw failed(`${url} could not be fetched: ${message(error)}`, error)
-  }
-  if (!response.ok) throw failed(`${url} could not be fetched: HTTP status ${response.status}`)
-  try {
+    url = wasmURL ?? place.url()
+    failing = 'fetched'
+    const response = await fetch(url, { credentials: 'same-origin' })
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`)
+    failing = 'compiled'
     if (isWasm(response)) return await WebAssembly.compileStreaming(response)
-    console.warn(
-      `asposeCache: ${url} is served as "${response.headers.get('content-type') ?? ''}"; ` +
-        'with "application/wasm" it would start sooner',
-    )
-    return await WebAssembly.compile(await response.arrayBuffer())
+    served = `; it is served as "${response.headers.get('content-type') ?? ''}"`
+    const module = await WebAssembly.compile(await response.arrayBuffer())
+    console.warn(`asposeCache: ${url}${served}; with "application/wasm" it would start sooner`)
+    return module
   } catch (error) {
     const hint = /unsafe-eval|CSP/.test(message(error))
-      ? `; the page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src`
-      : ''
-    throw failed(`${url} could not be compiled: ${message(error)}${hint}`, error)
+      ? `the page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src`
+      : `if the program is elsewhere, write ${place.line}`
+    throw failed(`${url} could not be ${failing}: ${message(error)}${served}; ${hint}`, error)
   }
 }
 

@@ -1,4 +1,8 @@
 // The classic script: the cache is there at once, as a global, and loads behind the scenes.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { run, useBrowser } from './support/browser.js'
 import { built, file, html } from './support/site.js'
 
@@ -7,6 +11,17 @@ const page = (attributes, script) =>
   html(
     `<!doctype html><script src="/asposecache.global.js" ${attributes}></script><script>${script}</script>`,
   )
+
+const script = (text) => (_, response) =>
+  response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(text)
+
+/** What a worker says of the cache, once it has loaded. */
+const answer = (path) =>
+  script(`importScripts(${path})
+    const allocate = async () => ({ size: (await asposeCache.allocate(10)).size })
+    const tell = (allocated) => allocated.catch(({ code, message }) => ({ code, message })).then(postMessage)
+    onmessage = ({ data }) => tell(asposeCache.load(data).then(allocate))
+    tell(allocate())`)
 
 let gate
 
@@ -29,6 +44,16 @@ const { withPage } = useBrowser({
     '/folders/page.html': html(
       '<!doctype html><base href="/else/"><script src="/asposecache.global.js"></script>',
     ),
+    '/folders/worker.js': answer("'/asposecache.global.js'"),
+    '/folders/module.html': html(
+      '<!doctype html><script type="module" src="/asposecache.global.js"></script>',
+    ),
+    '/folders/import.html': html(`<!doctype html><script type="module">
+      import '/asposecache.global.module.js'
+    </script>`),
+    '/folders/import-classic.html': html(`<!doctype html><script type="module">
+      import '/asposecache.global.js'
+    </script>`),
     '/own.html': html(`<!doctype html><script>
       var fs = { mine: 1 }, process = 'mine', path = null; function Go() {}
       globalThis.before = []; before = Object.getOwnPropertyNames(globalThis)
@@ -262,3 +287,68 @@ onPage('the page keeps its own fs, process, path and Go', '/own.html', async ({ 
   assert.deepEqual(added, ['asposeCache'])
   await cache.close()
 })
+
+const modules = [
+  ['as a module by its tag', '/folders/module.html'],
+  ['imported by a module', '/folders/import-classic.html'],
+  ['the build of it that is a module', '/folders/import.html'],
+]
+for (const [name, path] of modules) {
+  onPage(`the program is found beside the script: ${name}`, path, async ({ assert }) => {
+    await new Promise((resolve) => {
+      if (document.readyState === 'complete') resolve()
+      else addEventListener('load', resolve)
+    })
+    assert.equal((await globalThis.asposeCache.allocate(10)).size, 10)
+    await globalThis.asposeCache.close()
+  })
+}
+
+onPage('the program is found beside the script: in a classic worker', '/', async ({ assert }) => {
+  const worker = new Worker('/folders/worker.js')
+  const { data } = await new Promise((resolve, reject) => {
+    worker.onmessage = resolve
+    worker.onerror = ({ message }) => reject(new Error(message))
+  })
+  assert.deepEqual(data, { size: 10 })
+  worker.terminate()
+})
+
+onPage(
+  'where the script has no address of its own the error says what to write',
+  '/',
+  { expected: /could not be loaded/ },
+  async ({ assert }) => {
+    const [library, rest] = await Promise.all(
+      ['/asposecache.global.js', '/folders/worker.js'].map(async (path) => (await fetch(path)).text()),
+    )
+    const worker = new Worker(URL.createObjectURL(new Blob([library, rest.replace(/importScripts.*/, '')])))
+    const heard = () =>
+      new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data)
+        worker.onerror = ({ message }) => reject(new Error(message))
+      })
+    const { code, message } = await heard()
+    assert.equal(code, 'CACHE_LOAD_FAILED')
+    assert.include(message, "asposeCache.load({ wasmURL: '/asposecache.wasm' })")
+    worker.postMessage({ wasmURL: `${location.origin}/asposecache.wasm` })
+    assert.deepEqual(await heard(), { size: 10 })
+    worker.terminate()
+  },
+)
+
+for (const name of ['asposecache.global.js', 'asposecache.global.module.js']) {
+  test(`under Node importing it does no harm, and what is called says why not: ${name}`, () => {
+    const program = `
+      await import(${JSON.stringify(pathToFileURL(built(name)))})
+      const error = await asposeCache.allocate(10).catch((error) => error)
+      console.log(JSON.stringify([error instanceof asposeCache.CacheError, error.code, error.message]))`
+    const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [ours, code, message] = JSON.parse(said)
+    assert.deepEqual([ours, code], [true, 'CACHE_LOAD_FAILED'])
+    assert.match(message, /browser/)
+  })
+}

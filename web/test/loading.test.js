@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { buildSync } from 'esbuild'
 import { run, useBrowser } from './support/browser.js'
 import { built, file, html } from './support/site.js'
 
@@ -18,8 +19,22 @@ const bytes =
   (_, response) =>
     response.writeHead(200, { 'Content-Type': 'application/wasm' }).end(Buffer.from(values))
 
+/** A bundle that is a classic script: a module's address is not known in it. */
+const [{ text: bundle }] = buildSync({
+  stdin: {
+    contents: `export { loadAsposeCache } from ${JSON.stringify(built('asposecache.js'))}`,
+    resolveDir: import.meta.dirname,
+  },
+  bundle: true,
+  format: 'iife',
+  globalName: 'bundle',
+  write: false,
+  logLevel: 'error',
+}).outputFiles
+
 const { inPage, withPage } = useBrowser({
   routes: {
+    '/bundle.js': (_, response) => response.end(bundle),
     '/elsewhere/program': wasm('application/wasm'),
     '/parameter.wasm': wasm('application/wasm; charset=utf-8'),
     '/octets.wasm': wasm('application/octet-stream'),
@@ -149,12 +164,13 @@ for (const wasmURL of ['/octets.wasm', '/untyped.wasm']) {
   )
 }
 
+const whatToWrite = "loadAsposeCache({ wasmURL: '/asposecache.wasm' })"
 const failures = [
-  ['HTTP 404', { wasmURL: '/does-not-exist.wasm' }, ['404', 'does-not-exist.wasm']],
-  ['HTTP 403', { wasmURL: '/forbidden.wasm' }, ['403', 'forbidden.wasm']],
+  ['HTTP 404', { wasmURL: '/does-not-exist.wasm' }, ['404', 'does-not-exist.wasm', whatToWrite]],
+  ['HTTP 403', { wasmURL: '/forbidden.wasm' }, ['403', 'forbidden.wasm', whatToWrite]],
   ['a network that fails', { wasmURL: '/broken.wasm' }, ['broken.wasm']],
-  ['a page in place of the program', { wasmURL: '/page.wasm' }, ['page.wasm']],
-  ['a page with the type of the program', { wasmURL: '/page-typed.wasm' }, ['page-typed.wasm']],
+  ['a page in place of the program', { wasmURL: '/page.wasm' }, ['page.wasm', 'text/html', whatToWrite]],
+  ['a page with the type of the program', { wasmURL: '/page-typed.wasm' }, ['page-typed.wasm', whatToWrite]],
   ['an empty file', { wasmURL: '/nothing.wasm' }, ['nothing.wasm']],
   ['a file that is cut off', { wasmURL: '/cut.wasm' }, ['cut.wasm']],
   ['another module', { wasmURL: '/empty.wasm' }, []],
@@ -174,6 +190,24 @@ for (const [name, options, words] of failures) {
     },
   )
 }
+
+inPage(
+  'where the address of the module is not known the error says what to write',
+  async ({ assert, rejection }) => {
+    await new Promise((resolve, reject) => {
+      const script = Object.assign(document.createElement('script'), { src: '/bundle.js' })
+      Object.assign(script, { onload: resolve, onerror: reject })
+      document.head.append(script)
+    })
+    const { loadAsposeCache } = globalThis.bundle
+    const error = await rejection(loadAsposeCache())
+    assert.equal(error.code, 'CACHE_LOAD_FAILED', String(error))
+    assert.include(error.message, "loadAsposeCache({ wasmURL: '/asposecache.wasm' })")
+    const cache = await loadAsposeCache({ wasmURL: '/asposecache.wasm' })
+    assert.equal((await cache.allocate(10)).size, 10)
+    await cache.close()
+  },
+)
 
 withPage('a program of another version is refused, and both versions are named', {}, async (t) => {
   const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' }
