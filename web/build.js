@@ -1,4 +1,5 @@
-// Builds web/dist: the Go program, the scripts around it, and the demo.
+// Builds web/dist: the Go program, the scripts around it, and the demo; and what else the npm package has.
+import './prerequisites.js'
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -125,8 +126,24 @@ await build({
   outfile: join(dist, 'asposecache.painterro.js'),
   banner: { js: `/*! asposeCache ${version} for painterro, MIT license. */` },
 })
-for (const types of ['asposecache.d.ts', 'asposecache.global.d.ts', 'asposecache.painterro.d.ts'])
-  writeFileSync(join(dist, types), forUsers(readFileSync(join(web, 'src', types), 'utf8')))
+for (const name of ['asposecache', 'asposecache.global', 'asposecache.painterro', 'asposecache.wasm'])
+  writeFileSync(join(dist, `${name}.d.ts`), forUsers(readFileSync(join(web, `src/${name}.d.ts`), 'utf8')))
+
+// The package has a README without pictures, whose links stay inside of it, and the licenses of all that it has.
+const readme = readFileSync(join(web, '../README.md'), 'utf8')
+  .replace(/^!\[.*\]\(web\/demo\/.*\)\n\n/gm, '')
+  .replaceAll('](web/src/', '](dist/')
+writeFileSync(join(web, 'README.md'), readme)
+cpSync(join(web, '../LICENSE'), join(web, 'LICENSE'))
+const format = '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}{{end}}{{end}}'
+const modules = [...new Set(go('list', '-deps', '-f', format, './wasm').trim().split('\n'))].sort()
+const licenses = [`The Go Programming Language\t${go('env', 'GOROOT').trim()}`, ...modules].map((line) => {
+  const [title, folder] = line.split('\t')
+  return `${title}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`
+})
+const heading = 'asposecache.wasm, and for Go the scripts too, contain parts of the following.\n'
+writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), [heading, ...licenses].join(`\n${'-'.repeat(80)}\n\n`))
+
 // The demo uses what was just built, as any page would.
 await build({
   entryPoints: ['main.ts', 'paint.ts', 'painterro.ts', 'painterro-editor.ts'].map((name) =>

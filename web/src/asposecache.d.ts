@@ -24,6 +24,11 @@ export const CacheType: {
   readonly CacheOnDiskOnly: 'cacheOnDiskOnly'
 }
 
+/** A `Uint8Array` whose buffer is an `ArrayBuffer`, which TypeScript tells apart from 5.7 on. */
+export type OwnBytes = ReturnType<Uint8Array['slice']>
+/** The same for `Uint8ClampedArray`. */
+export type OwnPixels = ReturnType<Uint8ClampedArray['slice']>
+
 /** What holds the bytes of an allocation. */
 export type Medium = 'memory' | 'disk'
 
@@ -241,7 +246,7 @@ export interface CacheEntity extends AsyncDisposable, Disposable {
  */
 export interface CacheAllocation extends CacheEntity {
   /** Resolves to a copy of the bytes, the caller's own. Default: from `offset` to the end. */
-  read(offset?: number, length?: number, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>
+  read(offset?: number, length?: number, options?: CallOptions): Promise<OwnBytes>
   /**
    * Fills `target` and resolves to its `byteLength`. Leave the target alone until then; after a
    * rejection its content is unspecified.
@@ -262,7 +267,7 @@ export interface CacheAllocation extends CacheEntity {
    * The same at once, for bytes in memory. They throw `CACHE_NOT_IN_MEMORY` for bytes on disk, and
    * `CACHE_BUSY` while calls made before on this allocation wait.
    */
-  readSync(offset?: number, length?: number): Uint8Array<ArrayBuffer>
+  readSync(offset?: number, length?: number): OwnBytes
   readIntoSync(target: AllowSharedBufferSource, offset?: number): number
   writeSync(data: AllowSharedBufferSource, offset?: number): void
   /**
@@ -287,7 +292,7 @@ export interface CacheAllocation extends CacheEntity {
    */
   reallocate(newSize: number, options?: CallOptions): Promise<void>
   /** The bytes as a stream, read as it is consumed. `for await` can go through it in every browser. */
-  readable(offset?: number, length?: number): ReadableStream<Uint8Array<ArrayBuffer>>
+  readable(offset?: number, length?: number): ReadableStream<OwnBytes>
   /** Writes what it is given, one chunk after the other, from `offset` on. It does not grow. */
   writable(offset?: number): WritableStream<BufferSource>
   /**
@@ -345,7 +350,7 @@ export interface CacheSurface extends CacheEntity {
   readRect(
     rect?: Rect,
     options?: CallOptions & { scale?: number; filter?: 'pick' | 'average' },
-  ): Promise<Uint8ClampedArray<ArrayBuffer>>
+  ): Promise<OwnPixels>
   /**
    * The pixels of an `ImageData`, with its top left corner at `x`, `y`: 8-bit RGBA in sRGB, 4 bytes each, which is
    * what it is where the browser does not say.
@@ -354,7 +359,7 @@ export interface CacheSurface extends CacheEntity {
   readImageData(rect?: Rect, options?: CallOptions): Promise<ImageData>
   /** The same at once, for pixels in memory; they throw as those of {@link CacheAllocation} do. */
   writeRectSync(rect: Rect, data: AllowSharedBufferSource, options?: { stride?: number }): void
-  readRectSync(rect?: Rect): Uint8ClampedArray<ArrayBuffer>
+  readRectSync(rect?: Rect): OwnPixels
   /**
    * Calls back with each tile that a rectangle touches, whole, without a copy: its bytes, row after row, and
    * where it lies. With 4 bytes per pixel, `new ImageData(pixels, width)` takes them as they are, for
@@ -362,7 +367,7 @@ export interface CacheSurface extends CacheEntity {
    */
   forEachTile(
     rect: Rect,
-    callback: (pixels: Uint8ClampedArray<ArrayBuffer>, tile: Rect) => void,
+    callback: (pixels: OwnPixels, tile: Rect) => void,
     options?: { write?: boolean },
   ): void
   /** Changes width and height. Pixels keep their coordinates, new ones are zero. */
