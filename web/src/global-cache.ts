@@ -4,7 +4,7 @@ import { CacheError, CacheFullError } from './errors'
 import { createHistory } from './history'
 import { loadProgram } from './load'
 import { loadOptions, type Options } from './options'
-import { inBrowser } from './place'
+import { inBrowser, type Place } from './place'
 import { CacheType } from './settings'
 
 /** The instance of a page that uses a script tag: it is there at once, and loads behind the scenes. */
@@ -15,12 +15,12 @@ class GlobalAsposeCache extends AsposeCache implements api.GlobalAsposeCache {
   readonly CacheFullError = CacheFullError
   /** Resolves when the program has started; rejects when it could not be loaded. */
   ready: Promise<void>
-  readonly #url: () => URL
+  readonly #url: Place['url']
   /** What the script's tag says. */
   readonly #wasmURL: string | undefined
   #failed = false
 
-  constructor(url: () => URL, wasmURL?: string) {
+  constructor(url: Place['url'], wasmURL?: string) {
     super()
     this.#url = url
     this.#wasmURL = wasmURL
