@@ -1,22 +1,26 @@
 // The examples of README.md, as they are printed there.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { html } from './support/site.js'
 import { useBrowser } from './support/browser.js'
+import { example } from './support/readme.js'
 
-const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-
-/** The first example of a section. */
-function example(heading) {
-  const [, section] = readme.split(`\n## ${heading}\n`)
-  return /```js\n(.*?)```/s.exec(section)[1]
-}
-
+const lines = example('Ten lines that do the main job')
 const layer = example('A layer with undo')
 
 const { withPage } = useBrowser({
   routes: {
+    '/lines.html': html(`<!doctype html>
+      <script type="importmap">{ "imports": { "asposecache": "/asposecache.js" } }</script>
+      <script>
+        globalThis.said = []
+        console.log = (...words) => said.push(words)
+      </script>
+      <script type="module">
+        ${lines}
+        said.push([cache.allocatedMemoryBytesCount, cache.allocatedDiskBytesCount])
+        await cache.close()
+        window.done = true
+      </script>`),
     '/layer.html': html(`<!doctype html>
       <style>body { margin: 0 } canvas { display: block }</style>
       <canvas width="900" height="600"></canvas>
@@ -32,6 +36,15 @@ const { withPage } = useBrowser({
         window.cache = cache
       </script>`),
   },
+})
+
+withPage('the ten lines run as they stand', {}, async ({ open }) => {
+  const page = await open('/lines.html')
+  await page.waitForFunction(() => window.done)
+  assert.deepEqual(await page.evaluate(() => said), [
+    ['memory', 48_000_000, 0],
+    [0, 0],
+  ])
 })
 
 withPage('a layer with undo', {}, async ({ open }) => {
@@ -50,13 +63,14 @@ withPage('a layer with undo', {}, async ({ open }) => {
     page.waitForFunction((bytes) => cache.allocatedMemoryBytesCount === bytes, {}, bytes)
   await counts(size)
 
-  // Inside of a tile each; the last one at the edge.
+  // Inside of a tile each; the third at the edge, and the last one ends outside of the canvas.
   const pictures = [await digest()]
   const bytes = [await held()]
   for (const [x, y, toX, toY] of [
     [20, 20, 200, 200],
     [300, 30, 480, 220],
     [800, 560, 899, 599],
+    [800, 300, 990, 330],
   ]) {
     await page.mouse.move(x, y)
     await page.mouse.down()
@@ -65,23 +79,42 @@ withPage('a layer with undo', {}, async ({ open }) => {
     pictures.push(await digest())
     bytes.push(await held())
   }
-  assert.equal(new Set(pictures).size, 4)
+  assert.equal(new Set(pictures).size, 5)
   const tile = 256 * 256 * 4
   const corner = (900 - 768) * (600 - 512) * 4
-  assert.deepEqual(bytes, [size, size + tile, size + 2 * tile, size + 2 * tile + corner])
+  const edge = (900 - 768) * 256 * 4
+  const costs = [0, tile, 2 * tile, 2 * tile + corner, 2 * tile + corner + edge]
+  assert.deepEqual(
+    bytes,
+    costs.map((cost) => size + cost),
+  )
 
-  let at = 3
-  for (const keys of ['z', 'zz', 'y', 'zyyzy', 'yyzzzzz', 'yyyy', 'zzzz']) {
-    await page.keyboard.down('Control')
-    await Promise.all([...keys].map((key) => page.keyboard.press(key)))
-    await page.keyboard.up('Control')
-    for (const key of keys) at = key === 'z' ? Math.max(0, at - 1) : Math.min(3, at + 1)
+  let at = 4
+  for (const [modifier, keys] of [
+    ['Control', 'z'],
+    ['Meta', 'zz'],
+    ['Control', 'y'],
+    ['Meta', 'zZyZy'],
+    ['Control', 'zyyzy'],
+    ['Control', 'yyzzzzz'],
+    ['Meta', 'ZZZZ'],
+    ['Control', 'zzzz'],
+  ]) {
+    await page.keyboard.down(modifier)
+    for (const key of keys) {
+      const shift = key === 'Z'
+      if (shift) await page.keyboard.down('Shift')
+      await page.keyboard.press(key)
+      if (shift) await page.keyboard.up('Shift')
+      at = key === 'z' ? Math.max(0, at - 1) : Math.min(4, at + 1)
+    }
+    await page.keyboard.up(modifier)
     // Whoever comes to rest shows what is right, and what was on the way does not stay.
     await page.waitForFunction(() => cache.allocations().length === 1)
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)))
-    assert.equal(await digest(), pictures[at], keys)
+    assert.equal(await digest(), pictures[at], `${modifier} ${keys}`)
   }
-  assert.equal(await held(), bytes[3])
+  assert.equal(await held(), bytes[4])
   await page.evaluate(() => cache.close())
   assert.equal(await held(), 0)
 })
