@@ -184,14 +184,6 @@ const (
 // Errors: [ErrNotInMemory], [ErrBusy], [RangeError], [ErrDisposed], [ErrClosed]; for writing [FullError] when
 // there is no room for copies of the pages that others share: nothing moves to disk for them.
 func (a *Allocation) Access(off, n int64, purpose Purpose) ([]byte, error) {
-	p, err := a.access(off, n, purpose)
-	if err != nil {
-		return nil, a.cache.refused(err)
-	}
-	return p, nil
-}
-
-func (a *Allocation) access(off, n int64, purpose Purpose) ([]byte, error) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	if err := a.mayAccess(); err != nil {

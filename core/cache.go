@@ -120,11 +120,6 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	a, err := c.allocateLocked(ctx, l, size)
-	return a, c.refused(err)
-}
-
-func (c *Cache) allocateLocked(ctx context.Context, l layout, size int64) (*Allocation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -155,20 +150,10 @@ func (c *Cache) allocateLocked(ctx context.Context, l layout, size int64) (*Allo
 //
 // Errors: [FullError]; [ErrNotInMemory] when the settings allow the disk only; [ErrClosed].
 func (c *Cache) AllocateInMemory(size int64) (*Allocation, error) {
-	a, err := c.TryAllocate(size)
-	if err != nil {
-		return nil, c.refused(err)
-	}
-	return a, nil
-}
-
-// TryAllocate is AllocateInMemory for callers to whom a refusal is not the end, but a reason to call
-// Allocate: no event tells of it.
-func (c *Cache) TryAllocate(size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err
 	}
-	return c.tryAllocate(layout{}, size)
+	return c.allocateInMemory(layout{}, size)
 }
 
 // AllocateSurfaceInMemory is AllocateInMemory for a surface.
@@ -177,14 +162,10 @@ func (c *Cache) AllocateSurfaceInMemory(spec SurfaceSpec) (*Allocation, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := c.tryAllocate(l, l.bytes())
-	if err != nil {
-		return nil, c.refused(err)
-	}
-	return a, nil
+	return c.allocateInMemory(l, l.bytes())
 }
 
-func (c *Cache) tryAllocate(l layout, size int64) (*Allocation, error) {
+func (c *Cache) allocateInMemory(l layout, size int64) (*Allocation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -294,16 +275,4 @@ func (c *Cache) beginClosing() bool {
 	}
 	c.disk.stop()
 	return true
-}
-
-// refused tells the listeners when err is for want of room, and answers it.
-func (c *Cache) refused(err error) error {
-	if err == nil || err == ErrNotInMemory { // of each access to what is on disk: errors.As takes its time
-		return err
-	}
-	var full *FullError
-	if errors.As(err, &full) {
-		c.onEvent(Event{Kind: Full, Err: full})
-	}
-	return err
 }

@@ -8,8 +8,6 @@ const (
 	// Spill: Bytes of Allocation moved from memory to disk; Why tells what for. Of what several
 	// allocations share, one of them is named.
 	Spill EventKind = "spill"
-	// Full: a call was refused for want of room; Err is a [FullError].
-	Full EventKind = "full"
 	// Lost: the store no longer has Bytes from Offset on of Allocation.
 	Lost EventKind = "lost"
 	// StoreFailed: storing failed, Err says why. The bytes wait in memory for the next try.

@@ -125,7 +125,7 @@ func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {
 	if moved > 0 && err == nil {
 		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyMoveToDisk})
 	}
-	return c.refused(err)
+	return err
 }
 
 func (a *Allocation) moveToDisk(ctx context.Context, s Settings, o *CallOptions) (moved int64, err error) {

@@ -22,7 +22,7 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 	if move {
 		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
 	}
-	return c.refused(err)
+	return err
 }
 
 // reallocate changes the size, and answers whether the allocation has moved to disk for that, and how many bytes.

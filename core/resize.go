@@ -27,7 +27,7 @@ func (t *Turn) Resize(ctx context.Context, width, height int64, o *CallOptions) 
 	if move {
 		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
 	}
-	return c.refused(err)
+	return err
 }
 
 // Resize changes the width and the height of a surface; see [Turn.Resize].

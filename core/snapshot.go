@@ -19,8 +19,7 @@ func (t *Turn) Snapshot(ctx context.Context) (*Allocation, error) {
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}
-	s, err := t.snapshot()
-	return s, t.a.cache.refused(err)
+	return t.snapshot()
 }
 
 func (t *Turn) snapshot() (*Allocation, error) {

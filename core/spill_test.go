@@ -73,7 +73,7 @@ func TestWhoWaitsForRoomWaitsForThatOnly(t *testing.T) {
 		next := later(func() (err error) { second, err = b.Allocate(ctx, page); return err })
 		// What moves counts on both until it is stored: two pages, and 1/16 of the memory ahead.
 		b.counts(64*page, 6*page)
-		_, err := b.TryAllocate(1)
+		_, err := b.AllocateInMemory(1)
 		b.full(err, core.Memory, 1, 64*page, 64*page, core.ByLimit)
 		if !waits(waiting) || !waits(next) {
 			b.Fatal("somebody does not wait")
@@ -106,7 +106,7 @@ func TestRoomThatIsBeingMadeIsNotTakenByOthers(t *testing.T) {
 		if !waits(done) {
 			b.Error("it does not wait")
 		}
-		_, err := b.TryAllocate(page)
+		_, err := b.AllocateInMemory(page)
 		b.full(err, core.Memory, page, 3*page, 4*page, core.ByLimit)
 		if b.allocate(page).Medium() != core.Disk {
 			b.Error("a later one has taken the room")

@@ -165,10 +165,6 @@ func (a *Allocation) WriteRect(ctx context.Context, r Rect, p []byte) error {
 //
 // Errors: those of Access; [ArgumentError] when it is no surface.
 func (a *Allocation) AccessRect(r Rect, purpose Purpose) error {
-	return a.cache.refused(a.openRect(r, purpose))
-}
-
-func (a *Allocation) openRect(r Rect, purpose Purpose) error {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	if err := a.mayAccess(); err != nil {

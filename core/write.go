@@ -38,7 +38,7 @@ func (w *writing) run(ctx context.Context) error {
 	defer w.close()
 	if t.mustWait() {
 		if err := w.keep(); err != nil {
-			return c.refused(err)
+			return err
 		}
 	}
 	if err := t.begin(ctx); err != nil {
@@ -51,7 +51,7 @@ func (w *writing) run(ctx context.Context) error {
 	if err == nil {
 		w.options.progress(w.n, w.n)
 	}
-	return c.refused(err)
+	return err
 }
 
 func (w *writing) write(ctx context.Context) error {

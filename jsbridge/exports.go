@@ -37,7 +37,7 @@ func recovered() { _ = recover() }
 func allocate(size float64) (id float64) {
 	defer recovered()
 	the.enter()
-	a, err := the.cache.TryAllocate(int64(size))
+	a, err := the.cache.AllocateInMemory(int64(size))
 	if err != nil {
 		return 0
 	}

@@ -491,7 +491,7 @@ export type SpillReason = 'allocate' | 'reallocate' | 'copy' | 'moveToDisk'
 export interface CacheEventMap {
   /** Data moved from memory to disk: to make room, or because `moveToDisk` was called. */
   spill: { id: number; label: string; bytes: number; reason: SpillReason }
-  /** A call was refused for want of room. */
+  /** A call was refused for want of room: `error` is what it ends with. There are as many events as such calls. */
   full: { error: CacheFullError }
   /** An allocation was garbage collected before it was disposed; its room was freed. */
   leak: { id: number; label: string; size: number; stack?: string }

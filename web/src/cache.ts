@@ -97,12 +97,12 @@ export class AsposeCache extends Target implements api.AsposeCache {
       const label = this.#live.get(id)?.label ?? ''
       const details: Record<string, () => object> = {
         spill: () => ({ id, label, bytes: length, reason }),
-        full: () => ({ error: errorFrom(error!) as CacheFullError }),
         lost: () => ({ id, label, offset, length }),
         storeerror: () => ({ error: errorFrom(error!) as CacheError }),
       }
       this.#emit(kind, details[kind]!())
     },
+    refused: (error: CacheFullError) => this.#emit('full', { error }),
     crashed: (error: CacheError) => {
       this.#live.clear()
       this.#last = noStatistics

@@ -1,6 +1,6 @@
 import { type Options, report, signals } from './arguments'
 import type { Rect } from './asposecache'
-import { CacheError, type ErrorDescription, errorFrom } from './errors'
+import { CacheError, type CacheFullError, type ErrorDescription, errorFrom } from './errors'
 import { Execution } from './execution'
 import { Pages } from './pages'
 import { type Call, type Exports, type Runtime, startRuntime } from './runtime'
@@ -24,6 +24,8 @@ export interface Listener {
     reason: string,
     error: ErrorDescription | null,
   ): void
+  /** A call ends with this error. */
+  refused(error: CacheFullError): void
   crashed(error: CacheError): void
 }
 
@@ -35,6 +37,7 @@ export class Program {
   readonly #call: Call
   readonly #lending: Runtime['lending']
   readonly #execution: Execution
+  readonly #listener: Listener
   readonly #pending = new Map<number, Pending>()
   #lastCall = 0
   #closeCall = 0
@@ -56,6 +59,7 @@ export class Program {
     this.#exports = runtime.exports
     this.#call = runtime.call
     this.#lending = runtime.lending
+    this.#listener = listener
     this.#execution = new Execution(runtime, (error) => {
       for (const call of [...this.#pending.keys()]) this.#settleWith(call, (p) => p.reject(error))
       listener.crashed(error)
@@ -158,7 +162,7 @@ export class Program {
   /** Asks for something that is answered at once. */
   request(name: string, ...args: unknown[]): unknown {
     const { answer, error } = this.#execution.guard(() => this.#call(name, ...args))!
-    if (error) throw errorFrom(error)
+    if (error) throw this.#failure(error)
     return answer
   }
 
@@ -179,7 +183,7 @@ export class Program {
       }
       try {
         const begun = this.#execution.guard(() => this.#call(name, call, signal !== undefined, ...args))
-        if (begun?.error) throw errorFrom(begun.error)
+        if (begun?.error) throw this.#failure(begun.error)
       } catch (error) {
         this.#settleWith(call, (p) => p.reject(error))
       }
@@ -199,9 +203,19 @@ export class Program {
     // Not at once: the program is in the middle of something, and settling may run the caller's code.
     queueMicrotask(() =>
       this.#settleWith(call, ({ resolve, reject, options }) =>
-        ok ? resolve(value) : reject(errorFrom(value as ErrorDescription, options.signal)),
+        ok ? resolve(value) : reject(this.#failure(value as ErrorDescription, options.signal)),
       ),
     )
+  }
+
+  /**
+   * Makes the error that a call ends with. A refusal is told here and nowhere else, so there are as many events as
+   * callers who are refused: what was tried before another way was found tells nothing.
+   */
+  #failure(description: ErrorDescription, signal?: AbortSignal): unknown {
+    const error = errorFrom(description, signal)
+    if (description.kind === 'full') queueMicrotask(() => this.#listener.refused(error as CacheFullError))
+    return error
   }
 
   #settleWith(call: number, settle: (pending: Pending) => void) {

@@ -96,6 +96,37 @@ export function collect(cache, type) {
   return details
 }
 
+/**
+ * A cache, and what its calls make, of which every refusal is noted, thrown or rejected: `watched` is the cache,
+ * `call` calls any other function so, `raw` of anything that is watched is the thing itself.
+ */
+export function noteRefusals(cache) {
+  const refused = []
+  const note = (error) => {
+    if (error?.code === 'CACHE_FULL') refused.push(error)
+    throw error
+  }
+  const call = (f) => {
+    try {
+      const answer = f()
+      return answer instanceof Promise ? answer.then(watch, note) : watch(answer)
+    } catch (error) {
+      return note(error)
+    }
+  }
+  const watch = (thing) =>
+    thing === cache || typeof thing?.dispose === 'function'
+      ? new Proxy(thing, {
+          get(_, name) {
+            if (name === 'raw') return thing
+            const value = thing[name]
+            return typeof value === 'function' ? (...args) => call(() => value.apply(thing, args)) : value
+          },
+        })
+      : thing
+  return { watched: watch(cache), refused, call }
+}
+
 /** Repeatable numbers from 0 to below n; mulberry32. */
 export function random(seed) {
   let state = seed >>> 0
@@ -316,6 +347,7 @@ const kit = {
   MiB,
   counters,
   rejection,
+  noteRefusals,
   rejectsWith,
   assertFull,
   collectGarbage,
