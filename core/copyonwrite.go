@@ -38,7 +38,7 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 		if !w.isShared(at) {
 			continue
 		}
-		if w.unpaused >= pauseEvery {
+		if w.stretch.over() {
 			return false, w.pause(0)
 		}
 		refused, err := w.copy(at)
@@ -88,7 +88,7 @@ func (w *writing) copy(at piece) (refusal, err error) {
 		w.copies = make(map[*page]*page)
 	}
 	w.copies[a.pages.get(at.page)] = p
-	w.unpaused += int(p.size)
+	w.stretch.bytes += int(p.size)
 	return nil, at.copyIn(p.memory(), 0, w.src)
 }
 

@@ -6,10 +6,6 @@ import (
 	"iter"
 )
 
-// pauseEvery is how many bytes are copied between two pauses, so that a long copy does not keep everybody else waiting:
-// 8 MiB take a few milliseconds.
-const pauseEvery = 8 << 20
-
 // A readWindow is how many bytes are asked of the store in one transaction; two are under way.
 const readWindow = 4 << 20
 
@@ -121,19 +117,19 @@ func (r *reading) pieces() iter.Seq[piece] {
 // begin copies what is in memory, and notes and holds the records that have the rest.
 func (r *reading) begin() error {
 	c := r.a.cache
-	unpaused := 0
+	var s stretch
 	for w := range r.pieces() {
-		if unpaused >= pauseEvery {
-			unpaused = 0
+		if s.over() {
 			r.options.progress(r.done, r.total)
 			c.pause()
+			s = stretch{}
 		}
 		copied, err := r.copyLocked(w)
 		if err != nil {
 			return err
 		}
 		r.done += int64(copied)
-		unpaused += copied
+		s.bytes += copied
 	}
 	r.options.progress(r.done, r.total)
 	return nil

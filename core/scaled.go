@@ -20,7 +20,7 @@ const mostShift = 8
 // The squares begin at the corner of the rectangle; at its right and bottom they are as large as there is room. target is
 // called for the bytes of ceil(width/2^shift) x ceil(height/2^shift) pixels.
 //
-// It reads what the surface holds when its turn comes, whatever is written meanwhile.
+// It reads what the surface holds when its turn comes, whatever is written meanwhile, also in the pauses that it makes.
 //
 // Errors: those of ReadRect; [RangeError] for shift and how.
 func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, target func(n int64) (Buffer, error), o *CallOptions) error {
@@ -84,6 +84,8 @@ type reduction struct {
 	how   How
 	tile  []byte
 	out   []byte
+
+	stretch stretch
 }
 
 // fetch begins to fetch what is on disk of the band at x, y of the rectangle.
@@ -111,7 +113,12 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 	pitch := (band.Width + side - 1) >> d.shift * bpp
 	d.out = grown(d.out, pitch*((band.Height+side-1)>>d.shift))
 	for x := int64(0); x < band.Width; x += tileSide {
+		if d.stretch.over() {
+			d.s.cache.pause()
+			d.stretch = stretch{}
+		}
 		r := Rect{band.X + x, band.Y, min(tileSide, band.Width-x), band.Height}
+		d.stretch.bytes += int(r.Width * r.Height * bpp)
 		dst := d.out[x>>d.shift*bpp:]
 		if d.s.withPixels(r, func(src []byte, srcPitch int64) {
 			reduce(dst, pitch, src, srcPitch, r.Width, r.Height, bpp, side, d.how)

@@ -98,7 +98,7 @@ type writing struct {
 	all      []piece // see list
 	prepared bool
 	inPlace  []piece // once it is prepared: what is left to be copied in place
-	unpaused int
+	stretch  stretch
 	done     int64 // bytes staged or copied so far
 	reported int64
 }
@@ -276,7 +276,7 @@ func (w *writing) copyIn() error {
 	w.pin(true)
 	defer w.pin(false)
 	for _, at := range w.inPlace {
-		if w.unpaused >= pauseEvery {
+		if w.stretch.over() {
 			if err := w.pause(w.done); err != nil {
 				return err
 			}
@@ -289,7 +289,7 @@ func (w *writing) copyIn() error {
 }
 
 func (w *writing) copyPiece(at piece) error {
-	w.unpaused += at.len()
+	w.stretch.bytes += at.len()
 	w.done += int64(at.len())
 	return at.copyIn(w.t.a.pages.get(at.page).memory(), 0, w.src)
 }
@@ -307,7 +307,6 @@ func (w *writing) pin(pinned bool) {
 // pause lets others go on. The cache is locked, but not during the pause.
 func (w *writing) pause(done int64) error {
 	c := w.t.a.cache
-	w.unpaused = 0
 	if _, err := w.keepLocked(); err != nil {
 		return err
 	}
@@ -315,6 +314,7 @@ func (w *writing) pause(done int64) error {
 		w.report(done)
 		c.pause()
 	})
+	w.stretch = stretch{}
 	return nil
 }
 

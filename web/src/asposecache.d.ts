@@ -345,7 +345,8 @@ export interface CacheSurface extends CacheEntity {
    * Resolves to a copy of a rectangle, row after row; default: all of the surface. With `scale` 1/2, 1/4,
    * to 1/256 it is that much smaller in both directions, rounded up, and no copy in full size is made: each
    * pixel is the first of its square (`'pick'`, the default) or the mean of each byte of its pixels
-   * (`'average'`, for channels of 8 bits).
+   * (`'average'`, for channels of 8 bits). Pixels written after the call do not show in it,
+   * although it lets the page go on while it works.
    */
   readRect(
     rect?: Rect,

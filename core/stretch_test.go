@@ -1,0 +1,146 @@
+package core_test
+
+import (
+	"bytes"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"asposecache/core"
+)
+
+// A picture of 16 MiB.
+const (
+	largeSide = 2048
+	largeSize = largeSide * largeSide * 4
+)
+
+var large = core.Rect{Width: largeSide, Height: largeSide}
+
+// slow is memory of which a piece takes 3 ms, as where a page is touched for the first time.
+type slow struct{ strided }
+
+func newSlow(n int64) slow { return slow{strided{make(core.Bytes, n), new(int)}} }
+
+func (s slow) ReadAt(p []byte, off int) error {
+	time.Sleep(3 * time.Millisecond)
+	return s.Bytes.ReadAt(p, off)
+}
+
+func (s slow) WriteAt(p []byte, off int) error {
+	time.Sleep(3 * time.Millisecond)
+	return s.Bytes.WriteAt(p, off)
+}
+
+func (s slow) CopyRows(off, pitch int, src core.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
+	time.Sleep(3 * time.Millisecond)
+	return s.strided.CopyRows(off, pitch, src, srcOff, srcPitch, n, rows)
+}
+
+func (s slow) ReadRows(p []byte, pitch, off, srcPitch, n, rows int) (bool, error) {
+	time.Sleep(3 * time.Millisecond)
+	return s.strided.ReadRows(p, pitch, off, srcPitch, n, rows)
+}
+
+// pausing runs a test with a cache in memory that calls pause in its pauses.
+func pausing(t *testing.T, pause func(), test func(c *core.Cache)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c, err := core.New(core.Config{Pause: pause})
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(c)
+		if err := c.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// How many bytes that are does not matter.
+func TestNobodyWaitsLongerForALongCopy(t *testing.T) {
+	into := func(size int64) (core.Buffer, error) { return newSlow(size), nil }
+	from := newSlow(largeSize)
+	for name, call := range map[string]func(bytes, surface *core.Allocation) error{
+		"read":      func(a, _ *core.Allocation) error { return a.Turn().Read(ctx, 0, -1, into, nil) },
+		"readRect":  func(_, s *core.Allocation) error { return s.Turn().ReadRect(ctx, core.Whole, into, nil) },
+		"write":     func(a, _ *core.Allocation) error { return a.Turn().Write(ctx, from, 0, nil) },
+		"writeRect": func(_, s *core.Allocation) error { return s.Turn().WriteRect(ctx, large, from, 0, nil) },
+		"write to what a snapshot shares": func(a, _ *core.Allocation) error {
+			s, err := a.Snapshot(ctx)
+			if err != nil {
+				return err
+			}
+			defer s.Dispose()
+			return a.Turn().Write(ctx, from, 0, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var last time.Time
+			var longest time.Duration
+			pauses := 0
+			pause := func() {
+				pauses++
+				longest = max(longest, time.Since(last))
+				time.Sleep(time.Second) // others
+				last = time.Now()
+			}
+			pausing(t, pause, func(c *core.Cache) {
+				a, err := c.Allocate(ctx, largeSize)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s, err := c.AllocateSurface(ctx, core.SurfaceSpec{Width: largeSide, Height: largeSide, BytesPerPixel: 4})
+				if err != nil {
+					t.Fatal(err)
+				}
+				last = time.Now()
+				if err := call(a, s); err != nil {
+					t.Fatal(err)
+				}
+				if longest = max(longest, time.Since(last)); pauses == 0 || longest > 12*time.Millisecond {
+					t.Errorf("%d pauses; the longest without one was %v", pauses, longest)
+				}
+			})
+		})
+	}
+}
+
+// Neither does the clock, which stands still here. What others write in the pauses is not seen.
+func TestAPictureIsReducedInPieces(t *testing.T) {
+	for name, how := range map[string]core.How{"pick": core.Pick, "average": core.Average} {
+		t.Run(name, func(t *testing.T) {
+			var s *core.Allocation
+			pauses := 1 // so that nothing is written in those of the first write
+			pause := func() {
+				if pauses++; pauses > 1 {
+					return
+				}
+				if err := s.WriteRect(ctx, large, bytes.Repeat([]byte{9}, largeSize)); err != nil {
+					t.Error(err)
+				}
+			}
+			pausing(t, pause, func(c *core.Cache) {
+				var err error
+				if s, err = c.AllocateSurface(ctx, core.SurfaceSpec{Width: largeSide, Height: largeSide, BytesPerPixel: 4}); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.WriteRect(ctx, large, bytes.Repeat([]byte{7}, largeSize)); err != nil {
+					t.Fatal(err)
+				}
+				pauses = 0
+				var got core.Bytes
+				err = s.Turn().ReadRectScaled(ctx, core.Whole, 1, how, func(size int64) (core.Buffer, error) {
+					got = make(core.Bytes, size)
+					return got, nil
+				}, nil)
+				if err != nil || bytes.Count(got, []byte{7}) != largeSize/4 {
+					t.Errorf("%v; not what was there when its turn came", err)
+				}
+				if pauses == 0 {
+					t.Error("16 MiB are reduced without a pause")
+				}
+			})
+		})
+	}
+}
