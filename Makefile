@@ -4,7 +4,7 @@
 # tools as `go tool`, npm packages by `npm ci`, browsers as Debian's packages.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-core test-wasm test-web soak soak-core bench bench-core lint clean chromium firefox webkit
+.PHONY: help run build test test-core test-wasm test-web soak soak-core soak-web bench bench-core lint clean chromium firefox webkit
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,21 +34,28 @@ test-wasm: chromium ## test the bridge and the IndexedDB store in headless Chrom
 # Only what make is told: people have a variable of that name in their environment.
 ifeq ($(origin BROWSER),command line)
 browsers := $(BROWSER)
+soaked := $(BROWSER)
 else
 browsers := chromium
+soaked := chromium firefox
 endif
 test-web: build $(browsers) ## test the built package in headless Chromium; BROWSER=firefox or webkit: there
 	cd web && node test/support/run.js $(browsers)
 
-# What takes part in a soak shares the minutes.
+# What takes part in a soak shares the minutes; alone it has them all.
 MINUTES ?= 60
-SOAKS = soak-core
-SHARE = $(shell expr $(MINUTES) / $(words $(SOAKS)))
+SOAKS = soak-core soak-web
+SHARE = $(if $(filter soak,$(MAKECMDGOALS)),$(shell expr $(MINUTES) / $(words $(SOAKS))),$(MINUTES))
 
 soak: $(SOAKS) ## random operations with fresh seeds, for MINUTES (60); says how to repeat what fails
 
 soak-core: ## the part of soak that needs no browser; SEED=n begins with that seed
 	.ci/soak-core $(SHARE)
+
+# What is watched goes on for minutes: SCENARIOS='5000 x 5000' takes only those with that in their name. Of one, the
+# numbers of ten minutes: make soak-web MINUTES=10 BROWSER=firefox SCENARIOS='5000 x 5000 in memory, read'
+soak-web: build $(soaked) ## the part of soak that watches the package, in Chromium and Firefox; SEED, SCENARIOS, BROWSER
+	cd web && node test/support/watch/soak.js --minutes=$(SHARE) $(soaked)
 
 bench: build chromium firefox ## measure against what people would use instead; BENCH='--quick' and others: web/bench/run.js
 	node web/bench/run.js $(BENCH)

@@ -1,7 +1,7 @@
 // The cache in a worker, watched from outside: whatever is called, and however often, it goes on answering,
 // and memory levels off. The long form is `make soak-web`.
 import { after } from 'node:test'
-import { useBrowser } from './support/browser.js'
+import { engine, useBrowser } from './support/browser.js'
 import { table } from './support/watch/report.js'
 import { routes, runScenario } from './support/watch/run.js'
 import { scenarios } from './support/watch/scenarios.js'
@@ -13,7 +13,7 @@ for (const scenario of scenarios.filter(({ short }) => short))
   withPage(scenario.name, { timeout: 240_000 }, async ({ open }) => {
     const page = await open()
     try {
-      results.push(await runScenario(page, scenario))
+      results.push(await runScenario(page, scenario, { browser: engine }))
     } catch (error) {
       if (error.numbers) results.push({ ...error.numbers, failed: true })
       throw error

@@ -8,6 +8,7 @@ import { launchWebKit } from './webkit.js'
 export const capabilities = {
   devtools: 'to use up a quota, delete what a site stores, and crash a tab',
   gc: 'to collect garbage when asked',
+  heap: 'to tell how large the JavaScript heap is',
   memoryFlags: 'to allow a program less memory',
   using: 'the syntax of `using`, and its symbols',
   input: 'to type into fields, and to touch',
@@ -36,6 +37,7 @@ const browsers = {
     names: ['firefox-esr', 'firefox'],
     lacks: {
       devtools: 'WebDriver BiDi has no such commands',
+      heap: 'WebDriver BiDi does not tell',
       memoryFlags: 'there is no preference for it',
     },
     start(executablePath, { needs, ...options }) {
@@ -47,6 +49,7 @@ const browsers = {
     names: ['WebKitWebDriver'],
     lacks: {
       devtools: 'WebDriver has no such commands',
+      heap: 'WebDriver does not tell',
       memoryFlags: 'there is no option for it',
       using: 'it does not know it yet',
       input: 'WebDriver has a mouse and keys, and no more of it is wrapped than it takes to click and paint',

@@ -3,8 +3,8 @@
 const every = 250
 
 /**
- * Starts a scenario. `look()` on what this returns tells how it stands: `state` is `'running'`, `'half'` or
- * `'end'` (it waits for `goOn()`), `'done'`, `'failed'`, `'silent'` or `'stuck'`.
+ * Starts a scenario. `look()` on what this returns tells how it stands: `state` is `'running'`, `'begin'`,
+ * `'half'` or `'end'` (it waits for `goOn()`), `'done'`, `'failed'`, `'silent'` or `'stuck'`.
  *
  * `silence` is for how many milliseconds the worker may not answer, `patience` how long one call may take
  * while it does.

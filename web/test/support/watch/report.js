@@ -7,51 +7,45 @@ const ms = (n) => (n === undefined ? '-' : n < 10 ? n.toFixed(1) : n.toFixed(0))
 const mib = (n) => (n === undefined ? '-' : (n / MiB).toFixed(1))
 
 /** One line for one scenario. */
-export function byNumbers({ calls, longestGap, longestCall, longestSilence, wasm, heap, series = [] }) {
+export function byNumbers(numbers) {
+  const { calls, longestGap, longestGapIn, longestCall, longestCallIn, longestSilence, series = [] } = numbers
+  const inside = (what) => (what ? ` (${what})` : '')
   const over = thinned(series, 12).map(([at, bytes]) => `${mib(bytes)} after ${at}`)
   return (
-    `${calls} calls, longest call ${ms(longestCall)} ms, longest gap ${ms(longestGap)} ms, ` +
-    `longest time without an answer ${ms(longestSilence)} ms, WebAssembly memory ${mib(wasm.half)} MiB at half ` +
-    `and ${mib(wasm.end)} at the end, JavaScript heap ${mib(heap.half)} MiB at half, ${mib(heap.end)} at the ` +
-    `end, ${mib(heap.most)} at most; memory over time: ${over.join(', ')}`
+    `${calls} calls, longest call ${ms(longestCall)} ms${inside(longestCallIn)}, longest gap ${ms(longestGap)} ms` +
+    `${inside(longestGapIn)}, longest time without an answer ${ms(longestSilence)} ms, WebAssembly memory ` +
+    `${atTimes(numbers.wasm)}, JavaScript heap ${atTimes(numbers.heap)}; memory over time: ${over.join(', ')}`
   )
 }
+
+const atTimes = ({ begin, half, end }) =>
+  `${mib(begin)} MiB at the beginning, ${mib(half)} at half and ${mib(end)} at the end`
 
 const thinned = (list, n) => {
   const every = Math.ceil(list.length / n)
   return list.filter((_, i) => i % every === 0 || i === list.length - 1)
 }
 
-/** A table with a row for each scenario. What the statistics tell of the runtime comes last. */
+/** A table with a row for each scenario: time, gaps, and memory at its beginning, half of it and its end. */
 export function table(all) {
   const heads = [
     'scenario',
-    'calls',
-    's',
-    'gap ms',
-    'call ms',
-    'wasm MiB',
-    'end',
-    'heap MiB',
-    'end',
-    'runtime',
+    ...['calls', 's', 'gap ms', 'call ms'],
+    ...['wasm MiB', 'half', 'end', 'heap MiB', 'half', 'end', 'collections'],
   ]
-  const rows = all.map(
-    ({ name, calls, milliseconds, longestGap, longestCall, wasm, heap, runtime, failed }) => [
+  const rows = all.map((numbers) => {
+    const { name, calls, milliseconds, longestGap, longestCall, wasm, heap, collector, failed } = numbers
+    return [
       failed ? `FAILED ${name}` : name,
       String(calls),
       milliseconds === undefined ? '-' : (milliseconds / 1000).toFixed(1),
-      ms(longestGap),
-      ms(longestCall),
-      mib(wasm.half),
-      mib(wasm.end),
-      mib(heap.half),
-      mib(heap.end),
-      Object.entries(runtime ?? {})
-        .map(([key, value]) => `${key} ${typeof value === 'number' ? Math.round(value * 10) / 10 : value}`)
-        .join(', '),
-    ],
-  )
+      ...[longestGap, longestCall].map(ms),
+      ...[wasm.begin, wasm.half, wasm.end, heap.begin, heap.half, heap.end].map(mib),
+      collector
+        ? `${collector.collections}${collector.loosened ? `, loosened ${collector.loosened}` : ''}`
+        : '-',
+    ]
+  })
   const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i].length)))
   const line = (cells) =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i]))).join('  ')

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { lack } from '../browsers.js'
 import { file } from '../site.js'
 import { byNumbers, MiB, seconds } from './report.js'
 
@@ -24,40 +25,40 @@ const patience = 120_000
  */
 export const mayGrow = 24 * MiB
 /** The same for the JavaScript heap, after a collection each time: what lives then is much the same. */
-export const heapMayGrow = 4 * MiB
+export const heapMayGrow = 24 * MiB
 
 /**
- * Runs a scenario for its calls, or for `milliseconds`, and resolves to its numbers. Rejects with an error
- * that has them too, as `numbers`.
+ * Runs a scenario in a page of the `browser` of that name, for its calls or for `milliseconds`, and resolves to its
+ * numbers. Rejects with an error that has them too, as `numbers`.
  */
-export async function runScenario(page, scenario, { milliseconds, seed } = {}) {
-  const { name, calls } = scenario
-  const heap = heapOf(page)
+export async function runScenario(page, scenario, { browser, milliseconds, seed = 1 }) {
+  const { name, calls, rounds } = scenario
+  const heap = lack(browser, 'heap') ? untold : heapOf(page)
   const numbers = { name, calls: 0, wasm: {}, heap: {} }
   await page.evaluate(
     async (what, limits) => {
       const { watch } = await import('/watch/page.js')
       globalThis.watched = watch(what, limits)
     },
-    { name, calls, milliseconds, seed },
+    { name, calls, rounds, milliseconds, seed },
     { silence, patience },
   )
   for (;;) {
     const told = await answered(page, name)
-    heap.sample()
     numbers.calls = told.calls
     numbers.longestSilence = told.longestSilence
     numbers.series = told.wasm
-    if (told.state === 'half' || told.state === 'end') {
+    if (['begin', 'half', 'end'].includes(told.state)) {
+      numbers.wasm[told.state] = told.wasmBytes
       numbers.heap[told.state] = await heap.live()
       await page.evaluate(() => watched.goOn())
     } else if (told.state === 'running') await wait(50)
     else {
-      numbers.heap.most = heap.most
       if (told.state === 'done') return judged(Object.assign(numbers, told.result))
-      const { longestGap, longestCall } = told
+      const { longestGap, longestGapIn, longestCall, longestCallIn } = told
+      Object.assign(numbers, { longestGap, longestGapIn, longestCall, longestCallIn })
       numbers.wasm.end = told.wasmBytes
-      throw failure(Object.assign(numbers, { longestGap, longestCall }), why(told))
+      throw failure(numbers, why(told))
     }
   }
 }
@@ -77,10 +78,11 @@ async function answered(page, name) {
   }
 }
 
-function why({ state, calls, silentFor, inCall, error }) {
-  if (state === 'failed') return `call ${calls + 1} failed: ${error}`
-  if (state === 'stuck') return `call ${calls + 1} was not through after ${seconds(inCall)}`
-  return `no answer for ${seconds(silentFor)}, in call ${calls + 1} or the task after it`
+function why({ state, calls, silentFor, inCall, error, doing }) {
+  const call = `call ${calls + 1}${doing ? ` (${doing})` : ''}`
+  if (state === 'failed') return `${call} failed: ${error}`
+  if (state === 'stuck') return `${call} was not through after ${seconds(inCall)}`
+  return `no answer for ${seconds(silentFor)}, in ${call} or the task after it`
 }
 
 function judged(numbers) {
@@ -98,37 +100,15 @@ function failure(numbers, what) {
   return error
 }
 
-/** The JavaScript heap of the worker, where the browser tells: through the DevTools protocol alone. */
-function heapOf(page) {
-  const clientOf = () => {
-    try {
-      return page.workers().find((worker) => worker.url().endsWith('/watch/worker.js'))?.client
-    } catch {
-      return undefined // not told by this protocol
-    }
-  }
-  const used = async (client) => (await client.send('Runtime.getHeapUsage')).usedSize
-  let asked
-  const heap = {
-    most: undefined,
-    /** Asks, and does not wait: a worker that is busy answers late or never. */
-    sample() {
-      const client = clientOf()
-      if (!client || asked) return
-      asked = used(client)
-        .then((bytes) => {
-          heap.most = Math.max(heap.most ?? 0, bytes)
-          asked = undefined
-        })
-        .catch(() => {})
-    },
-    /** What is left after a collection. The worker waits, and so it answers. */
-    async live() {
-      const client = clientOf()
-      if (!client) return undefined
-      await client.send('HeapProfiler.collectGarbage')
-      return used(client)
-    },
-  }
-  return heap
-}
+const untold = { async live() {} }
+
+/** The JavaScript heap of the worker, what its arrays hold included. */
+const heapOf = (page) => ({
+  /** What is left after a collection. The worker waits, and so it answers. */
+  async live() {
+    const { client } = page.workers().find((worker) => worker.url().endsWith('/watch/worker.js'))
+    await client.send('HeapProfiler.collectGarbage')
+    const { usedSize, backingStorageSize } = await client.send('Runtime.getHeapUsage')
+    return usedSize + backingStorageSize
+  },
+})

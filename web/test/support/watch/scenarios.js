@@ -1,12 +1,20 @@
 // All scenarios, by name. This file is read by the worker that runs them and by the tests that list them.
+import { amounts } from './amounts.js'
 import { freezes } from './freezes.js'
+import { mixtures } from './mixtures.js'
+import { tours } from './tours.js'
 
 /**
- * A scenario: its `name`, how many `calls` the short form makes, whether it belongs to the short form, and
- * `prepare(kit, seed)`, which resolves to `{ step }`: what is done again and again. `pace` says what kind of
- * task comes between two steps.
+ * A scenario: its `name`; the members of the public types that it `covers`; whether it belongs to the `short` form,
+ * and how many `calls`, or `rounds` of calls, that makes; and `prepare(kit, seed)`, which resolves to what the worker
+ * runs:
+ * - `step(i)` is done again and again;
+ * - `doing()`, if there is one, tells what the step is about;
+ * - `roundIsOver()`, if there is one: memory can be compared, and the scenario can end, only where it answers true.
+ *
+ * `pace` says what kind of task comes between two steps.
  */
-export const scenarios = [...freezes]
+export const scenarios = [...freezes, ...amounts, ...tours, ...mixtures]
 
 /** Makes ready what a scenario needs. */
 export async function prepared(name, kit, seed) {

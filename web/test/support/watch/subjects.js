@@ -1,5 +1,26 @@
 // What the calls of scenarios are made on: allocations and surfaces of several sizes, in several places.
 
+/** Sides of surfaces of 4 bytes per pixel; allocations are as large. */
+export const sizes = {
+  small: { width: 128, height: 128 },
+  '24 megapixels': { width: 6000, height: 4000 },
+  '100 megapixels': { width: 10_000, height: 10_000 },
+}
+export const bytesOf = ({ width, height }) => width * height * 4
+
+/** Where it lies: the settings that bring it there, and whether it is written before the calls. */
+export const places = {
+  'in memory': { settings: () => ({ cacheType: 'cacheInMemoryOnly' }), written: true },
+  'on disk, written': { settings: () => ({ cacheType: 'cacheOnDiskOnly' }), written: true },
+  'on disk, never written': { settings: () => ({ cacheType: 'cacheOnDiskOnly' }), written: false },
+  // Room for one and a half: of two that are used in turn, one is on disk, and history goes there first.
+  coldest: {
+    settings: (size) => ({ spillPolicy: 'coldest', maxMemoryForCache: Math.ceil(size * 1.5) }),
+    written: true,
+    two: true,
+  },
+}
+
 /** Bytes that do not compress, made quickly: a MiB of noise, again and again. */
 export function filled(size) {
   const bytes = new Uint8Array(size)
@@ -14,7 +35,7 @@ export function filled(size) {
   return bytes
 }
 
-/** Writes all of a surface, in rows of tiles, so that no copy of all of it is needed. */
+/** Writes all of a surface, a row of tiles after the other, so that no copy of all of it is needed. */
 export async function fillSurface(surface) {
   const { width, height, bytesPerPixel } = surface
   const data = filled(width * Math.min(256, height) * bytesPerPixel)
@@ -22,5 +43,122 @@ export async function fillSurface(surface) {
     const rows = Math.min(256, height - y)
     const rect = { x: 0, y, width, height: rows }
     await surface.writeRect(rect, data.subarray(0, width * rows * bytesPerPixel))
+  }
+}
+
+async function fillAllocation(allocation) {
+  const piece = filled(Math.min(allocation.size, 8 << 20))
+  for (let at = 0; at < allocation.size; at += piece.length)
+    await allocation.write(piece.subarray(0, Math.min(piece.length, allocation.size - at)), at)
+}
+
+/** What some ways to call need, beside the entities: how it comes to be, one for each entity, and how it ends. */
+const needs = {
+  versions: {
+    make: (s, entity) => entity.snapshot(),
+    end: (s, version) => version.dispose(),
+  },
+  /** Histories that are full: with each commit an entry is dropped. */
+  histories: {
+    async make(s, entity) {
+      const history = await s.kit.asposecache.createHistory(entity, { maxEntries: 20 })
+      for (let i = 0; i < 20; i++) {
+        await s.touch(entity, i)
+        await history.commit(`stroke ${i}`)
+      }
+      return history
+    },
+    end: (s, history) => history.dispose(),
+  },
+  /** Caches whose settings may change. */
+  other: {
+    make: (s) => s.kit.load(),
+    end: (s, cache) => s.kit.unload(cache),
+  },
+  /** What the classic script makes. */
+  script: {
+    make: (s) => s.kit.classic(),
+    end: (s, cache) => s.kit.unload(cache),
+  },
+}
+
+/** A cache and what is allocated in it, of one kind, size and place. */
+export class Subject {
+  #acquired = new Map()
+  #whole
+
+  constructor(kit, kind, sizeName, placeName) {
+    const size = sizes[sizeName]
+    Object.assign(this, { kit, kind, place: places[placeName], ...size, size: bytesOf(size) })
+    this.all = { x: 0, y: 0, ...size }
+    this.piece = filled(64 * 64 * 4)
+  }
+
+  async prepare() {
+    this.cache = await this.kit.load({ settings: this.place.settings(this.size) })
+    this.entities = []
+    for (let i = this.place.two ? 2 : 1; i > 0; i--) {
+      const entity = await this.make()
+      this.entities.push(entity)
+      if (this.place.written) {
+        await (this.kind === 'CacheSurface' ? fillSurface(entity) : fillAllocation(entity))
+        await entity.flush()
+      }
+    }
+  }
+
+  async acquire(names) {
+    for (const name of names) {
+      const made = []
+      for (const entity of this.entities) made.push(await needs[name].make(this, entity))
+      this.#acquired.set(name, made)
+    }
+  }
+
+  async release(names) {
+    for (const name of names) {
+      for (const one of this.#acquired.get(name)) await needs[name].end(this, one)
+      this.#acquired.delete(name)
+    }
+  }
+
+  /** What was acquired by this name for the entity whose turn it is. */
+  of(name, i) {
+    const made = this.#acquired.get(name)
+    return made[i % made.length]
+  }
+
+  /** As many bytes as there are in all of it. They are made when they are asked for: they are as many. */
+  get whole() {
+    return (this.#whole ??= filled(this.size))
+  }
+
+  /** One of the same kind, size and place. */
+  make() {
+    const { width, height } = this
+    return this.kind === 'CacheSurface'
+      ? this.cache.allocateSurface({ width, height })
+      : this.cache.allocate(this.size)
+  }
+
+  /** The entity whose turn it is. */
+  turn(i) {
+    return this.entities[i % this.entities.length]
+  }
+
+  /** Where the i-th small call reads or writes: all over it, again and again. */
+  offset(i) {
+    return (i * 104_729) % (this.size - this.piece.length)
+  }
+
+  rect(i) {
+    return { x: (i * 101) % (this.width - 64), y: (i * 67) % (this.height - 64), width: 64, height: 64 }
+  }
+
+  /** Changes a little of an entity, so that it differs from its versions. */
+  touch(entity, i) {
+    return this.kind === 'CacheSurface'
+      ? entity.writeRect(this.rect(i), this.piece)
+      : entity.write(this.piece, this.offset(i))
   }
 }

@@ -1,0 +1,50 @@
+// Calls drawn at random, from all ways to call every method, some of them at once.
+import { callable, covered, make, subjects, titleOf } from './calls.js'
+import { bytesOf, sizes } from './subjects.js'
+
+/** In how many of a thousand draws a way that moves everything is taken, so that a mixture is not made of those alone. */
+const ofAThousand = (size) => Math.max(20, Math.min(1000, Math.round(1e8 / size)))
+
+const mixture = (subject) => {
+  const { name, size, place, ways } = subject
+  const wholes = ofAThousand(bytesOf(sizes[size]))
+  return {
+    name: `mixture: ${name}`,
+    covers: ways.map(covered),
+    short: size === 'small' || (size === '24 megapixels' && place === 'in memory'),
+    calls: size === 'small' && place === 'in memory' ? 2000 : 300,
+    async prepare(kit, seed) {
+      const s = subject.make(kit)
+      await s.prepare()
+      const all = callable(ways).filter(({ moves }) => moves !== 'program')
+      await s.acquire([...new Set(all.flatMap(({ needs }) => needs))])
+      const next = kit.random(seed)
+      const draw = () => {
+        for (;;) {
+          const one = all[next(all.length)]
+          if (one.moves !== 'whole' || next(1000) < wholes) return one
+        }
+      }
+      let calls = 0
+      let drawn = []
+      return {
+        async step() {
+          drawn = Array.from({ length: 1 + next(4) }, draw)
+          const alone = drawn.find((one) => one.alone)
+          if (alone) drawn = [alone]
+          await Promise.all(drawn.map((one) => patiently(kit, make(one, s, calls++), one)))
+        },
+        doing: () => drawn.map(titleOf).join(' and '),
+      }
+    },
+  }
+}
+
+/** A synchronous call may come while others are under way, and is then refused. */
+const patiently = (kit, made, { call }) =>
+  made.catch((error) => {
+    const refused = error.code === 'CACHE_BUSY' && (call.endsWith('Sync') || call.startsWith('forEach'))
+    if (!refused) throw error
+  })
+
+export const mixtures = subjects.filter(({ size }) => size !== '100 megapixels').map(mixture)
