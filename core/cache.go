@@ -17,8 +17,8 @@ type Config struct {
 	Settings Settings
 	// OnEvent is told what happens. It is not called while the cache is locked, and may call it.
 	OnEvent func(Event)
-	// Pause is called in the middle of what takes long, every 8 ms or 8 MiB, and after every 4 MiB of writes to disk, so that others can
-	// go on. Nil: no pause.
+	// Pause is called in the middle of what takes long, every 8 ms or 8 MiB, and after every 4 MiB of writes to disk, so
+	// that others can go on. Nil: no pause.
 	Pause func()
 }
 
