@@ -13,6 +13,8 @@ const (
 	mostFailures = 3
 )
 
+var errNoAnswer = errors.New("the store did not open in time")
+
 // The disk is the tier over a [Store]: it opens the store when it is first needed, and holds what waits
 // to be stored. All of it is guarded by the cache's lock; see writeback.go for how pages are stored.
 type disk struct {
@@ -94,9 +96,12 @@ func (d *disk) beginOpening() *opening {
 	o = &opening{done: make(chan struct{})}
 	d.opening = o
 	go func() {
-		ctx, cancel := context.WithTimeout(d.ctx, openLimit)
+		ctx, cancel := Within(d.ctx, openLimit, errNoAnswer)
 		defer cancel()
 		err := d.store.Open(ctx)
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		d.c.mu.Lock()
 		defer d.c.mu.Unlock()
 		if err != nil {

@@ -43,7 +43,7 @@ const unused = new RegExp(
 /**
  * The wasm_exec.js of the toolchain that builds the program: the two belong together. It expects to be
  * a script of its own and sets properties of globalThis; in a function with a parameter of that name
- * it does so to whatever it is given. What it uses by its bare name is put there too.
+ * it does so to whatever it is given. What it uses by its bare name is put there too, and the clock is taken from there.
  */
 const wasmExec = {
   name: 'wasm-exec',
@@ -55,6 +55,7 @@ const wasmExec = {
       if (source.length - used.length < 2100) throw new Error('wasm_exec.js is not what it was')
       return {
         contents: `export default function (globalThis) {
+const { Date, performance, setTimeout, clearTimeout } = globalThis
 const fs = { writeSync: (fd, bytes) => globalThis.fs.writeSync(fd, bytes) }
 ${used}\nreturn globalThis.Go\n}`,
       }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hack-pad/go-indexeddb/idb"
+
+	"asposecache/core"
 )
 
 // limit is how long the browser has for what it should do at once: open, delete, list databases, grant
@@ -24,7 +26,7 @@ var errNoAnswer = errors.New("the browser did not answer in time")
 
 // inTime is a context that ends after limit.
 func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, limit, errNoAnswer)
+	return core.Within(ctx, limit, errNoAnswer)
 }
 
 // objectStore is the name of the one object store of a database.
@@ -96,9 +98,11 @@ func awaitLatecomers() {
 		latecomers.Wait()
 		close(none)
 	}()
+	limited, cancel := inTime(context.Background())
+	defer cancel()
 	select {
 	case <-none:
-	case <-time.After(limit):
+	case <-limited.Done():
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"syscall/js"
-	"time"
 
 	"github.com/hack-pad/go-indexeddb/idb"
 
@@ -116,13 +115,15 @@ func (t *writing) abort(why error) error {
 	if t.tx.Abort() == nil {
 		return why
 	}
+	limited, cancel := inTime(context.Background())
+	defer cancel()
 	select {
 	case err := <-t.ended:
 		if err != nil {
 			return why
 		}
 		return nil
-	case <-time.After(limit):
+	case <-limited.Done():
 		// The browser hangs in the middle of a commit, and nobody can know its outcome.
 		return why
 	}

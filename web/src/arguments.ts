@@ -1,3 +1,5 @@
+import { soon } from './clock'
+
 /** What was given, for an error's message. Runs no code of the caller's. */
 export function show(value: unknown): string {
   switch (typeof value) {
@@ -165,5 +167,5 @@ export function callback(name: string, value: unknown): void {
 
 /** Reports progress: not at once, for the caller is in the middle of something. */
 export function report({ onProgress }: Options, done: number, total: number): void {
-  if (onProgress) queueMicrotask(() => onProgress({ done, total }))
+  if (onProgress) soon(() => onProgress({ done, total }))
 }

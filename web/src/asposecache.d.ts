@@ -143,7 +143,8 @@ export interface AsposeCache extends EventTarget, AsyncDisposable {
 
   /**
    * Takes room for `size` bytes, all zero. The room is taken at the call, in the order of calls, and
-   * given back if the call rejects. May wait for IndexedDB to open (5 seconds at most).
+   * given back if the call rejects. May wait for IndexedDB to open (5 seconds at most, in which the machine is
+   * awake).
    *
    * Rejects with a {@link CacheFullError} when there is no room, and with `CACHE_UNAVAILABLE` when
    * only the disk is asked for and there is none.

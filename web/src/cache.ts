@@ -1,6 +1,7 @@
 import { CacheAllocation } from './allocation'
 import { allocateKeys, bytes, callKeys, optionsFrom, signals, wrong } from './arguments'
 import type * as api from './asposecache'
+import { soon } from './clock'
 import { DebugViews } from './debug-views'
 import { rectsFrom, spansFrom } from './difference'
 import { disposable } from './disposal'
@@ -106,7 +107,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     crashed: (error: CacheError) => {
       this.#live.clear()
       this.#last = noStatistics
-      queueMicrotask(() => this.#emit('crash', { error }))
+      soon(() => this.#emit('crash', { error }))
     },
   }
 
@@ -362,7 +363,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
 
   /** Tells of a view that was used too late: not at once, for it is noticed inside of another call. */
   #lateWrite(detail: api.CacheEventMap['lateviewwrite']) {
-    queueMicrotask(() => {
+    soon(() => {
       if (!this.#emit('lateviewwrite', detail, true)) return
       const { id, label, offset, length, stack } = detail
       console.error(

@@ -1,4 +1,5 @@
 import type { CacheEventMap } from './asposecache'
+import { clearTimeout, setTimeout, type Timeout } from './clock'
 
 /** How many views are watched at a time; each is of one page at most, and is held twice. */
 const mostWatched = 64
@@ -23,7 +24,7 @@ interface Watched {
 export class DebugViews {
   readonly #onLateWrite: (detail: LateWrite) => void
   #watched: Watched[] = []
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #timer: Timeout | undefined
 
   constructor(onLateWrite: (detail: LateWrite) => void) {
     this.#onLateWrite = onLateWrite

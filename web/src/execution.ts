@@ -1,3 +1,4 @@
+import { clearTimeout, soon, type Timeout } from './clock'
 import { CacheError, closedError } from './errors'
 import type { Runtime } from './runtime'
 
@@ -91,7 +92,7 @@ export class Execution {
   wake() {
     if (this.#waking) return
     this.#waking = true
-    queueMicrotask(() => {
+    soon(() => {
       this.#waking = false
       if (!this.#end) this.guard(() => this.#runtime.go._resume())
     })
@@ -118,7 +119,7 @@ export class Execution {
   /** Timers and events that still come for the program would throw, or be waited for without end. */
   #silence() {
     const { go } = this.#runtime
-    for (const timeout of go._scheduledTimeouts.values()) clearTimeout(timeout)
+    for (const timeout of go._scheduledTimeouts.values()) clearTimeout(timeout as Timeout)
     go._scheduledTimeouts.clear()
     go._resume = () => {}
   }
@@ -132,7 +133,7 @@ export class Execution {
     if (!error || error.code !== 'CACHE_CRASHED' || this.#cleanedUp) return
     try {
       this.#silence()
-      queueMicrotask(() => {
+      soon(() => {
         for (const cleanUp of this.#runtime.onExit) {
           try {
             cleanUp()

@@ -1,5 +1,6 @@
 import { type Options, report, signals } from './arguments'
 import type { Rect } from './asposecache'
+import { soon } from './clock'
 import { CacheError, type CacheFullError, type ErrorDescription, errorFrom } from './errors'
 import { Execution } from './execution'
 import { Pages } from './pages'
@@ -48,7 +49,7 @@ export class Program {
     const runtime = await startRuntime(module, cacheFolder, {
       settle: (call, ok, value) => program!.#settle(call, ok, value),
       progress: (call, done, total) => program!.#progress(call, done, total),
-      event: (...event) => queueMicrotask(() => listener.event(...event)),
+      event: (...event) => soon(() => listener.event(...event)),
     })
     program = new Program(runtime, listener)
     return program
@@ -176,7 +177,7 @@ export class Program {
       this.#pending.set(call, pending)
       if (signal) {
         pending.onAbort = () => {
-          if (this.#execution.lent) queueMicrotask(() => pending.onAbort?.())
+          if (this.#execution.lent) soon(() => pending.onAbort?.())
           else if (!this.end) this.request('abort', call)
         }
         signals.listen(signal, pending.onAbort)
@@ -201,7 +202,7 @@ export class Program {
   #settle(call: number, ok: boolean, value: unknown) {
     if (call === this.#closeCall) this.#execution.closed()
     // Not at once: the program is in the middle of something, and settling may run the caller's code.
-    queueMicrotask(() =>
+    soon(() =>
       this.#settleWith(call, ({ resolve, reject, options }) =>
         ok ? resolve(value) : reject(this.#failure(value as ErrorDescription, options.signal)),
       ),
@@ -214,7 +215,7 @@ export class Program {
    */
   #failure(description: ErrorDescription, signal?: AbortSignal): unknown {
     const error = errorFrom(description, signal)
-    if (description.kind === 'full') queueMicrotask(() => this.#listener.refused(error as CacheFullError))
+    if (description.kind === 'full') soon(() => this.#listener.refused(error as CacheFullError))
     return error
   }
 

@@ -1,4 +1,5 @@
 import wasmExec, { type GoRuntime } from 'wasm-exec'
+import { clock } from './clock'
 import type { ErrorDescription } from './errors'
 import { canGrowTo } from './memory'
 
@@ -130,6 +131,7 @@ function scopeFor(host: object): object {
     process: undefined,
     path: undefined,
     Go: undefined,
+    ...clock,
   }
   return new Proxy(own, {
     get: (_, key) => (key in own ? own[key] : Reflect.get(globalThis, key)),

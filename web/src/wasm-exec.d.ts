@@ -9,8 +9,8 @@ declare module 'wasm-exec' {
     exit: (code: number) => void
     /** Resolves when the program has ended. */
     run(instance: WebAssembly.Instance): Promise<void>
-    /** The timers under way, by the program's number for them. */
-    readonly _scheduledTimeouts: Map<number, number>
+    /** The timers under way, by the program's number for them: what the `setTimeout` of the scope has returned. */
+    readonly _scheduledTimeouts: Map<number, unknown>
     /** Runs the scheduler until nothing is left to do. */
     _resume(): void
   }
