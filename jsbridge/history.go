@@ -35,10 +35,10 @@ func historyCan(number float64, by int32) (ok int32) {
 
 // entriesObject tells of entries in two values, however many there are: all labels in one string, and numbers as the
 // bytes of a Float64Array: which one is the current, and then, of each, its bytes, its medium and the length of its
-// label. A comma comes before the labels: JavaScript takes away a byte order mark that a string begins with.
+// label.
 func entriesObject(entries []core.HistoryEntry) any {
 	numbers := make([]float64, 1, 1+3*len(entries))
-	labels := []byte{','}
+	var labels []byte
 	for i, e := range entries {
 		if e.Current {
 			numbers[0] = float64(i)

@@ -40,6 +40,10 @@ const unused = new RegExp(
   'gm',
 )
 
+/** A string is to reach JavaScript whole: by itself a decoder takes away a byte order mark at its beginning. */
+const decoder = 'new TextDecoder("utf-8")'
+const wholeDecoder = 'new TextDecoder("utf-8", { ignoreBOM: true })'
+
 /**
  * The wasm_exec.js of the toolchain that builds the program: the two belong together. It expects to be
  * a script of its own and sets properties of globalThis; in a function with a parameter of that name
@@ -52,12 +56,13 @@ const wasmExec = {
     onLoad({ filter: /./, namespace: 'go' }, () => {
       const source = readFileSync(join(go('env', 'GOROOT').trim(), 'lib/wasm/wasm_exec.js'), 'utf8')
       const used = source.replace(unused, '')
-      if (source.length - used.length < 2100) throw new Error('wasm_exec.js is not what it was')
+      if (source.length - used.length < 2100 || !used.includes(decoder))
+        throw new Error('wasm_exec.js is not what it was')
       return {
         contents: `export default function (globalThis) {
 const { Date, performance, setTimeout, clearTimeout } = globalThis
 const fs = { writeSync: (fd, bytes) => globalThis.fs.writeSync(fd, bytes) }
-${used}\nreturn globalThis.Go\n}`,
+${used.replace(decoder, wholeDecoder)}\nreturn globalThis.Go\n}`,
       }
     })
   },

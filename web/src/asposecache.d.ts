@@ -36,7 +36,8 @@ export interface CacheSettings {
   /** Where new allocations are placed. Default `'auto'`. */
   cacheType: CacheTypeName
   /**
-   * The names of the IndexedDB databases start with it; it is never empty. Default `'asposeCache'`.
+   * The names of the IndexedDB databases start with it; it is well-formed
+   * (see `String.prototype.isWellFormed`) and never empty. Default `'asposeCache'`.
    * It can be changed until the disk is first used; after that another value is a `TypeError`.
    */
   cacheFolder: string
@@ -408,7 +409,8 @@ export interface CacheHistory extends AsyncDisposable {
   readonly disposed: boolean
   /**
    * Makes an entry of the target as it is now, all writes called before included. Entries that were undone
-   * are freed, and the oldest ones past `maxBytes` or `maxEntries`.
+   * are freed, and the oldest ones past `maxBytes` or `maxEntries`. Half of a surrogate pair in the label comes back
+   * as U+FFFD.
    */
   commit(label?: string): Promise<void>
   /**

@@ -90,8 +90,21 @@ export let handleOf: (entity: CacheEntity) => Handle
 /** The handle of an entity that was given as an argument: of a kind, and of the same instance. */
 export function handleIn(owner: Owner, name: string, value: unknown, kind: Kind<CacheEntity>): Handle {
   const handle = value instanceof kind ? handleOf(value) : undefined
-  if (handle?.program !== owner.program) throw wrong(name, value, 'one of the same kind and instance')
+  if (handle?.program !== owner.program) throw notOurs(name, value, 'one of the same kind and instance')
   return handle
+}
+
+/** What every copy of this script knows its handles by, and those of others. */
+const made = Symbol.for('asposecache')
+
+/** The error for what is no handle that is allowed. */
+export function notOurs(name: string, value: unknown, allowed: string): TypeError {
+  const own = value instanceof CacheEntity
+  if (!own && !(typeof value === 'object' && value !== null && made in value))
+    return wrong(name, value, allowed)
+  const whose = own ? 'of another instance or kind' : 'made by another copy of asposecache'
+  const hint = own ? '' : '; see that the page loads asposecache once'
+  return new TypeError(`${name}: a handle ${whose} was given, allowed is ${allowed}${hint}`)
 }
 
 /** What allocations and surfaces have in common. See the types for what each member does. */
@@ -109,6 +122,7 @@ export class CacheEntity implements api.CacheEntity {
   static {
     handleOf = (entity) => entity.#handle
     disposable(CacheEntity, { dispose: free, asyncDispose: dispose })
+    Object.defineProperty(CacheEntity.prototype, made, { value: true })
   }
 
   constructor(owner: Owner, id: number, { label, role }: Info) {

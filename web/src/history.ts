@@ -2,7 +2,7 @@ import { CacheAllocation } from './allocation'
 import { bytes, object, onlyKeys, wrong } from './arguments'
 import type * as api from './asposecache'
 import { disposable } from './disposal'
-import { type CacheEntity, type Handle, handleOf } from './entity'
+import { type CacheEntity, type Handle, handleOf, notOurs } from './entity'
 import { disposedError } from './errors'
 import { CacheSurface } from './surface'
 
@@ -12,7 +12,7 @@ const forgotten = new FinalizationRegistry<() => void>((free) => free())
 /** See the types for what this does. */
 export async function createHistory(target: unknown, options?: unknown): Promise<CacheHistory> {
   if (!(target instanceof CacheSurface || target instanceof CacheAllocation))
-    throw wrong('target', target, 'a CacheSurface or a CacheAllocation')
+    throw notOurs('target', target, 'a CacheSurface or a CacheAllocation')
   const given = object('options', options)
   onlyKeys('options', given, ['maxBytes', 'maxEntries'])
   const { maxBytes = 0, maxEntries = 0 } = given
@@ -33,7 +33,7 @@ interface Told {
 function entriesFrom({ labels, numbers }: Told): api.CacheHistory['entries'] {
   const all = new Float64Array(numbers.buffer)
   const entries: api.HistoryEntry[] = []
-  for (let i = 1, at = 1; i < all.length; i += 3) {
+  for (let i = 1, at = 0; i < all.length; i += 3) {
     const label = labels.slice(at, (at += all[i + 2]!))
     const medium = all[i + 1] ? 'disk' : 'memory'
     entries.push(Object.freeze({ label, bytes: all[i]!, current: entries.length === all[0], medium }))

@@ -25,8 +25,9 @@ const oneOf = (name: string, value: unknown, allowed: readonly unknown[]) => {
 const checks: { readonly [K in keyof CacheSettings]: (value: unknown) => void } = {
   cacheType: (value) => oneOf('cacheType', value, Object.values(CacheType)),
   cacheFolder(value) {
-    if (typeof value !== 'string' || value === '')
-      throw wrong('cacheFolder', value, 'a string that is not empty')
+    // Half a character becomes another one on its way to the program and to IndexedDB.
+    if (typeof value !== 'string' || value === '' || /\p{Surrogate}/u.test(value))
+      throw wrong('cacheFolder', value, 'a well-formed string that is not empty')
   },
   maxMemoryForCache: (value) => bytes('maxMemoryForCache', value),
   maxDiskSpaceForCache: (value) => bytes('maxDiskSpaceForCache', value),

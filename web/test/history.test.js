@@ -303,6 +303,20 @@ inPage('labels come back as they were, whatever the first one begins with', asyn
   )
 })
 
+inPage('half a character in a label comes back as another, and nothing else is changed', async (kit) => {
+  const { load, assert, asposecache } = kit
+  const cache = await load()
+  const cut = 'a brush \u{1f58c}'.slice(0, -1)
+  const one = await cache.allocate(10, { label: cut })
+  assert.equal(one.label, cut)
+  const history = await asposecache.createHistory(one)
+  for (const label of [cut, 'next', '\udc00\ud800', '\u{1f58c}']) await history.commit(label)
+  assert.deepEqual(
+    history.entries.slice(1).map(({ label }) => label),
+    ['a brush \ufffd', 'next', '\ufffd\ufffd', '\u{1f58c}'],
+  )
+})
+
 const ends = 'a target that is disposed of, a cache that is closed, a history that nobody has'
 inPage(ends, { needs: ['gc'] }, async (kit) => {
   const { load, assert, counters, asposecache, rejectsWith, PAGE, noise } = kit

@@ -68,6 +68,55 @@ inPage('the methods of one instance do not take the allocations of another', asy
   )
 })
 
+inPage('a handle of another copy of the script is refused with words that help', async (kit) => {
+  const { load, assert, rejection, asposecache } = kit
+  const copy = await import('/asposecache.js?another')
+  assert.notEqual(copy.loadAsposeCache, asposecache.loadAsposeCache)
+  const [mine, another] = [await load(), await load()]
+  const other = await copy.loadAsposeCache()
+  const size = { width: 2, height: 2 }
+  const of = async (cache) => [await cache.allocate(10), await cache.allocateSurface(size)]
+  const [allocation, surface] = await of(mine)
+  const given = (made, argument) => async (call) => {
+    const error = await rejection((async () => call())())
+    assert.instanceOf(error, TypeError)
+    assert.include(error.message, `${argument}: a handle ${made}`)
+    assert.include(error.message, 'allowed is')
+    assert.equal(error.message.includes('loads asposecache once'), made.includes('copy'))
+  }
+  for (const [cache, made] of [
+    [other, 'made by another copy of asposecache was given'],
+    [another, 'of another instance or kind was given'],
+  ]) {
+    const [otherAllocation, otherSurface] = await of(cache)
+    const snapshot = await otherSurface.snapshot()
+    await given(made, 'from')(() => allocation.restore(otherAllocation))
+    await given(made, 'from')(() => surface.restore(snapshot))
+    await given(made, 'b')(() => mine.difference(allocation, otherAllocation))
+    await given(made, 'b')(() => mine.difference(surface, otherSurface))
+    await given(made, 'a')(() => mine.difference(otherAllocation, allocation))
+    if (cache === other) await given(made, 'target')(() => asposecache.createHistory(otherSurface))
+  }
+  await given('of another instance or kind', 'from')(() => allocation.restore(surface))
+  await other.close()
+})
+
+withPage('folders that differ by a byte order mark never see each other', {}, async ({ open }) => {
+  const page = await open()
+  await run(page, fill, ['\ufeffshared', 3])
+  const [name] = await names(page)
+  assert.ok(name.startsWith('\ufeffshared/'), JSON.stringify(name))
+  // Another instance comes and goes; what is dead is removed at both times.
+  await page.evaluate(async () => {
+    const { loadAsposeCache } = await import('/asposecache.js')
+    await (await loadAsposeCache({ settings: { cacheFolder: 'shared' } })).close()
+  })
+  assert.deepEqual(await names(page), [name])
+  await run(page, verify, 3)
+  await page.evaluate(() => globalThis.cache.close())
+  assert.deepEqual(await names(page), [])
+})
+
 withPage('tabs and frames with one folder never see each other', {}, async ({ open }) => {
   const [one, two] = [await open(), await open()]
   await one.evaluate(async () => {

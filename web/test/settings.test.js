@@ -20,7 +20,7 @@ inPage('the defaults are those of the table', { arg: defaults }, async ({ load, 
 
 const allowed = [
   ['cacheType', ['auto', 'cacheInMemoryOnly', 'cacheOnDiskOnly']],
-  ['cacheFolder', ['x', 'a/b', ' ', 'ünï', '-', 'x'.repeat(300)]],
+  ['cacheFolder', ['x', 'a/b', ' ', 'ünï', '-', 'x'.repeat(300), '\u{1f58c}', '\ufeffx', 'a\0b', '\ufffd']],
   ['maxMemoryForCache', [0, 1, 40000, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]],
   ['maxDiskSpaceForCache', [0, 1, 40000, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]],
   ['exactReallocateOnly', [true, false]],
@@ -156,7 +156,7 @@ inPage('a wrong value is refused and changes nothing, nor does what came with it
       [TypeError, notStrings],
       [TypeError, ['', 'Auto', 'AUTO', 'auto ', 'memory', 'toString', '__proto__']],
     ],
-    cacheFolder: [[TypeError, [...notStrings, '']]],
+    cacheFolder: [[TypeError, [...notStrings, '', '\ud800', 'a\udc00b', 'half \ud83d']]],
     maxMemoryForCache: [
       [TypeError, notNumbers],
       [RangeError, badNumbers],
