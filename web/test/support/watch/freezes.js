@@ -1,11 +1,12 @@
 // Ordinary use that once ended with a program that collected garbage for ever and never answered again.
 import { filled, fillSurface } from './subjects.js'
 
-const freeze = (name, calls, prepare) => ({
+const freeze = (name, calls, prepare, largest) => ({
   name: `freeze: ${name}`,
   calls,
   short: true,
   pace: 'timer',
+  largest,
   prepare,
 })
 
@@ -28,10 +29,10 @@ const writeWhole = (side) => async (kit) => {
 }
 
 export const freezes = [
-  freeze('a surface of 5000 x 5000 in memory, read whole', 40, readWhole(5000)),
-  freeze('a surface of 5000 x 5000 in memory, written whole', 60, writeWhole(5000)),
-  freeze('a surface of 10000 x 10000 in memory, read whole', 16, readWhole(10_000)),
-  freeze('a surface of 10000 x 10000 in memory, written whole', 16, writeWhole(10_000)),
+  freeze('a surface of 5000 x 5000 in memory, read whole', 40, readWhole(5000), 5000 ** 2 * 4),
+  freeze('a surface of 5000 x 5000 in memory, written whole', 60, writeWhole(5000), 5000 ** 2 * 4),
+  freeze('a surface of 10000 x 10000 in memory, read whole', 16, readWhole(10_000), 10_000 ** 2 * 4),
+  freeze('a surface of 10000 x 10000 in memory, written whole', 16, writeWhole(10_000), 10_000 ** 2 * 4),
 
   freeze(
     'a surface of 4000 x 4000 on disk, never written, read and then written a little',
@@ -48,6 +49,7 @@ export const freezes = [
         },
       }
     },
+    4000 ** 2 * 4,
   ),
 
   freeze('the entries of a history with 700 states', 1000, async ({ load, asposecache, assert }) => {

@@ -7,17 +7,20 @@ const ofAThousand = (size) => Math.max(20, Math.min(1000, Math.round(1e8 / size)
 
 const mixture = (subject) => {
   const { name, size, place, ways } = subject
+  const isSmall = size === 'small'
   const wholes = ofAThousand(bytesOf(sizes[size]))
   return {
     name: `mixture: ${name}`,
     covers: ways.map(covered),
-    short: size === 'small' || (size === '24 megapixels' && place === 'in memory'),
-    calls: size === 'small' && place === 'in memory' ? 2000 : 300,
+    largest: bytesOf(sizes[size]),
+    short: isSmall || (size === '24 megapixels' && place === 'in memory'),
+    calls: isSmall && place === 'in memory' ? 2000 : 300,
     async prepare(kit, seed) {
       const s = subject.make(kit)
       await s.prepare()
       const all = callable(ways).filter(({ moves }) => moves !== 'program')
       await s.acquire([...new Set(all.flatMap(({ needs }) => needs))])
+      if (!isSmall && place === 'in memory') await s.takeOnce(6)
       const next = kit.random(seed)
       const draw = () => {
         for (;;) {
@@ -30,7 +33,7 @@ const mixture = (subject) => {
       return {
         async step() {
           drawn = Array.from({ length: 1 + next(4) }, draw)
-          const alone = drawn.find((one) => one.alone)
+          const alone = drawn.find((one) => one.alone || (one.moves === 'whole' && !isSmall))
           if (alone) drawn = [alone]
           await Promise.all(drawn.map((one) => patiently(kit, make(one, s, calls++), one)))
         },

@@ -14,7 +14,8 @@ export function byNumbers(numbers) {
   return (
     `${calls} calls, longest call ${ms(longestCall)} ms${inside(longestCallIn)}, longest gap ${ms(longestGap)} ms` +
     `${inside(longestGapIn)}, longest time without an answer ${ms(longestSilence)} ms, WebAssembly memory ` +
-    `${atTimes(numbers.wasm)}, JavaScript heap ${atTimes(numbers.heap)}; memory over time: ${over.join(', ')}`
+    `${atTimes(numbers.wasm)}, JavaScript heap ${atTimes(numbers.heap)}, ` +
+    `arrays ${atTimes(numbers.arrays)}; WebAssembly memory over time: ${over.join(', ')}`
   )
 }
 
@@ -31,16 +32,27 @@ export function table(all) {
   const heads = [
     'scenario',
     ...['calls', 's', 'gap ms', 'call ms'],
-    ...['wasm MiB', 'half', 'end', 'heap MiB', 'half', 'end', 'collections'],
+    ...['wasm MiB', 'half', 'end', 'heap MiB', 'half', 'end', 'arrays MiB', 'half', 'end', 'collections'],
   ]
   const rows = all.map((numbers) => {
-    const { name, calls, milliseconds, longestGap, longestCall, wasm, heap, collector, failed } = numbers
+    const { name, calls, milliseconds, longestGap, longestCall, wasm, heap, arrays, collector, failed } =
+      numbers
     return [
       failed ? `FAILED ${name}` : name,
       String(calls),
       milliseconds === undefined ? '-' : (milliseconds / 1000).toFixed(1),
       ...[longestGap, longestCall].map(ms),
-      ...[wasm.begin, wasm.half, wasm.end, heap.begin, heap.half, heap.end].map(mib),
+      ...[
+        wasm.begin,
+        wasm.half,
+        wasm.end,
+        heap.begin,
+        heap.half,
+        heap.end,
+        arrays.begin,
+        arrays.half,
+        arrays.end,
+      ].map(mib),
       collector
         ? `${collector.collections}${collector.loosened ? `, loosened ${collector.loosened}` : ''}`
         : '-',

@@ -24,8 +24,13 @@ const patience = 120_000
  * what it needs: garbage piles up to some 16 MiB before it is collected, and memory grows by arenas of 4 MiB.
  */
 export const mayGrow = 24 * MiB
-/** The same for the JavaScript heap, after a collection each time: what lives then is much the same. */
+/**
+ * The same for the JavaScript heap, after a collection each time. What the program refers to lives until its own
+ * collector has run: small objects as long as garbage piles up there, and arrays until they are 128 MiB, and what one or
+ * two calls have added by then.
+ */
 export const heapMayGrow = 24 * MiB
+const arraysMayGrow = 160 * MiB
 
 /**
  * Runs a scenario in a page of the `browser` of that name, for its calls or for `milliseconds`, and resolves to its
@@ -34,7 +39,7 @@ export const heapMayGrow = 24 * MiB
 export async function runScenario(page, scenario, { browser, milliseconds, seed = 1 }) {
   const { name, calls, rounds } = scenario
   const heap = lack(browser, 'heap') ? untold : heapOf(page)
-  const numbers = { name, calls: 0, wasm: {}, heap: {} }
+  const numbers = { name, calls: 0, wasm: {}, heap: {}, arrays: {} }
   await page.evaluate(
     async (what, limits) => {
       const { watch } = await import('/watch/page.js')
@@ -50,11 +55,13 @@ export async function runScenario(page, scenario, { browser, milliseconds, seed 
     numbers.series = told.wasm
     if (['begin', 'half', 'end'].includes(told.state)) {
       numbers.wasm[told.state] = told.wasmBytes
-      numbers.heap[told.state] = await heap.live()
+      const { objects, arrays } = await heap.live()
+      numbers.heap[told.state] = objects
+      numbers.arrays[told.state] = arrays
       await page.evaluate(() => watched.goOn())
     } else if (told.state === 'running') await wait(50)
     else {
-      if (told.state === 'done') return judged(Object.assign(numbers, told.result))
+      if (told.state === 'done') return judged(Object.assign(numbers, told.result), scenario)
       const { longestGap, longestGapIn, longestCall, longestCallIn } = told
       Object.assign(numbers, { longestGap, longestGapIn, longestCall, longestCallIn })
       numbers.wasm.end = told.wasmBytes
@@ -85,12 +92,14 @@ function why({ state, calls, silentFor, inCall, error, doing }) {
   return `no answer for ${seconds(silentFor)}, in ${call} or the task after it`
 }
 
-function judged(numbers) {
-  const { wasm, heap } = numbers
+function judged(numbers, { largest = 0 }) {
+  const { wasm, heap, arrays } = numbers
   if (wasm.end > wasm.half + mayGrow)
     throw failure(numbers, 'the WebAssembly memory does not level off in the second half')
   if (heap.end > heap.half + heapMayGrow)
     throw failure(numbers, 'the JavaScript heap does not level off in the second half')
+  if (arrays.end > arrays.half + arraysMayGrow + 2 * largest)
+    throw failure(numbers, 'the arrays of JavaScript do not level off in the second half')
   return numbers
 }
 
@@ -100,15 +109,15 @@ function failure(numbers, what) {
   return error
 }
 
-const untold = { async live() {} }
+const untold = { live: async () => ({}) }
 
-/** The JavaScript heap of the worker, what its arrays hold included. */
+/** The JavaScript heap of the worker, and beside it what arrays hold. */
 const heapOf = (page) => ({
   /** What is left after a collection. The worker waits, and so it answers. */
   async live() {
     const { client } = page.workers().find((worker) => worker.url().endsWith('/watch/worker.js'))
     await client.send('HeapProfiler.collectGarbage')
     const { usedSize, backingStorageSize } = await client.send('Runtime.getHeapUsage')
-    return usedSize + backingStorageSize
+    return { objects: usedSize, arrays: backingStorageSize }
   },
 })

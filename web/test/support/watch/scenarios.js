@@ -12,7 +12,7 @@ import { tours } from './tours.js'
  * - `doing()`, if there is one, tells what the step is about;
  * - `roundIsOver()`, if there is one: memory can be compared, and the scenario can end, only where it answers true.
  *
- * `pace` says what kind of task comes between two steps.
+ * `largest` is the size of the largest array that one of its calls makes, where it has more than a few bytes. `pace` says what kind of task comes between two steps.
  */
 export const scenarios = [...freezes, ...amounts, ...tours, ...mixtures]
 

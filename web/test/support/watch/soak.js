@@ -69,7 +69,7 @@ async function one(browser, scenario, milliseconds) {
   } catch (error) {
     console.log(`${browser}, SEED=${seed}, FAILED ${error.message}`)
     console.log(`To repeat it: make soak-web ${repeat({ browser, name, milliseconds })}`)
-    return { name, calls: 0, wasm: {}, heap: {}, ...error.numbers, failed: true }
+    return { name, calls: 0, wasm: {}, heap: {}, arrays: {}, ...error.numbers, failed: true }
   } finally {
     await running?.close().catch(() => {})
     await site.close()

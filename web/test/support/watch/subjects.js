@@ -58,10 +58,10 @@ const needs = {
     make: (s, entity) => entity.snapshot(),
     end: (s, version) => version.dispose(),
   },
-  /** Histories that are full: with each commit an entry is dropped. */
+  /** Histories that are full: with each commit an entry is dropped. They hold no more than is in an entity. */
   histories: {
     async make(s, entity) {
-      const history = await s.kit.asposecache.createHistory(entity, { maxEntries: 20 })
+      const history = await s.kit.asposecache.createHistory(entity, { maxEntries: 20, maxBytes: s.size })
       for (let i = 0; i < 20; i++) {
         await s.touch(entity, i)
         await history.commit(`stroke ${i}`)
@@ -70,16 +70,9 @@ const needs = {
     },
     end: (s, history) => history.dispose(),
   },
-  /** Caches whose settings may change. */
-  other: {
-    make: (s) => s.kit.load(),
-    end: (s, cache) => s.kit.unload(cache),
-  },
-  /** What the classic script makes. */
-  script: {
-    make: (s) => s.kit.classic(),
-    end: (s, cache) => s.kit.unload(cache),
-  },
+  /** A cache whose settings may change, and one that the classic script makes: they take long to start, and stay. */
+  other: { make: (s) => s.kit.load(), stays: true },
+  script: { make: (s) => s.kit.classic(), stays: true },
 }
 
 /** A cache and what is allocated in it, of one kind, size and place. */
@@ -107,8 +100,20 @@ export class Subject {
     }
   }
 
+  /**
+   * Takes what so many more would take, and gives it back: how many versions of a page there are at once depends on the
+   * order of calls, and from now on the memory need not grow for it.
+   */
+  async takeOnce(more) {
+    this.whole
+    const taken = []
+    for (let i = 0; i < more; i++) taken.push(await this.make())
+    for (const one of taken) await one.dispose()
+  }
+
   async acquire(names) {
     for (const name of names) {
+      if (this.#acquired.has(name)) continue
       const made = []
       for (const entity of this.entities) made.push(await needs[name].make(this, entity))
       this.#acquired.set(name, made)
@@ -117,6 +122,7 @@ export class Subject {
 
   async release(names) {
     for (const name of names) {
+      if (needs[name].stays) continue
       for (const one of this.#acquired.get(name)) await needs[name].end(this, one)
       this.#acquired.delete(name)
     }

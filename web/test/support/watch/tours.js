@@ -4,7 +4,7 @@ import { bytesOf, sizes } from './subjects.js'
 
 /** How often in one round: as many bytes as can be moved in some tenths of a second, and hundreds of times at most. */
 function times({ moves }, place, size) {
-  if (moves === 'program') return 4
+  if (moves === 'program') return 1
   if (moves === 'nothing') return 500
   const [most, bytes] = place === 'in memory' ? [200, 3e8] : [25, 4e7]
   return moves === 'part' ? most : Math.max(1, Math.min(most, Math.round(bytes / size)))
@@ -25,6 +25,7 @@ const tour = (subject) => {
     covers: ways.map(covered),
     short: isShort(subject),
     rounds: 2,
+    largest: bytesOf(sizes[size]),
     async prepare(kit, seed) {
       const s = subject.make(kit)
       await s.prepare()
