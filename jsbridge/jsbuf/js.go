@@ -15,8 +15,12 @@ var (
 type kind struct{ byteLength, byteOffset, buffer js.Value }
 
 var (
+	typedArray = js.Global().Get("Object").Call("getPrototypeOf", uint8Array.Get("prototype"))
+	// typedArrayTag answers the name of the class of a typed array, of whatever frame, and undefined for all else.
+	typedArrayTag = getter(typedArray, js.Global().Get("Symbol").Get("toStringTag"))
+
 	views = []kind{
-		viewKind(js.Global().Get("Object").Call("getPrototypeOf", uint8Array.Get("prototype"))),
+		viewKind(typedArray),
 		viewKind(js.Global().Get("DataView").Get("prototype")),
 	}
 	buffers = bufferKinds()
@@ -36,7 +40,7 @@ func bufferKinds() (kinds []kind) {
 	return kinds
 }
 
-func getter(prototype js.Value, name string) js.Value {
+func getter(prototype js.Value, name any) js.Value {
 	return js.Global().Get("Object").Call("getOwnPropertyDescriptor", prototype, name).Get("get")
 }
 

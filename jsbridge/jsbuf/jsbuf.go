@@ -78,11 +78,17 @@ func Of(v js.Value) (*Buffer, error) {
 }
 
 // Adopt makes a Uint8Array that nobody else has a Buffer. It is nil if v is anything else.
+//
+// In tests that play a browser, a structured clone can be of another frame.
 func Adopt(v js.Value) *Buffer {
-	if !v.InstanceOf(uint8Array) {
+	if v.InstanceOf(uint8Array) {
+		return &Buffer{array: v, n: v.Get("length").Int()}
+	}
+	if tag := typedArrayTag.Call("call", v); tag.IsUndefined() || tag.String() != "Uint8Array" {
 		return nil
 	}
-	return &Buffer{array: v, n: v.Get("length").Int()}
+	b, _ := Of(v)
+	return b
 }
 
 // Lent makes a Uint8Array of n bytes a Buffer without a look at it.

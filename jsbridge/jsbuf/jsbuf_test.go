@@ -127,11 +127,25 @@ func TestOfRefusesAllElse(t *testing.T) {
 	}
 }
 
+func TestAdoptTakesUint8ArraysOfOtherFrames(t *testing.T) {
+	b := jsbuf.Adopt(eval(t, iframe+`return new w.Uint8Array([9, 8, 7, 6]).subarray(1)`))
+	if b == nil {
+		t.Fatal("it is refused")
+	}
+	got := make([]byte, 2)
+	if err := b.ReadAt(got, 1); err != nil || b.Len() != 3 || got[0] != 7 || got[1] != 6 {
+		t.Errorf("%d bytes, %v, %v", b.Len(), got, err)
+	}
+}
+
 func TestAdoptTakesUint8ArraysOnly(t *testing.T) {
 	if b := jsbuf.Adopt(eval(t, `return new Uint8Array(5)`)); b == nil || b.Len() != 5 {
 		t.Errorf("a Uint8Array: %v", b)
 	}
-	for _, body := range []string{`return undefined`, `return 'text'`, `return 7n`, `return new Uint16Array(5)`, `return {}`} {
+	for _, body := range []string{
+		`return undefined`, `return null`, `return 'text'`, `return 7n`, `return new Uint16Array(5)`, `return {}`,
+		iframe + `return new w.Uint8ClampedArray(5)`, `return { [Symbol.toStringTag]: 'Uint8Array', byteLength: 5 }`,
+	} {
 		if b := jsbuf.Adopt(eval(t, body)); b != nil {
 			t.Errorf("%s: %v", body, b)
 		}
