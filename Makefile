@@ -4,10 +4,10 @@
 # tools as `go tool`, npm packages by `npm ci`, browsers as Debian's packages.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-core test-wasm test-web soak soak-core soak-web bench bench-core lint clean chromium firefox webkit
+.PHONY: help run build test test-core test-wasm test-web test-packages soak soak-core soak-web bench bench-core lint clean chromium firefox webkit
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build, serve the demo on localhost and print its address
 	node web/serve.js
@@ -41,6 +41,10 @@ soaked := chromium firefox
 endif
 test-web: build $(browsers) ## test the built package in headless Chromium; BROWSER=firefox or webkit: there
 	cd web && node test/support/run.js $(browsers)
+
+# Installs from the npm registry what is tested. PACKAGES='--only=Vite' looks at some only.
+test-packages: web/node_modules chromium ## use the package with each bundler, runner and compiler; write down what works
+	node web/packages/run.js $(PACKAGES)
 
 # What takes part in a soak shares the minutes; alone it has them all.
 MINUTES ?= 60

@@ -139,6 +139,7 @@ for (const name of ['asposecache', 'asposecache.global', 'asposecache.painterro'
 const readme = readFileSync(join(web, '../README.md'), 'utf8')
   .replace(/^!\[.*\]\(web\/demo\/.*\)\n\n/gm, '')
   .replaceAll('](web/src/', '](dist/')
+  .replaceAll('](web/', '](')
 writeFileSync(join(web, 'README.md'), readme)
 cpSync(join(web, '../LICENSE'), join(web, 'LICENSE'))
 const format = '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}{{end}}{{end}}'

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { compiling, uses } from '../packages/typescript.js'
 
 const web = join(import.meta.dirname, '..')
 const bin = join(web, 'node_modules/.bin')
@@ -41,6 +42,7 @@ test('the tarball has what users need, and nothing else', () => {
     packed.files.map(({ path }) => path).sort(),
     [
       'LICENSE',
+      'PACKAGES.md',
       'README.md',
       'dist/THIRD-PARTY-LICENSES.txt',
       'dist/asposecache.wasm',
@@ -86,31 +88,9 @@ test('attw finds nothing but that there is no CommonJS', () => {
   run(join(bin, 'attw'), [tarball, ...flags])
 })
 
-const uses = `import { loadAsposeCache, createHistory, CacheError, type CacheSurface } from 'asposecache'
-import 'asposecache/global'
-import * as painterro from 'asposecache/painterro'
-import wasmURL from 'asposecache/asposecache.wasm'
-
-const cache = await loadAsposeCache({ wasmURL })
-const layer = await cache.allocate(4, { label: 'layer' })
-const bytes: Uint8Array = await layer.read()
-const surface: CacheSurface = await cache.allocateSurface({ width: 1, height: 1 })
-const pixels: Uint8ClampedArray = surface.readRectSync()
-const picture = new ImageData(await surface.readRect(), 1)
-// @ts-expect-error There is no such option: the types are found, and are not \`any\`.
-cache.allocate(4, { lable: 'layer' })
-export { bytes, createHistory, CacheError, painterro, picture, pixels, asposeCache }
-`
 writeFileSync(join(home, 'package.json'), '{ "type": "module" }')
 writeFileSync(join(home, 'uses.ts'), uses)
-const resolutions = [
-  ['bundler', 'esnext'],
-  ['node16', 'node16'],
-  ['nodenext', 'nodenext'],
-]
-for (const [resolution, module] of resolutions)
+for (const resolution of ['bundler', 'node16', 'nodenext'])
   test(`TypeScript understands it, resolving as ${resolution} does`, () => {
-    const flags = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--types', '']
-    const kinds = ['--lib', 'es2022,dom', '--module', module, '--moduleResolution', resolution]
-    run(join(bin, 'tsc'), [...flags, ...kinds, 'uses.ts'], home)
+    run(join(bin, 'tsc'), [...compiling(resolution), 'uses.ts'], home)
   })

@@ -1,5 +1,7 @@
 // The examples of README.md, as they are printed there.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
 import { html } from './support/site.js'
 import { useBrowser } from './support/browser.js'
 import { example } from './support/readme.js'
@@ -117,4 +119,10 @@ withPage('a layer with undo', {}, async ({ open }) => {
   assert.equal(await held(), bytes[4])
   await page.evaluate(() => cache.close())
   assert.equal(await held(), 0)
+})
+
+test('the lines for tests run under Node', () => {
+  const flags = ['--input-type=module', '--eval', example('Tests without a browser')]
+  const printed = execFileSync(process.execPath, flags, { cwd: import.meta.dirname, encoding: 'utf8' })
+  assert.equal(printed, 'memory disk\n')
 })

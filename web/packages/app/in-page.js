@@ -1,0 +1,3 @@
+import record from './record.js'
+
+globalThis.ask = { ...globalThis.ask, page: record }

@@ -1,0 +1,3 @@
+import record from './record.js'
+
+onconnect = ({ ports: [port] }) => record().then((printed) => port.postMessage(printed))
