@@ -62,38 +62,33 @@ async function look(project, { files, sources }, way, { browser, folder }) {
   const server = way.serve
     ? await project.serve(url, ...way.serve(port))
     : await serveFiles(join(project.folder, way.output), way.path, port)
+  const context = await browser.createBrowserContext()
   try {
+    const page = await context.newPage()
+    const errors = []
+    page.on('pageerror', (error) => errors.push(String(error)))
+    // Servers for development build what is asked for, and may then load the page anew.
+    await page.goto(url, { waitUntil: 'networkidle0', timeout: 60_000 })
     const looks = {}
     for (const place of way.looks) {
-      const said = await ask(browser, url, place)
+      const said = await ask(page, place).catch(({ message }) => [message, ...errors].join('\n'))
       const right = way.explains ? said.includes("wasmURL: '/asposecache.wasm'") : said.trim() === expected
       looks[place] = right ? '' : said
     }
     return { looks }
   } finally {
+    await context.close()
     await server.stop()
   }
 }
 
 /** What a page answers when it is asked to run the lines somewhere. */
-async function ask(browser, url, place) {
-  const context = await browser.createBrowserContext()
-  const errors = []
-  try {
-    const page = await context.newPage()
-    page.on('pageerror', (error) => errors.push(String(error)))
-    // Servers for development build what is asked for, and may then load the page anew.
-    await page.goto(url, { waitUntil: 'networkidle0', timeout: 60_000 })
-    await page.waitForFunction((name) => globalThis.ask?.[name], { timeout: 20_000 }, place)
-    return await Promise.race([
-      page.evaluate((name) => globalThis.ask[name]().catch(String), place),
-      new Promise((resolve) => setTimeout(resolve, 20_000, 'no answer').unref()),
-    ])
-  } catch (error) {
-    return [error.message, ...errors].join('\n')
-  } finally {
-    await context.close()
-  }
+async function ask(page, place) {
+  await page.waitForFunction((name) => globalThis.ask?.[name], { timeout: 60_000 }, place)
+  return await Promise.race([
+    page.evaluate((name) => globalThis.ask[name]().catch(String), place),
+    new Promise((resolve) => setTimeout(resolve, 60_000, 'no answer').unref()),
+  ])
 }
 
 /** Serves a folder below a path, to other origins too. */

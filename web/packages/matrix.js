@@ -25,7 +25,7 @@ const cell = (wrong, right = 'yes') => (wrong === undefined ? '' : wrong === '' 
  * @param {object} seen
  * @param {{ title: string, way: object, looks: object }[]} seen.inBrowser
  * @param {{ title: string, needs: string, wrong: string }[]} seen.elsewhere
- * @param {Record<string, Record<string, string | undefined>>} seen.typescript
+ * @param {{ version: string, answers: Record<string, string | undefined> }[]} seen.typescript
  * @param {string} seen.chromium its version
  */
 export function matrix({ inBrowser, elsewhere, typescript, chromium }) {
@@ -36,7 +36,7 @@ export function matrix({ inBrowser, elsewhere, typescript, chromium }) {
     way.needs || (way.explains ? 'the error says what to write' : ''),
   ])
   const ways = Object.keys(resolutions)
-  const typescriptRows = Object.entries(typescript).map(([version, answers]) => [
+  const typescriptRows = typescript.map(({ version, answers }) => [
     version,
     ...ways.map((way) => cell(answers[way])),
   ])

@@ -13,11 +13,10 @@ import { environments } from './environments.js'
 import { lookAt } from './in-browser.js'
 import { matrix, write } from './matrix.js'
 import { home, stopAll } from './project.js'
-import { compileAll } from './typescript.js'
+import { compile, versions } from './typescript.js'
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, tarball: { type: 'string' } } })
 const isWanted = ({ title }) => new RegExp(values.only ?? '').test(title)
-const isTypeScript = isWanted({ title: 'TypeScript' })
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopAll().then(() => process.exit(1)))
 
@@ -32,43 +31,54 @@ let failures = 0
 /** Prints what became of one thing that was tried. */
 function tell(title, wrong) {
   if (wrong) failures++
-  console.log(`${wrong ? 'no ' : 'yes'} ${title}`)
+  console.log(`${wrong ? 'no ' : 'yes'} ${title} (${Math.round(performance.now() / 1000)} s)`)
   if (wrong) console.log(wrong.trim().slice(-3000).replaceAll(/^/gm, '      '))
 }
 
-const seen = {
-  inBrowser: [],
-  elsewhere: [],
-  typescript: {},
-  chromium: (await browser.version()).split('/')[1],
-}
-try {
-  for (const environment of environments.filter(isWanted)) {
+/** What is tried, one job each: one waits for the registry while the other one builds. */
+const jobs = [
+  ...environments.filter(isWanted).map((environment) => async () => {
     const { title, ways } = environment
     const answers = await lookAt(environment, given)
-    for (const [i, way] of ways.entries()) {
-      const { looks } = answers[i]
-      seen.inBrowser.push({ title, way, looks })
+    const rows = ways.map((way, i) => ({ title, way, ...answers[i] }))
+    for (const { way, looks } of rows)
       for (const [place, wrong] of Object.entries(looks)) tell(`${title}, ${way.name}: ${place}`, wrong)
-    }
-  }
-  for (const environment of elsewhere.environments.filter(isWanted)) {
+    return { inBrowser: rows }
+  }),
+  ...elsewhere.environments.filter(isWanted).map((environment) => async () => {
     const wrong = await elsewhere.runIn(environment, given)
-    seen.elsewhere.push({ ...environment, wrong })
     tell(environment.title, wrong)
-  }
-  if (isTypeScript) {
-    seen.typescript = await compileAll(given)
-    for (const [version, answers] of Object.entries(seen.typescript))
+    return { elsewhere: [{ ...environment, wrong }] }
+  }),
+  ...versions
+    .filter((version) => isWanted({ title: `TypeScript ${version}` }))
+    .map((version) => async () => {
+      const answers = await compile(version, given)
       for (const [resolution, wrong] of Object.entries(answers))
         if (wrong !== undefined) tell(`TypeScript ${version}, ${resolution}`, wrong)
-  }
+      return { typescript: [{ version, answers }] }
+    }),
+]
+const seen = []
+const chromium = (await browser.version()).split('/')[1]
+const left = jobs.entries()
+const work = async () => {
+  for (const [i, job] of left) seen[i] = await job()
+}
+try {
+  await Promise.all([work(), work()])
 } finally {
   await browser.close()
   await stopAll()
 }
 
-const text = matrix(seen)
+const all = (kind) => seen.flatMap((part) => part[kind] ?? [])
+const text = matrix({
+  inBrowser: all('inBrowser'),
+  elsewhere: all('elsewhere'),
+  typescript: all('typescript'),
+  chromium,
+})
 console.log(`\n${text}\n`)
 if (values.only === undefined) await write(text)
 if (failures > 0) {

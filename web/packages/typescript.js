@@ -15,43 +15,33 @@ export const compiling = (resolution) => [
   ...['--module', resolutions[resolution], '--moduleResolution', resolution],
 ]
 
-/** In the newer ones `node` is no way any more, or only with a flag that says so. */
-export const versions = {
-  '5.2.2': {},
-  '5.4.5': {},
-  '5.7.3': {},
-  '5.9.3': {},
+/** In newer ones `node` is no way any more, or only with a flag that says so. */
+const flagsFor = {
   '6.0.3': { node: ['--ignoreDeprecations', '6.0'] },
   '7.0.2': { node: undefined },
 }
+export const versions = ['5.2.2', '5.4.5', '5.7.3', '5.9.3', '6.0.3', '7.0.2']
 
-/** Answers `{ [version]: { [resolution]: '' or what is wrong } }`, and `undefined` for what there is not. */
-export async function compileAll({ tarball }) {
-  const project = new Project('typescript')
-  const alias = (version) => `ts-${version}`
+/** Answers `{ [resolution]: '' or what is wrong }`, with `undefined` for what there is not. */
+export async function compile(version, { tarball }) {
+  const project = new Project(`typescript-${version}`)
+  const answers = {}
   try {
     project.write('uses.ts', uses)
-    const install = Object.fromEntries(Object.keys(versions).map((v) => [alias(v), `npm:typescript@${v}`]))
-    await project.install(install, tarball)
-    const all = {}
-    for (const [version, special] of Object.entries(versions)) {
-      all[version] = {}
-      for (const resolution of Object.keys(resolutions)) {
-        const more = resolution in special ? special[resolution] : []
-        all[version][resolution] = more && (await compile(project, alias(version), resolution, more))
-      }
+    await project.install({ typescript: version }, tarball)
+    for (const resolution of Object.keys(resolutions)) {
+      const flags = { [resolution]: [], ...flagsFor[version] }[resolution]
+      answers[resolution] =
+        flags &&
+        (await project.run('tsc', ...compiling(resolution), ...flags, 'uses.ts').then(
+          () => '',
+          ({ message }) => message,
+        ))
     }
-    return all
+  } catch ({ message }) {
+    answers.bundler = message
   } finally {
     project.remove()
   }
-}
-
-async function compile(project, alias, resolution, more) {
-  try {
-    await project.run('node', `node_modules/${alias}/bin/tsc`, ...compiling(resolution), ...more, 'uses.ts')
-    return ''
-  } catch (error) {
-    return error.message
-  }
+  return answers
 }
