@@ -86,6 +86,35 @@ const viteWithFolder = (version) => ({
   ],
 })
 
+/** The package in a `node_modules` above the one of the project. */
+const viteInWorkspace = (version) => ({
+  ...vite(version),
+  sources: 'app/',
+  files: {
+    ...inFolder('app'),
+    'app/index.html': page(moduleTag('./main.js')),
+    'app/package.json': '{ "private": true, "type": "module" }',
+    'pnpm-workspace.yaml': 'packages: [app]',
+  },
+  ways: [
+    {
+      name: 'dev, in a workspace',
+      serve: (port) => viteServer(port, 'app'),
+      files: () => ({
+        'app/vite.config.js': `export default { optimizeDeps: { exclude: ['asposecache'] } }`,
+      }),
+      needs: "`optimizeDeps: { exclude: ['asposecache'] }` in vite.config.js",
+    },
+    {
+      name: 'dev, in a workspace, without that',
+      serve: (port) => viteServer(port, 'app'),
+      files: () => ({ 'app/vite.config.js': 'export default {}' }),
+      explains: true,
+      looks: ['page'],
+    },
+  ],
+})
+
 const webpack = {
   name: 'webpack',
   install: { webpack: '5.112.1', 'webpack-cli': '7.3.1' },
@@ -325,6 +354,7 @@ export const environments = [
   withoutBundler,
   ...vites.map(vite),
   ...vites.map(viteWithFolder),
+  ...vites.map(viteInWorkspace),
   webpack,
   next,
   svelteKit,
