@@ -29,14 +29,14 @@ const writeWhole = (side) => async (kit) => {
 }
 
 export const freezes = [
-  freeze('a surface of 5000 x 5000 in memory, read whole', 40, readWhole(5000), 5000 ** 2 * 4),
-  freeze('a surface of 5000 x 5000 in memory, written whole', 60, writeWhole(5000), 5000 ** 2 * 4),
-  freeze('a surface of 10000 x 10000 in memory, read whole', 16, readWhole(10_000), 10_000 ** 2 * 4),
-  freeze('a surface of 10000 x 10000 in memory, written whole', 16, writeWhole(10_000), 10_000 ** 2 * 4),
+  freeze('a surface of 5000 x 5000 in memory, read whole', 24, readWhole(5000), 5000 ** 2 * 4),
+  freeze('a surface of 5000 x 5000 in memory, written whole', 30, writeWhole(5000), 5000 ** 2 * 4),
+  freeze('a surface of 10000 x 10000 in memory, read whole', 10, readWhole(10_000), 10_000 ** 2 * 4),
+  freeze('a surface of 10000 x 10000 in memory, written whole', 10, writeWhole(10_000), 10_000 ** 2 * 4),
 
   freeze(
     'a surface of 4000 x 4000 on disk, never written, read and then written a little',
-    12,
+    8,
     async ({ load }) => {
       const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
       const surface = await cache.allocateSurface({ width: 4000, height: 4000 })

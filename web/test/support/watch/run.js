@@ -1,5 +1,6 @@
 // Runs a scenario in a page and judges it: it answers all the time, and memory levels off.
 import { readdirSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lack } from '../browsers.js'
@@ -14,8 +15,11 @@ export const routes = Object.fromEntries(
   ]),
 )
 
-/** For how many milliseconds nobody may be without an answer. */
-const silence = 5000
+/**
+ * For how many milliseconds nobody may be without an answer. Where more programs want to run than there are cores, all
+ * take longer by as much, and so does this.
+ */
+const silence = () => 5000 * Math.max(1, loadavg()[0] / availableParallelism())
 /** How long one call may take while the worker answers, and how long the page may not. */
 const patience = 120_000
 
@@ -46,7 +50,7 @@ export async function runScenario(page, scenario, { browser, milliseconds, seed 
       globalThis.watched = watch(what, limits)
     },
     { name, calls, rounds, milliseconds, seed },
-    { silence, patience },
+    { silence: silence(), patience },
   )
   for (;;) {
     const told = await answered(page, name)
@@ -72,9 +76,10 @@ export async function runScenario(page, scenario, { browser, milliseconds, seed 
 
 async function answered(page, name) {
   const late = new AbortController()
-  const limit = wait(2 * silence, undefined, { signal: late.signal }).then(
+  const most = 2 * silence()
+  const limit = wait(most, undefined, { signal: late.signal }).then(
     () => {
-      throw new Error(`${name}: the page itself did not answer for ${seconds(2 * silence)}`)
+      throw new Error(`${name}: the page itself did not answer for ${seconds(most)}`)
     },
     () => {},
   )
