@@ -1,27 +1,16 @@
 // Builds web/dist: the Go program, the scripts around it, and the demo; and what else the npm package has.
 import './prerequisites.js'
-import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { build } from 'esbuild'
+import { buildProgram, go, version } from './build-program.js'
 
 const web = import.meta.dirname
 const dist = join(web, 'dist')
-const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'))
 
 /** What may be sent over the wire, in bytes of brotli 11. */
 const budgets = { 'asposecache.wasm': 860_000, 'asposecache.js': 13_000, 'asposecache.painterro.js': 5_000 }
-
-const go = (...args) => execFileSync('go', args, { cwd: join(web, '..'), encoding: 'utf8', env: goEnv })
-/**
- * What makes the program small where it counts, compressed: the older garbage collector, which a heap
- * with few pointers does not feel, and no inlining but where the time goes, which is half of the time that an
- * allocation takes: in the runtime, in what is our own, and on the way to JavaScript.
- */
-const goEnv = { ...process.env, GOOS: 'js', GOARCH: 'wasm', GOEXPERIMENT: 'nogreenteagc' }
-const inlined = ['asposecache/...', 'syscall/js', 'runtime', 'internal/runtime/...']
-const gcflags = ['all=-l', ...inlined.map((packages) => `${packages}=`)]
 
 /**
  * Calls of a system, which refuse: the program makes none. Looks for what every browser has. And what is there
@@ -97,16 +86,7 @@ const forUsers = (types) =>
 
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
-const ldflags = `-s -w -X main.version=${version}`
-go(
-  'build',
-  '-trimpath',
-  `-ldflags=${ldflags}`,
-  ...gcflags.map((flags) => `-gcflags=${flags}`),
-  '-o',
-  join(dist, 'asposecache.wasm'),
-  './wasm',
-)
+buildProgram(join(dist, 'asposecache.wasm'))
 await build({
   ...common,
   entryPoints: [join(web, 'src/index.ts')],

@@ -1,8 +1,10 @@
-// Builds what only the benchmark needs: the modules of its pages, and two Go programs.
+// Builds what only the benchmark needs: the modules of its pages, two Go programs, and ours once more, such that it tells
+// on the console what its garbage collector does.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { buildProgram } from '../build-program.js'
 
 const here = import.meta.dirname
 const goEnv = { ...process.env, GOOS: 'js', GOARCH: 'wasm' }
@@ -31,6 +33,7 @@ export async function buildBench(folder) {
       join(folder, `${program}.wasm`),
       '.',
     )
+  buildProgram(join(folder, 'traced.wasm'), '-X runtime.godebugDefault=gctrace=1')
   copyFileSync(join(go(here, 'env', 'GOROOT').trim(), 'lib/wasm/wasm_exec.js'), join(folder, 'wasm_exec.js'))
   const script = 'text/javascript'
   const types = {
@@ -41,6 +44,7 @@ export async function buildBench(folder) {
     'wasm_exec.js': script,
     'hackpadfs.wasm': 'application/wasm',
     'linked.wasm': 'application/wasm',
+    'traced.wasm': 'application/wasm',
   }
   return Object.entries(types).map(([name, type]) => ({ path: `/${name}`, file: join(folder, name), type }))
 }

@@ -16,7 +16,7 @@ export function evaluate(rows, { samples, sweep }) {
       if (!all.every(Number.isFinite)) return judged(line, undefined, undefined)
       return judged({ ...line, ratio: median(all), noise: confidence(all) }, median(all), target)
     })
-    if (row.target === undefined) return lines
+    if (row.target === undefined && lines.length > 0) return lines
     return [
       judged({ ...own, noise: ours && confidence(ours), absolute: true }, own.ours, row.target),
       ...lines,

@@ -1,6 +1,6 @@
 // What is reported: for each row our number, what it is compared with, and the target. A number is named by
 // its contestant and what that answers, `contestant:number`; see suites.js and page/.
-import { copySizes, readSizes, sizeName, tileSizes } from './suites.js'
+import { collectedKinds, copySizes, readSizes, sizeName, tileSizes, wholeName, wholeWays } from './suites.js'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -129,6 +129,9 @@ export const rowsOf = (scale) => [
   ]),
   ...surfaceRows(scale),
   ...historyRows(scale.history),
+  ...historyPanelRows(scale),
+  ...wholeRows(scale.whole),
+  ...collectionRows(scale.collections),
   ...painterroRows(scale.painterro),
   less('from script to first allocation', 'ms', 'start:start', [
     against('a program that links go-indexeddb', 'start linked:start', 1.25),
@@ -183,6 +186,53 @@ function historyRows({ total, maxMemoryForCache, ends, side, width, height }) {
     number('the longest stroke', 'longestStroke', 50),
     number(`the longest of the latest ${ends} undos`, 'latestUndos', 16),
     number(`the longest of the oldest ${ends} undos`, 'oldestUndos', 150),
+  ]
+}
+
+/** What a history panel asks for after each stroke. */
+function historyPanelRows({ entries: { states }, differences: { side, tiles } }) {
+  return [
+    less(`history.entries of ${count(states)} states, one of them new`, 'ms', 'entries:changed', [], 2),
+    less(`history.entries of ${count(states)} states, none new`, 'ms', 'entries:unchanged', [], 0.1),
+    less(
+      `difference of ${side} x ${side}, ${count(tiles)} tiles of which differ`,
+      'ms',
+      'differences:difference',
+      [],
+    ),
+  ]
+}
+
+/** Large ones take no longer for each byte than small ones do, and the page goes on meanwhile. */
+function wholeRows({ pictures }) {
+  const [smallest, ...larger] = pictures
+  const of = (picture, number) => `whole ${wholeName(picture)}:${number}`
+  const name = (way, picture) => `${way}, ${wholeName(picture)} in memory`
+  const kept = (way, picture) =>
+    less(`${name(way, picture)}: longest wait of a task`, 'ms', of(picture, `${way}, kept`), [], 50)
+  return wholeWays.flatMap((way) => [
+    kept(way, smallest),
+    ...larger.flatMap((picture) => [
+      less(name(way, picture), 'ns/byte', of(picture, way), [
+        against(`with ${wholeName(smallest)}`, of(smallest, way), 1.3),
+      ]),
+      kept(way, picture),
+    ]),
+  ])
+}
+
+/** Go's garbage collector, beside much that lives. */
+function collectionRows({ slabs, live }) {
+  const beside = `beside ${sizeName(slabs)} and ${count(live)} allocations`
+  const of = (kind, number) => `collections:${kind}, ${number}`
+  return [
+    less(`the longest collection ${beside}`, 'ms', 'collections:longest', [], 8),
+    ...collectedKinds.flatMap((kind) => [
+      less(`collections in 1,000 calls: ${kind}`, '', of(kind, 'count'), []),
+      less(`time of collections in 1,000 calls: ${kind}`, 'ms', of(kind, 'collecting'), [
+        against('time of the calls', of(kind, 'calls'), 0.05),
+      ]),
+    ]),
   ]
 }
 

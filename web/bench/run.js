@@ -26,6 +26,9 @@
 // how much memory is taken is measured once: their noise tells nothing of drift. Bytes are like those of
 // pictures. Every byte range read is checked.
 //
+// Collections are those of Go's garbage collector, as a build of its own tells them; rows of whole pictures tell also how
+// long another task of the page had to wait at most, in which whatever else the machine does shows as well.
+//
 // Two runs agree in a row if its medians, or ratios where there are any, lie no further apart than the noises of
 // both together; numbers without noise, as sizes, if they are the same to within 1 %.
 //

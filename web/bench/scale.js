@@ -51,6 +51,18 @@ export const full = {
     /** So many of the latest and of the oldest. */
     ends: 10,
   },
+  entries: { states: 700, calls: 200 },
+  differences: { side: 10_240, tiles: 400, calls: 200 },
+  /** Pictures of 30, 100 and 400 MiB. */
+  whole: {
+    pictures: [
+      { width: 3072, height: 2560 },
+      { width: 5120, height: 5120 },
+      { width: 10_240, height: 10_240 },
+    ],
+    calls: 5,
+  },
+  collections: { slabs: 2048 * MiB, live: 100_000, side: 4000, atLeast: 2000 },
 }
 
 export const quick = {
@@ -94,4 +106,15 @@ export const quick = {
     undoPace: 5,
     ends: 3,
   },
+  entries: { states: 50, calls: 5 },
+  differences: { side: 1024, tiles: 8, calls: 20 },
+  whole: {
+    pictures: [
+      { width: 512, height: 512 },
+      { width: 1024, height: 512 },
+      { width: 1024, height: 1024 },
+    ],
+    calls: 2,
+  },
+  collections: { slabs: 64 * MiB, live: 1000, side: 1000, atLeast: 50 },
 }

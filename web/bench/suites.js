@@ -11,6 +11,42 @@ export const sizeName = (bytes) => {
 }
 export const copySizes = [4 * KiB, 64 * KiB, 256 * KiB, MiB]
 export const tileSizes = [64 * KiB, 256 * KiB, MiB]
+/** The ways to read and write all of a picture, and the kinds of call beside which collections are counted: see page/. */
+export const wholeWays = [
+  'writeRect',
+  'writeRect, stride',
+  'writeRect, onProgress',
+  'readRect',
+  'readRect, onProgress',
+  'readRect, scale 1/2',
+  'readRect, scale 1/2, averaged',
+  'writeImageData',
+  'readImageData',
+  'write',
+  'write, onProgress',
+  'read',
+  'read, onProgress',
+  'readInto',
+]
+export const collectedKinds = [
+  'small read',
+  'small write',
+  'readRect of a tile',
+  'writeRect of a tile',
+  'readRect of all',
+  'writeRect of all',
+  'readInto of all',
+  'allocate and dispose',
+  'allocateSync and dispose',
+  'snapshot and dispose',
+  'write and commit',
+  'undo and redo',
+  'write, commit, entries',
+  'difference',
+  'statistics',
+]
+/** A picture by its size. */
+export const wholeName = ({ width, height }) => sizeName(width * height * 4)
 export const readSizes = [64 * KiB, 256 * KiB]
 /** Tiles in one call of a library that takes many: 64, and no more than 16 MiB. */
 const manyOf = (size) => Math.min(64, (16 * MiB) / size)
@@ -100,7 +136,21 @@ export function suites(scale) {
         task('squares in memory', 'squaresInMemory', { ...scale.squares, ...scale.copies }),
         task('squares on disk', 'squaresOnDisk', scale.squares),
         task('overview', 'overview', scale.surface),
+        task('entries', 'entries', scale.entries),
+        task('differences', 'differences', scale.differences),
       ],
+    },
+    {
+      name: 'whole pictures',
+      rounds: Math.min(3, scale.rounds),
+      contestants: scale.whole.pictures.map((picture) =>
+        task(`whole ${wholeName(picture)}`, 'wholePicture', { ...picture, calls: scale.whole.calls }),
+      ),
+    },
+    {
+      name: 'collections',
+      rounds: Math.min(3, scale.rounds),
+      contestants: [task('collections', 'collections', scale.collections)],
     },
     {
       name: 'history',

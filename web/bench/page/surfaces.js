@@ -250,3 +250,52 @@ export const overview = (picture) =>
     }
     return times
   })
+
+/**
+ * The entries of a history of so many states, asked for again and again: with nothing changed, and with another state
+ * each time. Milliseconds, the median.
+ */
+export const entries = ({ states, calls }) =>
+  withCache(inMemory, async (cache) => {
+    const { createHistory } = await import('/asposecache.js')
+    const surface = await cache.allocateSurface({ width: 16, height: 16 })
+    const brush = pixels(surface.size)
+    const history = await createHistory(surface, { maxEntries: states - 1 }) // beside the current one
+    let committed = 0
+    const commit = async () => {
+      brush[0] = committed
+      await surface.writeRect({ x: 0, y: 0, width: 16, height: 16 }, brush)
+      await history.commit(`stroke ${committed++}`)
+    }
+    while (history.entries.length < states) await commit()
+    const times = { changed: [], unchanged: [] }
+    for (let i = 0; i < calls; i++) {
+      await commit()
+      for (const kind of ['changed', 'unchanged']) times[kind].push(await milliseconds(() => history.entries))
+      if (history.entries.length !== states) throw new Error(`there are ${history.entries.length} states`)
+    }
+    await history.dispose()
+    return { changed: median(times.changed), unchanged: median(times.unchanged) }
+  })
+
+/** What of a picture of a byte for each pixel differs from its snapshot: so many tiles, no two side by side. */
+export const differences = ({ side, tiles, calls }) =>
+  withCache(inMemory, async (cache) => {
+    const surface = await cache.allocateSurface({ width: side, height: side, bytesPerPixel: 1 })
+    const before = await surface.snapshot()
+    const across = Math.floor(side / tileSide)
+    const half = across >> 1
+    for (let i = 0; i < tiles; i++) {
+      const row = Math.floor(i / half)
+      const at = { x: ((i % half) * 2 + (row % 2)) * tileSide, y: row * tileSide, width: 1, height: 1 }
+      await surface.writeRect(at, new Uint8Array([1]))
+    }
+    const times = []
+    for (let i = 0; i < calls; i++) {
+      let found
+      times.push(await milliseconds(() => (found = cache.difference(surface, before))))
+      if (found.length !== tiles) throw new Error(`${found.length} rectangles differ`)
+      if (i % 16 === 0) await pause()
+    }
+    return { difference: median(times) }
+  })
