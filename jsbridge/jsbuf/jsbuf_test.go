@@ -152,11 +152,84 @@ func TestAdoptTakesUint8ArraysOnly(t *testing.T) {
 	}
 }
 
-// withAndWithoutHelp runs a test without the function of UseCopyRows and with it.
+// withAndWithoutHelp runs a test without the functions of UseCopyRows and UseCopyBytes and with them.
 func withAndWithoutHelp(t *testing.T, test func(t *testing.T)) {
 	t.Run("alone", test)
 	useCopyRows(t)
 	t.Run("with help", test)
+	useCopyBytes(t)
+	t.Run("with help for memory", test)
+}
+
+// useCopyBytes finds the memory of this program where wasm_exec.js has it: in the object whose method the next event
+// calls.
+func useCopyBytes(t *testing.T) {
+	eval(t, `const { prototype } = Go, { _resume } = prototype
+		prototype._resume = function () {
+			globalThis.programOfTest = this
+			prototype._resume = _resume
+			return _resume.call(this)
+		}`)
+	called := make(chan struct{})
+	event := js.FuncOf(func(js.Value, []js.Value) any { close(called); return nil })
+	defer event.Release()
+	js.Global().Call("setTimeout", event)
+	<-called
+	jsbuf.UseCopyBytes(eval(t, `return (array, offset, pitch, address, addressPitch, length, rows, toArray) => {
+		const memory = new Uint8Array(programOfTest._inst.exports.mem.buffer)
+		if (array.length < offset + (rows - 1) * pitch + length) throw new RangeError()
+		for (let i = 0; i < rows; i++) {
+			const [at, from] = [offset + i * pitch, address + i * addressPitch]
+			if (toArray) array.set(memory.subarray(from, from + length), at)
+			else memory.set(array.subarray(at, at + length), from)
+		} }`))
+	t.Cleanup(func() { jsbuf.UseCopyBytes(js.Undefined()) })
+}
+
+func TestCopyBytes(t *testing.T) {
+	b := make8(t, 10)
+	p := core.Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+	if done, err := b.CopyRows(1, 4, p, 2, 5, 2, 2); done || err != nil {
+		t.Fatalf("to it, without a function for it: %v, %v", done, err)
+	}
+	if done, err := b.ReadRows(p, 5, 1, 4, 2, 2); done || err != nil {
+		t.Fatalf("out of it, without a function for it: %v, %v", done, err)
+	}
+	if done, err := b.CopyFrom(0, p, 0, 2); done || err != nil {
+		t.Fatalf("all of it, without a function for it: %v, %v", done, err)
+	}
+	useCopyBytes(t)
+	rows := []byte{0, 3, 4, 0, 0, 8, 9, 0, 0, 0}
+	if done, err := b.CopyRows(1, 4, p, 2, 5, 2, 2); !done || err != nil || !bytes.Equal(read(t, b, 0, 10), rows) {
+		t.Errorf("to it: %v, %v, %v", done, err, read(t, b, 0, 10))
+	}
+	got := make([]byte, 8)
+	if done, err := b.ReadRows(got[1:], 5, 1, 4, 2, 2); !done || err != nil || !bytes.Equal(got, []byte{0, 3, 4, 0, 0, 0, 8, 9}) {
+		t.Errorf("out of it: %v, %v, %v", done, err, got)
+	}
+	// One row more than the array has.
+	if _, err := b.CopyRows(3, 4, p, 0, 4, 4, 2); err == nil || !bytes.Equal(read(t, b, 0, 10), rows) {
+		t.Errorf("past its end: %v, %v", err, read(t, b, 0, 10))
+	}
+	if _, err := b.ReadRows(got, 4, 3, 4, 4, 2); err == nil || !bytes.Equal(got, []byte{0, 3, 4, 0, 0, 0, 8, 9}) {
+		t.Errorf("from past its end: %v, %v", err, got)
+	}
+	if err := b.WriteAt(p[:4], 6); err != nil || !bytes.Equal(read(t, b, 4, 6), []byte{0, 8, 1, 2, 3, 4}) {
+		t.Errorf("a part: %v, %v", err, read(t, b, 4, 6))
+	}
+	released := make8(t, 8)
+	released.Release()
+	if _, err := released.CopyRows(0, 8, p, 0, 8, 8, 1); !errors.Is(err, jsbuf.ErrReleased) {
+		t.Errorf("to one that was released: %v", err)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("rows that the slice does not have are read")
+			}
+		}()
+		_, _ = b.CopyRows(0, 5, p[:6:6], 0, 5, 2, 2)
+	}()
 }
 
 func useCopyRows(t *testing.T) {
@@ -237,9 +310,6 @@ func copyFromKnowsWhatEmbedsABuffer(t *testing.T) {
 	dst := make8(t, 4)
 	if done, err := dst.CopyFrom(0, src, 0, 4); !done || err != nil || !bytes.Equal(read(t, dst, 0, 4), []byte{1, 2, 3, 4}) {
 		t.Errorf("an embedded buffer: %v, %v", done, err)
-	}
-	if done, err := dst.CopyFrom(0, core.Bytes{9, 9}, 0, 2); done || err != nil {
-		t.Errorf("bytes of the Go heap: %v, %v", done, err)
 	}
 }
 
