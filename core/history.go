@@ -25,7 +25,6 @@ type History struct {
 	revision int64
 	arrived  [2]int64 // the cache's, when it was last found out where the entries lie
 	disposed bool
-	last     chan struct{} // closed when the call made last is over
 }
 
 type historyEntry struct {
@@ -41,7 +40,7 @@ type HistoryEntry struct {
 	Label string
 	// Bytes is what the entry alone holds: what the next one replaced. The latest has none.
 	Bytes int64
-	// Current: it is the state that the allocation had last by a commit, an undo or a redo.
+	// Current: it is the state that the allocation had last by a commit, or because it was gone to.
 	Current bool
 	// Medium is where these bytes lie, memory while any of them are there. An entry without any tells it of all that
 	// it shares with the others.
@@ -69,26 +68,12 @@ func (t *Turn) NewHistory(ctx context.Context, options HistoryOptions) (*History
 	if err != nil {
 		return nil, err
 	}
-	last := make(chan struct{})
-	close(last)
-	h := &History{a: t.a, options: options, entries: []*historyEntry{{state: s}}, revision: 1, last: last}
+	h := &History{a: t.a, options: options, entries: []*historyEntry{{state: s}}, revision: 1}
 	c := t.a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h.locate(0)
 	return h, nil
-}
-
-// begin takes the next place, among the calls on the history and among those on the allocation. wait waits until it has
-// come; end must be called.
-func (h *History) begin() (t *Turn, wait, end func()) {
-	c := h.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	before, done := h.last, make(chan struct{})
-	h.last = done
-	h.a.touch()
-	return h.a.turn(), func() { <-before }, func() { close(done) }
 }
 
 // Commit makes an entry of the allocation as it is now, all writes called before included. The entries that were undone
@@ -99,26 +84,28 @@ func (h *History) Commit(ctx context.Context, label string) error { return h.Beg
 
 // BeginCommit takes the turn of a Commit, and answers what does it, which must be called.
 func (h *History) BeginCommit(label string) func(ctx context.Context) error {
-	t, wait, end := h.begin()
+	t := h.a.Turn()
 	return func(ctx context.Context) error {
-		defer end()
-		return h.commit(ctx, t, wait, label)
+		defer t.end()
+		if err := t.begin(ctx); err != nil {
+			return err
+		}
+		return h.commit(t.settings, label)
 	}
 }
 
-func (h *History) commit(ctx context.Context, t *Turn, wait func(), label string) error {
-	s, err := t.Snapshot(ctx)
-	wait()
-	if err != nil {
-		return err
-	}
+func (h *History) commit(settings Settings, label string) error {
 	c := h.a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h.disposed {
-		s.dispose()
 		return ErrDisposed
 	}
+	s, err := h.a.snapshot()
+	if err != nil {
+		return err
+	}
+	defer c.spillAhead(settings, WhyCopy) // what the writes before it have left behind, also those that could not wait
 	undone := h.entries[h.current+1:]
 	for _, e := range undone {
 		h.free(e)
@@ -165,45 +152,80 @@ func (h *History) Redo(ctx context.Context) (bool, error) { return h.BeginStep(1
 
 // BeginStep takes the turn of an Undo, -1, or of a Redo, 1, and answers what does it, which must be called.
 func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
-	t, wait, end := h.begin()
+	there := false
+	step := h.beginMove(func() (int, error) {
+		there = h.has(h.current + by)
+		return h.current + by, nil
+	})
 	return func(ctx context.Context) (bool, error) {
-		defer end()
-		return h.step(ctx, t, wait, by)
+		_, err := step(ctx)
+		return there && err == nil, err
 	}
 }
 
-func (h *History) step(ctx context.Context, t *Turn, wait func(), by int) (bool, error) {
-	wait()
-	c := h.a.cache
-	c.mu.Lock()
-	to := h.current + by
-	if h.disposed || to < 0 || to >= len(h.entries) {
-		disposed := h.disposed
-		c.mu.Unlock()
-		t.end()
-		if disposed {
-			return false, ErrDisposed
+// GoTo gives the allocation the content of the entry of a number, as [History.Entries] has them when the call's turn
+// comes: the oldest is 0. However far that is, it takes the pages of that one entry and reads none of them, so nothing
+// can go wrong half-way. What was written since the last commit is lost, also when that entry is the current one. It
+// tells whether anything has changed.
+//
+// Errors: [RangeError]; those of Undo.
+func (h *History) GoTo(ctx context.Context, index int64) (bool, error) {
+	return h.BeginGoTo(index)(ctx)
+}
+
+// BeginGoTo takes the turn of a GoTo, and answers what does it, which must be called.
+func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error) {
+	return h.beginMove(func() (int, error) {
+		if n := int64(len(h.entries)); index < 0 || index >= n {
+			return 0, outOfRange("index", index, 0, n-1)
 		}
-		return false, t.err
+		return int(index), nil
+	})
+}
+
+// beginMove takes the turn of a call that makes another entry the current one. Which one is asked for when the turn
+// has come; if that is not there the call does nothing.
+func (h *History) beginMove(which func() (int, error)) func(ctx context.Context) (changed bool, err error) {
+	t := h.a.Turn()
+	return func(ctx context.Context) (bool, error) {
+		defer t.end()
+		if err := t.begin(ctx); err != nil {
+			return false, err
+		}
+		return h.move(which)
 	}
-	from := h.entries[to].state.turn()
-	c.mu.Unlock()
-	if err := t.restore(ctx, from, true); err != nil {
-		return false, err
-	}
+}
+
+func (h *History) move(which func() (int, error)) (changed bool, err error) {
+	a, c := h.a, h.a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h.disposed {
-		return true, nil
+		return false, ErrDisposed
 	}
-	h.current = to
-	h.revision++
+	to, err := which()
+	if err != nil || !h.has(to) {
+		return false, err
+	}
+	if err := a.ended(); err != nil {
+		return false, err
+	}
+	changed = a.become(h.entries[to].state)
+	by := 1
+	if to < h.current {
+		by = -1
+	}
+	if to != h.current {
+		changed = true
+		h.current = to
+		h.revision++
+	}
 	for _, i := range []int{to + by, to - by} { // more of the same is likelier
-		if i >= 0 && i < len(h.entries) {
-			h.entries[i].state.fetchWhatLacks(h.a)
+		if h.has(i) {
+			h.entries[i].state.fetchWhatLacks(a)
 		}
 	}
-	return true, nil
+	return changed, nil
 }
 
 // Entries are all that there is, oldest first.

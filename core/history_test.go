@@ -414,3 +414,135 @@ func TestAThousandStates(t *testing.T) {
 		b.counts(4*page, 0)
 	})
 }
+
+func TestGoTo(t *testing.T) {
+	for _, settings := range []core.Settings{{}, onDisk} {
+		inBubble(t, settings, func(b *bench) {
+			a := b.surface(512, 512, 4)
+			h := newHistory(b, a, core.HistoryOptions{})
+			for i := range int64(4) {
+				b.stroke(a, i%2, i/2, byte(i+1))
+				b.is(h.Commit(ctx, ""), nil)
+			}
+			goTo := func(index int64, changes bool, shows string) {
+				b.Helper()
+				before := h.Revision()
+				current := h.Entries()[index].Current
+				if did, err := h.GoTo(ctx, index); err != nil || did != changes {
+					b.Errorf("to %d: %v, %v", index, did, err)
+				}
+				b.shows(a, shows)
+				if !h.Entries()[index].Current || (h.Revision() == before) != current {
+					b.Errorf("to %d: %+v", index, h.Entries())
+				}
+			}
+			goTo(4, false, "1 2 3 4")
+			goTo(1, true, "1 0 0 0")
+			goTo(3, true, "1 2 3 0")
+			goTo(0, true, "0 0 0 0")
+			goTo(0, false, "0 0 0 0")
+			// What was written since is lost, also by going to where one is.
+			b.stroke(a, 1, 1, 9)
+			goTo(0, true, "0 0 0 0")
+			goTo(0, false, "0 0 0 0")
+			b.is(a.Resize(ctx, 100, 100), nil)
+			goTo(0, true, "0 0 0 0")
+			goTo(4, true, "1 2 3 4")
+			for _, index := range []int64{-1, 5, core.MaxBytes} {
+				b.stroke(a, 0, 0, 7)
+				if _, err := h.GoTo(ctx, index); !isArgument(err) {
+					b.Error(err)
+				}
+				b.shows(a, "7 2 3 4")
+			}
+			goTo(2, true, "1 2 0 0")
+			b.stroke(a, 0, 0, 8)
+			b.is(h.Commit(ctx, ""), nil)
+			if n := len(h.Entries()); n != 4 {
+				b.Errorf("there are %d entries", n)
+			}
+			// Two states with the same content are two states.
+			b.is(h.Commit(ctx, ""), nil)
+			goTo(3, true, "8 2 0 0")
+			h.Dispose()
+			_, err := h.GoTo(ctx, 0)
+			b.is(err, core.ErrDisposed)
+		})
+	}
+}
+
+// An index is that of the entries that are there when the call's turn comes.
+func TestGoToAskedForQuickly(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{MaxEntries: 3})
+		turn := a.Turn() // nothing can go on
+		var done []<-chan error
+		stroke := func(value byte) {
+			done = append(done,
+				later(func() error {
+					return a.WriteRect(ctx, core.Rect{Width: 256, Height: 256}, bytes.Repeat([]byte{value}, 256*256*4))
+				}),
+				later(func() error { return h.Commit(ctx, fmt.Sprint(value)) }))
+		}
+		goTo := func(index int64) <-chan error {
+			return later(func() error {
+				if did, err := h.GoTo(ctx, index); err != nil || !did {
+					return fmt.Errorf("%v, %w", did, err)
+				}
+				return nil
+			})
+		}
+		early := goTo(2)
+		for i := range 5 {
+			stroke(byte(i + 1))
+		}
+		done = append(done, goTo(0), goTo(2))
+		if !waits(done[len(done)-1]) {
+			b.Error("it did not wait for its turn")
+		}
+		b.is(turn.Flush(ctx, nil), nil)
+		if err := <-early; !isArgument(err) {
+			b.Error(err)
+		}
+		for _, d := range done {
+			b.is(<-d, nil)
+		}
+		b.shows(a, "4 0 0 0")
+		if entries := h.Entries(); len(entries) != 4 || !entries[2].Current || entries[2].Label != "4" {
+			b.Errorf("%+v", entries)
+		}
+		h.Dispose()
+	})
+}
+
+func TestNeighboursAreReadAheadOfWhereOneWent(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{})
+		for i := range 8 {
+			b.stroke(a, 0, 0, byte(i+1))
+			b.is(h.Commit(ctx, ""), nil)
+			b.is(a.MoveToDisk(ctx), nil)
+			b.is(a.Flush(ctx), nil)
+		}
+		_, err := h.GoTo(ctx, 4)
+		b.is(err, nil)
+		b.settle()
+		for _, to := range []int64{5, 3} {
+			_, err := h.GoTo(ctx, to)
+			b.is(err, nil)
+			b.settle()
+			before := b.store.Counts().Gets
+			p := make([]byte, 256*256*4)
+			b.is(a.ReadRect(ctx, core.Rect{Width: 256, Height: 256}, p), nil)
+			if p[0] != byte(to) {
+				b.Errorf("it shows %d", p[0])
+			}
+			if n := b.store.Counts().Gets - before; n != 0 {
+				b.Errorf("to %d: %d records were fetched", to, n)
+			}
+		}
+		h.Dispose()
+	})
+}

@@ -8,10 +8,7 @@ import "context"
 //
 // Errors: [ArgumentError] when the other one is of another cache, size or shape; [ErrDisposed] when one of them is
 // disposed of; [ErrClosed]; [FullError] as of Snapshot; the cause of ctx's end, until its turn comes.
-func (t *Turn) Restore(ctx context.Context, from *Turn) error { return t.restore(ctx, from, false) }
-
-// restore is Restore, if anyShape also from another size or shape, which the allocation then has.
-func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
+func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 	defer t.end()
 	defer from.end()
 	s, err := from.Snapshot(ctx)
@@ -28,17 +25,30 @@ func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
 	if err := a.ended(); err != nil {
 		return err
 	}
-	if err := a.sameShape("from", s); err != nil && !anyShape {
+	if err := a.sameShape("from", s); err != nil {
 		return err
 	}
+	a.become(s)
+	return nil
+}
+
+// become gives an allocation, in its turn, the pages, the size and the shape of another, and tells whether that has
+// changed anything. The cache is locked.
+func (a *Allocation) become(s *Allocation) (changed bool) {
+	c := a.cache
 	home := s.where()
+	changed = a.layout != s.layout || a.size != s.size
 	old := a.pages
 	a.pages = s.pages.clone()
 	a.pages.without(&old, func(p *page) {
+		changed = true
 		p.refs++
 		c.hold(p, a.role)
 	})
-	old.without(&a.pages, a.drop)
+	old.without(&a.pages, func(p *page) {
+		changed = true
+		a.drop(p)
+	})
 	a.home, a.layout, a.size = home, s.layout, s.size
 	reserved := int64(0)
 	if a.role == RoleWorking { // what was never written has room on disk
@@ -48,7 +58,7 @@ func (t *Turn) restore(ctx context.Context, from *Turn, anyShape bool) error {
 	a.reserve(reserved)
 	c.disk.kick()
 	c.disk.pump()
-	return nil
+	return changed
 }
 
 // Restore gives an allocation the content of another; see [Turn.Restore].

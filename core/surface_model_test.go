@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,6 +108,7 @@ func TestModelOfSurfaces(t *testing.T) {
 			"commit":         m.commit,
 			"undo":           func(t *rapid.T) { m.step(t, -1) },
 			"redo":           func(t *rapid.T) { m.step(t, 1) },
+			"go to":          m.goTo,
 			"dispose":        m.dispose,
 			"flush":          m.flush,
 			"":               m.check,
@@ -444,7 +446,37 @@ func (m *pictures) step(t *rapid.T, by int) {
 	}
 	if did {
 		m.at = to
-		m.layer.set(m.states[to])
+	}
+	m.went(t, did)
+}
+
+func (m *pictures) goTo(t *rapid.T) {
+	if m.layer == nil {
+		t.Skip("there is no history")
+	}
+	to := rapid.IntRange(0, len(m.states)).Draw(t, "to")
+	did, err := m.history.GoTo(context.Background(), int64(to))
+	if to == len(m.states) {
+		var out *core.RangeError
+		if !errors.As(err, &out) {
+			t.Fatalf("to %d of %d: %v, %v", to, len(m.states), did, err)
+		}
+		m.went(t, false)
+		return
+	}
+	state := m.states[to]
+	changes := to != m.at || state.w != m.layer.w || state.h != m.layer.h || !slices.Equal(state.tiles, m.layer.tiles)
+	if err != nil || did != changes {
+		t.Fatalf("to %d of %d: %v, %v", to, len(m.states), did, err)
+	}
+	m.at = to
+	m.went(t, true)
+}
+
+// went looks at the layer after an undo, a redo or a jump, which has changed the current state or not.
+func (m *pictures) went(t *rapid.T, did bool) {
+	if did {
+		m.layer.set(m.states[m.at])
 	}
 	entries := m.history.Entries()
 	if len(entries) != len(m.states) || !entries[m.at].Current {

@@ -315,7 +315,7 @@ var operations = map[string]func(o *operation) step{
 		o.b.histories[o.b.lastHistory] = h
 		return o.b.lastHistory, nil
 	}),
-	// commit(number of a history, label) and step(number of a history, 1 or -1)
+	// commit(number of a history, label), step(number of a history, 1 or -1) and goTo(number of a history, index)
 	"commit": onHistory(func(o *operation, h *core.History) step {
 		label := o.args[1].String()
 		commit := h.BeginCommit(label)
@@ -323,6 +323,10 @@ var operations = map[string]func(o *operation) step{
 	}),
 	"step": onHistory(func(o *operation, h *core.History) step {
 		move := h.BeginStep(o.args[1].Int())
+		return func(ctx context.Context) (any, error) { return move(ctx) }
+	}),
+	"goTo": onHistory(func(o *operation, h *core.History) step {
+		move := h.BeginGoTo(o.int(1))
 		return func(ctx context.Context) (any, error) { return move(ctx) }
 	}),
 	// reallocate(id, progress, newSize)

@@ -420,6 +420,15 @@ export interface CacheHistory extends AsyncDisposable {
   undo(): Promise<boolean>
   /** The same with the entry after the current one. */
   redo(): Promise<boolean>
+  /**
+   * Gives the target the content of the entry at `index` of `entries`, as they are when the call's turn comes: one
+   * step, however far, in which no byte is read or copied. It waits for calls made before it, on the history and on
+   * its target, and for nothing else. What was written since the last commit is lost, also by going to the current
+   * entry. Resolves to whether anything has changed: `false` if it was the current one and nothing was written since.
+   *
+   * An index that is not there is a `RangeError`, and changes nothing; what is no number is a `TypeError`.
+   */
+  goTo(index: number): Promise<boolean>
   /** Frees the entries. The target stays as it is. */
   dispose(): Promise<void>
 }
@@ -428,7 +437,7 @@ export interface HistoryEntry {
   readonly label: string
   /** What this entry alone holds: what the next one has replaced. 0 for the latest. */
   readonly bytes: number
-  /** Whether it is what the target had after the last commit, undo or redo. */
+  /** Whether it is what the target had after the last `commit`, `undo`, `redo` or `goTo`. */
   readonly current: boolean
   /** Where these bytes lie: `'memory'` while any of them are there. */
   readonly medium: Medium

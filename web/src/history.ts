@@ -103,6 +103,10 @@ export class CacheHistory implements api.CacheHistory {
     return (await this.#begin('step', 1)) as boolean
   }
 
+  async goTo(index: number): Promise<boolean> {
+    return (await this.#begin('goTo', bytes('index', index))) as boolean
+  }
+
   /** A property of its own, as that of a CacheEntity, and for the same reason. */
   readonly dispose = async (): Promise<void> => {
     if (this.disposed) return

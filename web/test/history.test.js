@@ -134,6 +134,16 @@ for (const settings of [
               states.shift()
               at--
             }
+          } else if (kind < 5) {
+            const to = next(states.length + 1)
+            if (to === states.length) {
+              calls.push(history.goTo(to).catch((error) => assert.instanceOf(error, RangeError, tag)))
+              continue
+            }
+            const same = to === at && picture.bytes.every((byte, i) => byte === states[to].bytes[i])
+            at = to
+            picture = states[at].copy()
+            calls.push(history.goTo(to).then((did) => assert.equal(did, !same, tag)))
           } else if (kind < 9) {
             const by = kind < 7 ? -1 : 1
             const to = at + by
@@ -265,6 +275,60 @@ inPage('entries: one array, which nobody can change, until there is something el
   assert.isFrozen(history.entries)
 })
 
+inPage('goTo: to any state in one step', async (kit) => {
+  const { load, assert, noise, assertBytes, rejection, asposecache, PAGE } = kit
+  for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
+    const cache = await load({ settings: { cacheType } })
+    const target = await cache.allocateFrom(noise(PAGE))
+    const history = await asposecache.createHistory(target)
+    for (let i = 1; i <= 6; i++) {
+      await target.write(noise(PAGE, i))
+      await history.commit(`${i}`)
+    }
+    const shows = async (i) => {
+      assertBytes(await target.read(), noise(PAGE, i || undefined))
+      assert.deepEqual([history.canUndo, history.canRedo], [i > 0, i < 6])
+      assert.isTrue(history.entries[i].current)
+    }
+    for (const to of [2, 0, 6, 5]) {
+      assert.isTrue(await history.goTo(to))
+      await shows(to)
+    }
+    assert.isFalse(await history.goTo(5), 'it is there')
+    await target.write(noise(10, 99), 7)
+    assert.isTrue(await history.goTo(5), 'what was not committed is lost')
+    await shows(5)
+    assert.isTrue(await history.undo())
+    await shows(4)
+    for (const index of [7, -1, 1.5, Number.NaN, Infinity]) {
+      const error = await rejection(history.goTo(index))
+      assert.instanceOf(error, RangeError, `${index}`)
+      assert.include(error.message, 'index')
+    }
+    for (const index of [undefined, null, '1', 1n, {}]) {
+      const error = await rejection(history.goTo(index))
+      assert.instanceOf(error, TypeError)
+      assert.include(error.message, 'index')
+    }
+    await shows(4)
+    // Each call has the entries of its turn.
+    const calls = [target.write(noise(PAGE, 50)), history.goTo(1), target.write(noise(PAGE, 51))]
+    calls.push(history.commit('another'), history.goTo(0), history.goTo(2))
+    const tooFar = rejection(history.goTo(3))
+    assert.deepEqual(await Promise.all(calls), [undefined, true, undefined, undefined, true, true])
+    assert.instanceOf(await tooFar, RangeError)
+    assertBytes(await target.read(), noise(PAGE, 51))
+    assert.deepEqual(
+      history.entries.map(({ label }) => label),
+      ['', '1', 'another'],
+    )
+    await history.dispose()
+    assert.equal((await rejection(history.goTo(0))).code, 'CACHE_DISPOSED')
+    await cache.close()
+    assert.equal((await rejection(history.goTo(0))).code, 'CACHE_CLOSED')
+  }
+})
+
 inPage('a thousand states', { timeout: 120_000 }, async (kit) => {
   const { load, assert, asposecache, counters } = kit
   const cache = await load()
@@ -283,7 +347,7 @@ inPage('a thousand states', { timeout: 120_000 }, async (kit) => {
     assert.deepEqual([bytes, current, medium], [i < 1000 ? 1024 : 0, i === 1000, 'memory'])
   }
   assert.deepEqual(counters(cache), [1001 * 1024, 0])
-  for (let i = 0; i < 500; i++) await history.undo()
+  await history.goTo(500)
   assert.isTrue(history.entries[500].current)
   assert.deepEqual([...(await surface.readRect(rect))], [999 & 255, 999 >> 8, 0, 255])
   await history.dispose()
@@ -491,7 +555,7 @@ inPage('what is no target and no option is refused', async (kit) => {
   assert.lengthOf(history.entries, 1)
   await target.dispose()
   assert.equal((await rejection(createHistory(target))).code, 'CACHE_DISPOSED')
-  for (const name of ['undo', 'redo', 'commit'])
+  for (const name of ['undo', 'redo', 'commit', 'goTo'])
     for (const other of [undefined, {}, target])
       assert.instanceOf(await rejection(history[name].call(other), name), TypeError)
 })
