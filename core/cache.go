@@ -28,21 +28,23 @@ type Config struct {
 // One lock guards all of its state. It is never held across a wait, so a caller that must not wait,
 // such as an exported function of a WebAssembly program, can call whatever does not say it waits.
 type Cache struct {
-	mu       sync.Mutex
-	settings Settings
-	ledger   ledger
-	machine  Machine
-	heap     heap
-	book     *pageBook
-	disk     *disk
-	arrived  [2]int64 // how many pages have come to a medium from the other one
-	live     map[*Allocation]struct{}
-	lastID   int64
-	queued   int64 // bytes of copies kept for writes that wait
-	closed   bool
-	calls    sync.WaitGroup // calls under way
-	ended    chan struct{}  // closed when Close is through
-	endErr   error
+	mu        sync.Mutex
+	settings  Settings
+	ledger    ledger
+	machine   Machine
+	heap      heap
+	book      *pageBook
+	disk      *disk
+	arrived   [2]int64 // how many pages have come to a medium from the other one
+	live      map[*Allocation]struct{}
+	lastID    int64
+	yielding  []*History // those whose entries give way; see drop.go
+	lastEntry int64      // numbers the entries of all histories
+	queued    int64      // bytes of copies kept for writes that wait
+	closed    bool
+	calls     sync.WaitGroup // calls under way
+	ended     chan struct{}  // closed when Close is through
+	endErr    error
 
 	spilling
 

@@ -40,6 +40,8 @@ type FullError struct {
 	// Limit is the limit then in force; 0 = none.
 	Limit  int64
 	Reason Reason
+	// ours: what lacks is room in the cache, and not, say, in the memory of whoever calls.
+	ours bool
 	// Cause is, where both media were tried, why the first refused, or what the store said.
 	Cause error
 }

@@ -12,6 +12,9 @@ const (
 	Lost EventKind = "lost"
 	// StoreFailed: storing failed, Err says why. The bytes wait in memory for the next try.
 	StoreFailed EventKind = "storeerror"
+	// HistoryDropped: a write found no room, and entries of History, of which Allocation has the versions, were freed
+	// for it. Labels are theirs, in the order in which they went, Bytes what that has freed.
+	HistoryDropped EventKind = "historydropped"
 )
 
 // An Event is something that happened in a cache.
@@ -21,6 +24,8 @@ type Event struct {
 	Offset, Bytes int64
 	Err           error
 	Why           Why
+	History       *History
+	Labels        []string
 }
 
 // Why says what a [Spill] was for.

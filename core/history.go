@@ -1,6 +1,9 @@
 package core
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // HistoryOptions bound a [History]; 0, the default, is no bound.
 type HistoryOptions struct {
@@ -8,6 +11,8 @@ type HistoryOptions struct {
 	MaxBytes int64
 	// MaxEntries is how many entries it may have beside the oldest state, which is how often one can undo.
 	MaxEntries int
+	// WhenFull is what becomes of its entries when a write to the allocation finds no room; see drop.go.
+	WhenFull WhenFull
 }
 
 // A History keeps versions of an allocation, a surface or not, so that what was done to it can be undone. Each entry is
@@ -28,6 +33,7 @@ type History struct {
 }
 
 type historyEntry struct {
+	number int64 // a later one's is greater, in all histories of the cache
 	label  string
 	state  *Allocation
 	bytes  int64  // of the pages that it has and the next one has not, as long as both are there
@@ -68,16 +74,20 @@ func (t *Turn) NewHistory(ctx context.Context, options HistoryOptions) (*History
 	if err != nil {
 		return nil, err
 	}
-	h := &History{a: t.a, options: options, entries: []*historyEntry{{state: s}}, revision: 1}
+	h := &History{a: t.a, options: options, revision: 1}
 	c := t.a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	h.entries = []*historyEntry{h.newEntry("", s)}
 	h.locate(0)
+	if options.WhenFull == DropOldest {
+		c.yielding = append(c.yielding, h)
+	}
 	return h, nil
 }
 
 // Commit makes an entry of the allocation as it is now, all writes called before included. The entries that were undone
-// are gone, and so are the oldest, if there are too many.
+// are gone, and so are the oldest, if there are too many. It asks for no room: what is written next does.
 //
 // Errors: those of [Turn.Snapshot]; [ErrDisposed].
 func (h *History) Commit(ctx context.Context, label string) error { return h.BeginCommit(label)(ctx) }
@@ -115,7 +125,7 @@ func (h *History) commit(settings Settings, label string) error {
 	h.bytes -= e.bytes
 	e.bytes, e.found = e.state.lacks(s), nil
 	h.bytes += e.bytes
-	h.entries = append(h.entries[:h.current+1], &historyEntry{label: label, state: s})
+	h.entries = append(h.entries[:h.current+1], h.newEntry(label, s))
 	h.current++
 	h.locate(h.current - 1)
 	h.locate(h.current)
@@ -125,6 +135,25 @@ func (h *History) commit(settings Settings, label string) error {
 	}
 	h.revision++
 	return nil
+}
+
+func (h *History) newEntry(label string, state *Allocation) *historyEntry {
+	c := h.a.cache
+	c.lastEntry++
+	return &historyEntry{number: c.lastEntry, label: label, state: state}
+}
+
+// dropLatest frees the latest entry, which is not the current one.
+func (h *History) dropLatest() {
+	n := len(h.entries) - 1
+	h.free(h.entries[n])
+	h.entries[n] = nil // or the array would keep it
+	h.entries = h.entries[:n]
+	last := h.entries[n-1] // nothing has replaced what it has any more
+	h.bytes -= last.bytes
+	last.bytes, last.found = 0, nil
+	h.locate(n - 1)
+	h.revision++
 }
 
 // dropOldest frees the oldest entry, which is not the current one.
@@ -304,6 +333,9 @@ func (h *History) Dispose() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h.disposed = true
+	if i := slices.Index(c.yielding, h); i >= 0 {
+		c.yielding = slices.Delete(c.yielding, i, i+1)
+	}
 	for _, e := range h.entries {
 		e.state.dispose()
 	}

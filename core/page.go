@@ -20,6 +20,8 @@ type page struct {
 	// holders are those of the tables whose allocations are not disposed of, working those of them
 	// that are no history. See holders.go.
 	holders, working int32
+	// going are, while that is being thought about, those of them that may go; see drop.go.
+	going int32
 	// size is how many of its bytes count; what follows up to the end of the page is zero.
 	size int32
 

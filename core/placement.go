@@ -93,7 +93,7 @@ func (c *Cache) full(m Medium, size, limit int64, why Reason) error {
 	if limit == 0 && why == ByLimit {
 		limit = MaxBytes
 	}
-	return &FullError{Medium: m, Requested: size, Allocated: c.ledger.held[m], Limit: limit, Reason: why}
+	return &FullError{Medium: m, Requested: size, Allocated: c.ledger.held[m], Limit: limit, Reason: why, ours: true}
 }
 
 // withCause gives a refusal by the disk the refusal in memory as its cause.

@@ -23,7 +23,7 @@ func (t *Turn) Resize(ctx context.Context, width, height int64, o *CallOptions) 
 	a, c := t.a, t.a.cache
 	r := resizing{a: a, settings: t.settings, got: make(fetched)}
 	moved, move, err := r.resize(ctx, width, height, o)
-	c.tellOfSpills()
+	c.tell()
 	if move {
 		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
 	}

@@ -30,7 +30,7 @@ type spilling struct {
 	ordered bool
 	used    list.List
 
-	told []Event // of what has left, until the cache is unlocked
+	told []Event // of what has left or was freed, until the cache is unlocked
 }
 
 // A request is a call that waits for room in memory.
@@ -349,8 +349,8 @@ func (c *Cache) spilled(p *page, why Why) {
 	c.told = append(c.told, Event{Kind: Spill, Allocation: a, Bytes: int64(p.size), Why: why})
 }
 
-// tellOfSpills tells the listeners what has left memory. The cache is not locked.
-func (c *Cache) tellOfSpills() {
+// tell tells the listeners what has left memory, or was freed for a write. The cache is not locked.
+func (c *Cache) tell() {
 	for _, e := range c.takeTold() {
 		c.onEvent(e)
 	}

@@ -27,6 +27,8 @@ type pictures struct {
 	layer    *painting // the one with the history
 	states   []state
 	at       int
+	whenFull core.WhenFull
+	commits  int
 	done     *int
 	settings core.Settings
 }
@@ -44,6 +46,7 @@ type state struct {
 	w, h  int64
 	want  []byte
 	tiles []*version
+	label string
 }
 
 // GoString is what rapid prints.
@@ -66,7 +69,7 @@ func (p *painting) tileBytes(i int64) int64 {
 }
 
 func (p *painting) state() state {
-	return state{p.w, p.h, bytes.Clone(p.want), append([]*version(nil), p.tiles...)}
+	return state{w: p.w, h: p.h, want: bytes.Clone(p.want), tiles: append([]*version(nil), p.tiles...)}
 }
 
 func (p *painting) set(s state) {
@@ -159,7 +162,8 @@ func (m *pictures) allocate(t *rapid.T) {
 	}
 	m.live = append(m.live, p)
 	if m.layer == nil && a.Size() < 2_000_000 {
-		h, err := core.NewHistory(context.Background(), a, core.HistoryOptions{MaxEntries: 4})
+		m.whenFull = rapid.SampledFrom([]core.WhenFull{core.Refuse, core.DropOldest}).Draw(t, "when full")
+		h, err := core.NewHistory(context.Background(), a, core.HistoryOptions{MaxEntries: 4, WhenFull: m.whenFull})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,6 +224,64 @@ func (m *pictures) paint(p *painting, r core.Rect, data []byte, stride int64) {
 	}
 }
 
+// giveWay takes from the model the states that a write to a rectangle has freed, and looks at whether it might.
+func (m *pictures) giveWay(t *rapid.T, p *painting, r core.Rect, err error) {
+	if m.layer == nil {
+		return
+	}
+	was, at := m.states, m.at
+	entries := m.history.Entries()
+	first := 0
+	for first < at && was[first].label != entries[0].Label {
+		first++
+	}
+	if n := len(entries); first+n > len(was) || at >= first+n || !entries[at-first].Current {
+		t.Fatalf("of %d states, the current one %d, there are %+v", len(was), at, entries)
+	}
+	undone := len(was) - first - len(entries)
+	if undone > 0 && first != at {
+		t.Fatalf("%d undone states went and %d others did not", undone, at-first)
+	}
+	m.states, m.at = was[first:first+len(entries)], at-first
+	yields := m.whenFull == core.DropOldest && p == m.layer
+	if gone := first + undone; gone > 0 && (!yields || err != nil) {
+		t.Fatalf("%d states went; %v", gone, err)
+	}
+	if err == nil || !yields || m.settings.CacheType != core.CacheInMemoryOnly || !isFull(err) {
+		return
+	}
+	// It was refused: all that might go would not have been enough.
+	kept := make(map[*version]bool)
+	for _, o := range m.live {
+		for _, v := range o.tiles {
+			kept[v] = true
+		}
+	}
+	for _, v := range m.states[m.at].tiles {
+		kept[v] = true
+	}
+	room := m.settings.MaxMemoryForCache - m.cache.Allocated(core.Memory)
+	for _, s := range m.states {
+		for _, v := range s.tiles {
+			if v != nil && !kept[v] {
+				kept[v] = true
+				room += v.size
+			}
+		}
+	}
+	var need int64
+	for i := range p.tileCount() {
+		tile := p.tile(i)
+		covers := tile.X < r.X+r.Width && r.X < tile.X+tile.Width && tile.Y < r.Y+r.Height && r.Y < tile.Y+tile.Height
+		if covers && p.tiles[i] != nil && m.holders(p.tiles[i]) > 1 {
+			need += p.tileBytes(i)
+		}
+	}
+	if m.cache.Allocated(core.Disk) == 0 && need <= room {
+		t.Fatalf("%d bytes were needed, %d could have been had", need, room)
+	}
+}
+
 func (m *pictures) stroke(t *rapid.T) {
 	p := m.pick(t)
 	r := drawRect(t, p)
@@ -229,7 +291,9 @@ func (m *pictures) stroke(t *rapid.T) {
 		n = stride*(r.Height-1) + r.Width*p.bpp
 	}
 	data := picture(int(n), rapid.Byte().Draw(t, "seed"))
-	if err := p.a.Turn().WriteRect(context.Background(), r, core.Bytes(data), stride, nil); err != nil {
+	err := p.a.Turn().WriteRect(context.Background(), r, core.Bytes(data), stride, nil)
+	m.giveWay(t, p, r, err)
+	if err != nil {
 		m.mustBeFull(t, err)
 	} else if n > 0 {
 		m.paint(p, r, data, stride)
@@ -241,7 +305,12 @@ func (m *pictures) atOnce(t *rapid.T) {
 	p := m.pick(t)
 	r := drawRect(t, p)
 	purpose := rapid.SampledFrom([]core.Purpose{core.ForWriting, core.ForReplacing}).Draw(t, "purpose")
-	if err := p.a.AccessRect(r, purpose); err != nil {
+	err := p.a.ClaimRect(r, core.ForWriting)
+	m.giveWay(t, p, r, err)
+	if err == nil {
+		err = p.a.AccessRect(r, purpose)
+	}
+	if err != nil {
 		if !errors.Is(err, core.ErrNotInMemory) {
 			m.mustBeFull(t, err)
 		}
@@ -419,10 +488,13 @@ func (m *pictures) commit(t *rapid.T) {
 	if m.layer == nil {
 		t.Skip("there is no history")
 	}
-	if err := m.history.Commit(context.Background(), "stroke"); err != nil {
+	m.commits++
+	s := m.layer.state()
+	s.label = fmt.Sprint(m.commits)
+	if err := m.history.Commit(context.Background(), s.label); err != nil {
 		t.Fatal(err)
 	}
-	m.states = append(m.states[:m.at+1], m.layer.state())
+	m.states = append(m.states[:m.at+1], s)
 	m.at++
 	if len(m.states) > 5 {
 		m.states = m.states[1:]

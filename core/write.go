@@ -46,7 +46,7 @@ func (w *writing) run(ctx context.Context) error {
 	}
 	w.begun = true
 	err := w.write(ctx)
-	c.tellOfSpills()
+	c.tell()
 	c.disk.giveWay()
 	if err == nil {
 		w.options.progress(w.n, w.n)
@@ -62,8 +62,12 @@ func (w *writing) write(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if !w.isOwn() {
-		err = w.prepare(ctx)
+	for again := true; again; {
+		err = nil
+		if !w.isOwn() {
+			err = w.prepare(ctx)
+		}
+		again = err != nil && c.drop(a, err, w.startAgain)
 	}
 	if err == nil {
 		err = w.copyIn()
@@ -144,9 +148,29 @@ func (w *writing) release() {
 	for _, p := range w.fresh {
 		c.unref(p)
 	}
+	w.fresh = nil
 	w.copying.giveUp(c)
 	a.giveRoom()
 	c.disk.pump()
+}
+
+// startAgain gives back what the write has made, and answers what it needs.
+func (w *writing) startAgain() shortage {
+	a := w.t.a
+	w.release()
+	w.copying, w.unreserved, w.done = copying{}, 0, 0
+	s := shortage{settings: w.t.settings, mayMove: true}
+	var onDisk []piece
+	for _, at := range w.list() {
+		switch p := a.pages.get(at.page); {
+		case p == nil || p.block == nil:
+			onDisk = append(onDisk, at)
+		case p.refs > 1:
+			s.add(a.pageLen(at.page), p)
+		}
+	}
+	s.disk, _ = w.needOnDisk(onDisk)
+	return s
 }
 
 // check checks the range or the rectangle against the allocation as it is now.

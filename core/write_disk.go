@@ -49,7 +49,20 @@ func (w *writing) takeRoom(group []piece) error {
 	if a.disposed {
 		return nil
 	}
-	var need, unreserved int64
+	need, unreserved := w.needOnDisk(group)
+	if need > 0 {
+		if err := c.fitsOnDisk(w.t.settings, need); err != nil {
+			return err
+		}
+		a.takeRoom(Disk, need)
+	}
+	w.unreserved += unreserved
+	return nil
+}
+
+// needOnDisk is how much room that is, and how much of what is reserved it uses.
+func (w *writing) needOnDisk(group []piece) (need, unreserved int64) {
+	a := w.t.a
 	for _, at := range group {
 		if w.changes(at) {
 			continue
@@ -67,14 +80,7 @@ func (w *writing) takeRoom(group []piece) error {
 		need -= r
 		unreserved += r
 	}
-	if need > 0 {
-		if err := c.fitsOnDisk(w.t.settings, need); err != nil {
-			return err
-		}
-		a.takeRoom(Disk, need)
-	}
-	w.unreserved += unreserved
-	return nil
+	return max(0, need), unreserved
 }
 
 // fetched are records that a write has read because it needs what is in them. Nil: they are lost.

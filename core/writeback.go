@@ -280,7 +280,7 @@ func (d *disk) apply(b batch) {
 	d.pump()
 	stopped := d.ctx.Err() != nil
 	d.c.mu.Unlock()
-	d.c.tellOfSpills()
+	d.c.tell()
 	if err != nil && !stopped {
 		d.c.onEvent(Event{Kind: StoreFailed, Err: err})
 	}
@@ -327,7 +327,7 @@ func (d *disk) notStored(b batch, err error) error {
 	failure := unavailable(err)
 	if errors.Is(err, ErrQuota) {
 		failure = &FullError{Medium: Disk, Requested: b.bytes, Allocated: d.c.ledger.held[Disk],
-			Limit: d.c.settings.MaxDiskSpaceForCache, Reason: ByQuota, Cause: err}
+			Limit: d.c.settings.MaxDiskSpaceForCache, Reason: ByQuota, ours: true, Cause: err}
 	}
 	back := make([]*page, 0, len(b.pages)+len(d.queue))
 	for _, p := range b.pages {

@@ -22,7 +22,7 @@ type Host struct {
 	settle js.Value
 	// progress(number, done, total) reports bytes.
 	progress js.Value
-	// event(kind, id, offset, bytes, why, error) tells what happened.
+	// event(kind, id, offset, bytes, why, error, dropped) tells what happened.
 	event js.Value
 	// mayGrow(bytes) tells whether the browser lets the WebAssembly memory grow by so much.
 	mayGrow js.Value
@@ -110,5 +110,5 @@ func (b *bridge) tell(e core.Event) {
 	if e.Allocation != nil {
 		id = e.Allocation.ID()
 	}
-	b.host.event.Invoke(string(e.Kind), id, e.Offset, e.Bytes, string(e.Why), describe(e.Err))
+	b.host.event.Invoke(string(e.Kind), id, e.Offset, e.Bytes, string(e.Why), describe(e.Err), b.dropped(e))
 }

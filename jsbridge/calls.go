@@ -142,21 +142,20 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 		return a.ID(), nil
 	},
 	// access(id, for writing, offset, length) and accessRect(id, for writing, x, y, width, height) find the
-	// words for why the exports of those names have answered 0.
+	// words for why the exports of those names have answered 0, or make room, so that they answer something else now.
 	"access": func(b *bridge, args []js.Value) (any, error) {
 		a := b.live[int64(args[0].Float())]
 		if a == nil {
 			return nil, core.ErrDisposed
 		}
-		_, err := a.Access(int64(args[2].Float()), int64(args[3].Float()), purposeOf(args[1]))
-		return nil, err
+		return nil, a.Claim(int64(args[2].Float()), int64(args[3].Float()), purposeOf(args[1]))
 	},
 	"accessRect": func(b *bridge, args []js.Value) (any, error) {
 		a := b.live[int64(args[0].Float())]
 		if a == nil {
 			return nil, core.ErrDisposed
 		}
-		return nil, a.AccessRect(rectFrom(args[2:]), purposeOf(args[1]))
+		return nil, a.ClaimRect(rectFrom(args[2:]), purposeOf(args[1]))
 	},
 	// difference(id, id) answers where two allocations, or two surfaces, differ.
 	"difference": func(b *bridge, args []js.Value) (any, error) {
@@ -305,9 +304,11 @@ var operations = map[string]func(o *operation) step{
 		restore := a.BeginRestore(from)
 		return func(ctx context.Context) (any, error) { return nil, restore(ctx) }
 	},
-	// history(id, progress, most bytes, most entries) answers the number of a history.
+	// history(id, progress, most bytes, most entries, core.WhenFull) answers the number of a history.
 	"history": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		h, err := t.NewHistory(ctx, core.HistoryOptions{MaxBytes: o.int(2), MaxEntries: int(o.int(3))})
+		h, err := t.NewHistory(ctx, core.HistoryOptions{
+			MaxBytes: o.int(2), MaxEntries: int(o.int(3)), WhenFull: core.WhenFull(o.int(4)),
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -49,6 +49,24 @@ func entriesObject(entries []core.HistoryEntry) any {
 	return object("labels", string(labels), "numbers", numbersArray(numbers))
 }
 
+// dropped tells which entries of which history an event is about, nil if of none. A comma comes before each label, as
+// before those of entriesObject.
+func (b *bridge) dropped(e core.Event) any {
+	if e.History == nil {
+		return nil
+	}
+	for number, h := range b.histories {
+		if h == e.History {
+			labels := make([]any, len(e.Labels))
+			for i, label := range e.Labels {
+				labels[i] = "," + label
+			}
+			return object("history", number, "labels", labels)
+		}
+	}
+	return object("history", 0, "labels", []any{}) // it is gone, and with it whoever would want to know
+}
+
 // lengthInJS is the length that a string has in JavaScript, where what lies beyond 16 bits counts twice.
 func lengthInJS(s string) int {
 	n := utf8.RuneCountInString(s)

@@ -10,7 +10,7 @@ import {
 } from './arguments'
 import type * as api from './asposecache'
 import { CacheEntity, handleOf } from './entity'
-import { Place } from './pages'
+import { type Pages, Place } from './pages'
 import { readable, writable } from './streams'
 
 /**
@@ -80,7 +80,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const given = length === undefined ? undefined : bytes('length', length)
     this.#handle.call(undefined)
     const n = given ?? Math.max(0, this.size - from)
-    return this.#program.pages.copyOut(this.#place, from, n) ?? this.#program.cannotAccess(this.id, from, n)
+    return this.#atOnce(from, n, false, (pages) => pages.copyOut(this.#place, from, n))!
   }
 
   readIntoSync(target: AllowSharedBufferSource, offset = 0): number {
@@ -88,7 +88,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const from = bytes('offset', offset)
     this.#handle.call(undefined)
     const n = into.byteLength
-    if (!this.#program.pages.copyOut(this.#place, from, n, into)) this.#program.cannotAccess(this.id, from, n)
+    this.#atOnce(from, n, false, (pages) => pages.copyOut(this.#place, from, n, into))
     return n
   }
 
@@ -96,8 +96,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const from = view('data', data)
     const at = bytes('offset', offset)
     this.#handle.call(undefined)
-    if (!this.#program.pages.copyIn(this.#place, at, from))
-      this.#program.cannotAccess(this.id, at, from.byteLength, true)
+    this.#atOnce(at, from.byteLength, true, (pages) => pages.copyIn(this.#place, at, from))
   }
 
   forEachView(
@@ -112,8 +111,16 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const write = flag('options.write', optionsFrom(options, viewKeys).write)
     this.#handle.call(undefined)
     const use = this.#handle.owner.debugViews?.copying(this, write, callback) ?? callback
-    if (!this.#program.pages.forEachView(this.#place, from, n, write, use))
-      this.#program.cannotAccess(this.id, from, n, write)
+    this.#atOnce(from, n, write, (pages) => pages.forEachView(this.#place, from, n, write, use))
+  }
+
+  /** Does what can be done at once with a range, or throws why it can't. */
+  #atOnce<T>(offset: number, n: number, forWriting: boolean, attempt: (pages: Pages) => T): T {
+    const program = this.#program
+    return program.atOnce(
+      () => attempt(program.pages),
+      () => program.access(this.id, offset, n, forWriting),
+    )
   }
 
   async reallocate(newSize: number, options?: api.CallOptions): Promise<void> {

@@ -390,11 +390,24 @@ export function createHistory(
   options?: HistoryOptions,
 ): Promise<CacheHistory>
 
+export type WhenFullName = 'refuse' | 'dropOldest'
+
 export interface HistoryOptions {
   /** The most that the history may hold and its target has not, in bytes; 0 = no limit, the default. */
   maxBytes?: number
   /** How often one can undo at most; 0 = no limit, the default. */
   maxEntries?: number
+  /**
+   * What happens when a write to the target finds no room, of whatever kind, also `writeSync` or `forEachView` with
+   * `write`. `'refuse'` (default): it rejects, or throws, a {@link CacheFullError}.
+   *
+   * `'dropOldest'`: when nothing else makes room, entries are freed until the write fits, and `historydropped` tells.
+   * They are those of all histories of the cache with this option, the oldest first, whichever history they are of;
+   * when those before the current ones are not enough, also those that were undone, the latest first, which the next
+   * commit would free anyway. The current entry of a history always stays. If the write would not fit even then,
+   * nothing is freed and it is refused. A commit asks for no room, and neither do `undo`, `redo` and `goTo`.
+   */
+  whenFull?: WhenFullName
 }
 
 /** Calls take effect in the order in which they were made, among themselves and with calls on the target. */
@@ -512,6 +525,12 @@ export interface CacheEventMap {
   lost: { id: number; label: string; offset: number; length: number }
   /** Storing failed. Nothing is lost: the bytes wait in memory and the next call tries again. */
   storeerror: { error: CacheError }
+  /**
+   * A write found no room, and entries of a history with `whenFull: 'dropOldest'` were freed for it: `labels` are
+   * theirs, in the order in which they went, `bytes` is what that has freed, `id` and `label` are the target's. There is
+   * one event for each history, and no `full` event.
+   */
+  historydropped: { history: CacheHistory; id: number; label: string; labels: string[]; bytes: number }
   /**
    * With `debugViews` only: the view of these bytes was written to after its callback had returned. `stack`
    * is of the call of `forEachView`. Goes to the console as well, unless a listener prevents the default.

@@ -16,6 +16,7 @@ import {
 } from './errors'
 import type { Options } from './options'
 import type { Program } from './program'
+import type { Dropped } from './runtime'
 import { changed, defaultSettings } from './settings'
 import { allocateFrom } from './streams'
 import { CacheSurface, surfaceArguments, surfaceKeys } from './surface'
@@ -94,14 +95,22 @@ export class AsposeCache extends Target implements api.AsposeCache {
       length: number,
       reason: string,
       error: ErrorDescription | null,
+      dropped: Dropped | null,
     ) => {
       const label = this.#live.get(id)?.label ?? ''
-      const details: Record<string, () => object> = {
+      const details: Record<string, () => object | undefined> = {
         spill: () => ({ id, label, bytes: length, reason }),
         lost: () => ({ id, label, offset, length }),
         storeerror: () => ({ error: errorFrom(error!) as CacheError }),
+        historydropped: () => {
+          const history = this.#owner.histories.get(dropped!.history)?.deref()
+          return (
+            history && { history, id, label, labels: dropped!.labels.map((l) => l.slice(1)), bytes: length }
+          )
+        },
       }
-      this.#emit(kind, details[kind]!())
+      const detail = details[kind]!()
+      if (detail) this.#emit(kind, detail)
     },
     refused: (error: CacheFullError) => this.#emit('full', { error }),
     crashed: (error: CacheError) => {
@@ -330,6 +339,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     return {
       program,
       debugViews: this.#debugViews,
+      histories: new Map(),
       info: (label, role) => this.#info(label, role),
       attach: (kind, id, info) => {
         const entity = new kind(this.#owner, id, info)

@@ -17,6 +17,8 @@ export interface Info {
 export interface Owner {
   readonly program: Program
   readonly debugViews: DebugViews | undefined
+  /** The histories that are not disposed of, by number. */
+  readonly histories: Map<number, WeakRef<api.CacheHistory>>
   /** What is to be known of something that is made now. */
   info(label: string | undefined, role: Info['role']): Info
   /** Makes an object of what the program has made. */

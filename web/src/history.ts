@@ -1,5 +1,5 @@
 import { CacheAllocation } from './allocation'
-import { bytes, object, onlyKeys, wrong } from './arguments'
+import { bytes, object, onlyKeys, show, wrong } from './arguments'
 import type * as api from './asposecache'
 import { disposable } from './disposal'
 import { type CacheEntity, type Handle, handleOf, notOurs } from './entity'
@@ -9,16 +9,21 @@ import { CacheSurface } from './surface'
 /** Frees histories that were never disposed of. */
 const forgotten = new FinalizationRegistry<() => void>((free) => free())
 
+/** As core.WhenFull numbers them. */
+const whenFullNames: unknown[] = ['refuse', 'dropOldest']
+
 /** See the types for what this does. */
 export async function createHistory(target: unknown, options?: unknown): Promise<CacheHistory> {
   if (!(target instanceof CacheSurface || target instanceof CacheAllocation))
     throw notOurs('target', target, 'a CacheSurface or a CacheAllocation')
   const given = object('options', options)
-  onlyKeys('options', given, ['maxBytes', 'maxEntries'])
-  const { maxBytes = 0, maxEntries = 0 } = given
+  onlyKeys('options', given, ['maxBytes', 'maxEntries', 'whenFull'])
+  const { maxBytes = 0, maxEntries = 0, whenFull = 'refuse' } = given
   const bounds = [bytes('options.maxBytes', maxBytes), bytes('options.maxEntries', maxEntries)]
+  const how = whenFullNames.indexOf(whenFull)
+  if (how < 0) throw wrong('options.whenFull', whenFull, whenFullNames.map(show).join(', '))
   const handle = handleOf(target)
-  const id = (await handle.begin('history', handle.call(undefined), ...bounds)) as number
+  const id = (await handle.begin('history', handle.call(undefined), ...bounds, how)) as number
   return new CacheHistory(target, handle, id)
 }
 
@@ -63,8 +68,13 @@ export class CacheHistory implements api.CacheHistory {
     this.#target = target
     this.#handle = handle
     this.#id = id
-    const { program } = handle
-    forgotten.register(this, () => program.end || program.request('disposeHistory', id), this)
+    const { program, owner } = handle
+    owner.histories.set(id, new WeakRef(this))
+    const free = () => {
+      owner.histories.delete(id)
+      if (!program.end) program.request('disposeHistory', id)
+    }
+    forgotten.register(this, free, this)
   }
 
   get entries(): api.CacheHistory['entries'] {
@@ -111,6 +121,7 @@ export class CacheHistory implements api.CacheHistory {
   readonly dispose = async (): Promise<void> => {
     if (this.disposed) return
     this.#handle.program.request('disposeHistory', this.#id)
+    this.#handle.owner.histories.delete(this.#id)
     this.#disposed = true
     this.#entries = none
     forgotten.unregister(this)

@@ -4,7 +4,7 @@ import { soon } from './clock'
 import { CacheError, type CacheFullError, type ErrorDescription, errorFrom } from './errors'
 import { Execution } from './execution'
 import { Pages } from './pages'
-import { type Call, type Exports, type Runtime, startRuntime } from './runtime'
+import { type Call, type Dropped, type Exports, type Runtime, startRuntime } from './runtime'
 
 interface Pending {
   resolve(value: unknown): void
@@ -24,6 +24,7 @@ export interface Listener {
     bytes: number,
     reason: string,
     error: ErrorDescription | null,
+    dropped: Dropped | null,
   ): void
   /** A call ends with this error. */
   refused(error: CacheFullError): void
@@ -149,15 +150,27 @@ export class Program {
     return done
   }
 
-  /** Throws why a range can't be had at once. */
-  cannotAccess(id: number, offset: number, n: number, forWriting = false): never {
-    this.request('access', id, forWriting, offset, n)
-    throw new CacheError('CACHE_BUSY', 'the allocation is busy')
+  /**
+   * Does what an allocation can do at once. `ask` asks the program where that was not possible: it throws why, unless
+   * room was made.
+   */
+  atOnce<T>(attempt: () => T, ask: () => void): T {
+    let done = attempt()
+    if (!done) {
+      ask()
+      done = attempt()
+    }
+    if (!done) throw new CacheError('CACHE_BUSY', 'the allocation is busy')
+    return done
   }
 
-  cannotAccessRect(id: number, { x, y, width, height }: Rect, forWriting: boolean): never {
+  /** Throws why a range can't be had at once, or makes room for it. */
+  access(id: number, offset: number, n: number, forWriting = false): void {
+    this.request('access', id, forWriting, offset, n)
+  }
+
+  accessRect(id: number, { x, y, width, height }: Rect, forWriting: boolean): void {
     this.request('accessRect', id, forWriting, x, y, width, height)
-    throw new CacheError('CACHE_BUSY', 'the surface is busy')
   }
 
   /** Asks for something that is answered at once. */

@@ -32,6 +32,12 @@ export type Call = (
   ...args: unknown[]
 ) => { answer: unknown; error: ErrorDescription | null } | undefined
 
+/** Which entries of which history were freed; see jsbridge/history.go. */
+export interface Dropped {
+  history: number
+  labels: string[]
+}
+
 /** What the program tells JavaScript. */
 export interface Host {
   settle(call: number, ok: boolean, value: unknown): void
@@ -43,6 +49,7 @@ export interface Host {
     bytes: number,
     reason: string,
     error: ErrorDescription | null,
+    dropped: Dropped | null,
   ): void
 }
 

@@ -15,6 +15,7 @@ import {
 } from './arguments'
 import type * as api from './asposecache'
 import { CacheEntity, handleOf } from './entity'
+import type { Pages } from './pages'
 
 /** What makes a surface, beside the options of every allocation. */
 export const surfaceKeys = ['width', 'height', 'bytesPerPixel']
@@ -189,17 +190,22 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     const to = rectFrom(rect)
     const from = view('data', data)
     const stride = strideOf(to, this.bytesPerPixel, from, this.#handle.call(options, strideKeys))
-    if (!this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
-      this.#program.cannotAccessRect(this.id, to, true)
+    this.#atOnce(to, true, (pages) => pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
   }
 
   readRectSync(rect?: api.Rect): Uint8ClampedArray<ArrayBuffer> {
     const given = rect === undefined ? undefined : rectFrom(rect)
     this.#handle.call(undefined)
     const from = given ?? this.#all
-    return (
-      this.#program.pages.copyOutRect(this.id, from, this.bytesPerPixel) ??
-      this.#program.cannotAccessRect(this.id, from, false)
+    return this.#atOnce(from, false, (pages) => pages.copyOutRect(this.id, from, this.bytesPerPixel))!
+  }
+
+  /** Does what can be done at once with a rectangle, or throws why it can't. */
+  #atOnce<T>(rect: api.Rect, forWriting: boolean, attempt: (pages: Pages) => T): T {
+    const program = this.#program
+    return program.atOnce(
+      () => attempt(program.pages),
+      () => program.accessRect(this.id, rect, forWriting),
     )
   }
 
@@ -220,8 +226,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
       current = tile
       copying(view, (tile.y * width + tile.x * tile.height) * this.bytesPerPixel)
     }
-    if (!this.#program.pages.forEachTile(this.id, from, this.bytesPerPixel, write, each))
-      this.#program.cannotAccessRect(this.id, from, write)
+    this.#atOnce(from, write, (pages) => pages.forEachTile(this.id, from, this.bytesPerPixel, write, each))
   }
 
   async reallocate(size: { width: number; height: number }, options?: api.CallOptions): Promise<void> {
