@@ -68,7 +68,7 @@ async function one(browser, scenario, milliseconds) {
     return numbers
   } catch (error) {
     console.log(`${browser}, SEED=${seed}, FAILED ${error.message}`)
-    console.log(`To repeat it: make soak-web ${repeat({ browser, name, milliseconds })}`)
+    console.log(`To repeat it: ${repeat({ browser, name, milliseconds })}`)
     return { name, calls: 0, wasm: {}, heap: {}, arrays: {}, ...error.numbers, failed: true }
   } finally {
     await running?.close().catch(() => {})
@@ -77,5 +77,7 @@ async function one(browser, scenario, milliseconds) {
   }
 }
 
-const repeat = ({ browser, name, milliseconds }) =>
-  `MINUTES=${Math.ceil(milliseconds / 60_000)} SEED=${seed} BROWSER=${browser} SCENARIOS='${name}'`
+function repeat({ browser, name, milliseconds }) {
+  const minutes = Math.ceil(milliseconds / 60_000)
+  return `make soak-web MINUTES=${minutes} SEED=${seed} BROWSER=${browser} SCENARIOS='${name}'`
+}
