@@ -52,7 +52,7 @@ export function useBrowser({ routes } = {}) {
    *     made to do, names of capabilities. Where it can't, the test is skipped.
    * @param {(t: Page) => Promise<void>} body
    */
-  const withPage = (name, { expected, timeout = 60_000, needs = [] }, body) => {
+  const withPage = (name, { expected, timeout = 120_000, needs = [] }, body) => {
     const skip = whySkipped(needs)
     if (!skip) {
       tests++

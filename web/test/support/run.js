@@ -41,7 +41,7 @@ async function runIn(browser) {
   process.env.ASPOSECACHE_BROWSER = browser // the processes of the files have it from here
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const start = Date.now()
-  const events = run({ files, concurrency: 2, timeout: 300_000 })
+  const events = run({ files, concurrency: 2, timeout: 1_200_000 })
   events.on('test:pass', ({ details, skip }) => {
     if (details.type === 'suite') return
     counts[skip === undefined ? 'passed' : 'skipped']++

@@ -178,6 +178,11 @@ const history = (on = 'CacheHistory') =>
     way(on, 'commit', { moves: 'part', before: touched, args: (s, i) => [`stroke ${i}`] }),
     way(on, 'undo', { moves: 'part', after: (_, s, i) => historyOf(s, i).redo() }),
     way(on, 'redo', { moves: 'part', before: (s, i) => historyOf(s, i).undo() }),
+    way(on, 'goTo', {
+      moves: 'part',
+      args: (s, i) => [(i * 7) % historyOf(s, i).entries.length],
+      after: (_, s, i, object) => object.goTo(object.entries.length - 1),
+    }),
     ...['dispose', '[Symbol.asyncDispose]'].map((name) =>
       way(on, name, {
         moves: 'part',
