@@ -283,6 +283,18 @@ func TestNothingIsDroppedInVain(t *testing.T) {
 			b.counts(7*page, 0) // the history has it
 		})
 	})
+	t.Run("what there is room for besides", func(t *testing.T) {
+		roomy := settings
+		roomy.MaxMemoryForCache += page
+		inBubble(t, roomy, func(b *bench) {
+			a := b.surface(512, 512, 4)
+			h := newHistory(b, a, dropOldest)
+			b.strokes(a, h, 1, 3)
+			b.is(a.WriteRect(ctx, core.Rect{Width: 512, Height: 256}, make([]byte, 2*page)), nil)
+			b.says(h, "1 2 [3]") // two tiles are copied, one of them where there was room
+			b.counts(8*page, 0)
+		})
+	})
 	t.Run("what is on the other medium", func(t *testing.T) {
 		inBubble(t, core.Settings{}, func(b *bench) {
 			a := b.surface(512, 512, 4)

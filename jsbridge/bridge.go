@@ -86,6 +86,7 @@ func Run(version string) {
 	b.cache = cache
 	jsbuf.UseCopyRows(host.value.Get("copyRows"))
 	jsbuf.UseCopyBytes(host.value.Get("copyBytes"))
+	jsbuf.UseForget(host.value.Get("forget"))
 	the = b
 	calls := js.FuncOf(b.call)
 	defer calls.Release()

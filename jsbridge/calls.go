@@ -57,6 +57,9 @@ type operation struct {
 	args   []js.Value
 	// turn is the place in the order that was taken for it, if any was.
 	turn *core.Turn
+	// made is the array that the caller gets if all goes well, kept a copy of one that the caller has lent. JavaScript
+	// itself takes away from the program what it gets, and what it has lent.
+	made, kept *jsbuf.Buffer
 	// after is done when the call is settled.
 	after func()
 }
@@ -81,7 +84,9 @@ func (o *operation) run(ctx context.Context, f step) {
 			err = fmt.Errorf("unexpected: %v", r)
 		}
 		o.end()
+		o.kept.Release()
 		if err != nil {
+			o.made.Release()
 			o.settle(false, describe(err))
 		} else {
 			o.settle(true, answer)
@@ -230,11 +235,10 @@ var operations = map[string]func(o *operation) step{
 	},
 	// read(id, progress, offset, length or -1)
 	"read": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		var into *jsbuf.Buffer
-		if err := t.Read(ctx, o.int(2), o.int(3), o.newArray(&into), o.options()); err != nil {
+		if err := t.Read(ctx, o.int(2), o.int(3), o.makeArray, o.options()); err != nil {
 			return nil, err
 		}
-		return into.Array()
+		return o.made.Array()
 	}),
 	// readInto(id, progress, offset, target)
 	"readInto": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
@@ -244,38 +248,36 @@ var operations = map[string]func(o *operation) step{
 	}),
 	// write(id, progress, offset, data)
 	"write": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		return nil, t.Write(ctx, &source{o.adopt(3), o.b}, o.int(2), o.options())
+		return nil, t.Write(ctx, &source{o.adopt(3), o}, o.int(2), o.options())
 	}),
 	// readRect(id, progress, x, y, width, height) answers the bytes and the width, which only its turn tells
 	// if all of the surface was asked for.
 	"readRect": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		var into *jsbuf.Buffer
-		r, newArray := rectFrom(o.args[2:]), o.newArray(&into)
+		r := rectFrom(o.args[2:])
 		width := r.Width
 		err := t.ReadRect(ctx, r, func(n int64) (core.Buffer, error) {
 			if r == core.Whole {
 				width = t.Allocation().Surface().Width
 			}
-			return newArray(n)
+			return o.makeArray(n)
 		}, o.options())
 		if err != nil {
 			return nil, err
 		}
-		data, err := into.Array()
+		data, err := o.made.Array()
 		return object("data", data, "width", width), err
 	}),
 	// readRectScaled(id, progress, x, y, width, height, shift, how)
 	"readRectScaled": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		var into *jsbuf.Buffer
 		shift, how := int(o.int(6)), core.How(o.int(7))
-		if err := t.ReadRectScaled(ctx, rectFrom(o.args[2:]), shift, how, o.newArray(&into), o.options()); err != nil {
+		if err := t.ReadRectScaled(ctx, rectFrom(o.args[2:]), shift, how, o.makeArray, o.options()); err != nil {
 			return nil, err
 		}
-		return into.Array()
+		return o.made.Array()
 	}),
 	// writeRect(id, progress, x, y, width, height, stride, data)
 	"writeRect": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
-		data := &source{o.adopt(7), o.b}
+		data := &source{o.adopt(7), o}
 		return nil, t.WriteRect(ctx, rectFrom(o.args[2:]), data, o.int(6), o.options())
 	}),
 	// resize(id, progress, width, height)
@@ -383,26 +385,17 @@ func onAllocation(f func(context.Context, *operation, *core.Turn) (any, error)) 
 	}
 }
 
-// adopt is an argument that is an array.
-func (o *operation) adopt(i int) *jsbuf.Buffer {
-	b := jsbuf.Adopt(o.args[i])
-	if b != nil {
-		o.b.machine.refer(int64(b.Len()))
-	}
-	return b
-}
+// adopt is an argument that is an object with an array, of which JavaScript takes the array away when the call is settled.
+func (o *operation) adopt(i int) *jsbuf.Buffer { return jsbuf.Adopt(o.args[i].Get("data")) }
 
-// newArray makes the array that a read fills, when it is known how large it is.
-func (o *operation) newArray(into **jsbuf.Buffer) func(n int64) (core.Buffer, error) {
-	return func(n int64) (core.Buffer, error) {
-		b, err := jsbuf.New(int(n))
-		if err != nil {
-			return nil, o.b.noMemory(n)
-		}
-		o.b.machine.refer(n)
-		*into = b
-		return zeroed{b}, nil
+// makeArray makes the array that a read fills.
+func (o *operation) makeArray(n int64) (core.Buffer, error) {
+	b, err := jsbuf.New(int(n))
+	if err != nil {
+		return nil, o.b.noMemory(n)
 	}
+	o.made = b
+	return zeroed{b}, nil
 }
 
 // zeroed is a new array for a read, which puts each byte in its place once: what is to be zero is.
@@ -425,16 +418,16 @@ func onHistory(f func(*operation, *core.History) step) func(*operation) step {
 // wait.
 type source struct {
 	*jsbuf.Buffer
-	b *bridge
+	o *operation
 }
 
 // Keep makes the copy.
 func (s *source) Keep() error {
 	own, err := jsbuf.New(s.Len())
 	if err != nil {
-		return s.b.noMemory(int64(s.Len()))
+		return s.o.b.noMemory(int64(s.Len()))
 	}
-	s.b.machine.refer(int64(s.Len()))
+	s.o.kept = own
 	if _, err := own.CopyFrom(0, s.Buffer, 0, s.Len()); err != nil {
 		return err
 	}

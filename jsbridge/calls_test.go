@@ -94,7 +94,7 @@ func (p *page) mustSucceed(settled <-chan js.Value) js.Value {
 func TestACallThatPanicsBlocksNobody(t *testing.T) {
 	p := runInPage(t)
 	id := p.mustSucceed(p.begin("allocate", 1000))
-	data := js.Global().Get("Uint8Array").New(10)
+	data := object("data", js.Global().Get("Uint8Array").New(10))
 	for _, call := range [][]any{
 		{"write", id, false, 0},             // without data: between the turn and the call
 		{"write", id, false, 0, "no bytes"}, // the same

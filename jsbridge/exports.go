@@ -161,7 +161,6 @@ func now(id, n float64, call func(*core.Allocation, *jsbuf.Buffer) bool) (done i
 	defer recovered()
 	the.enter()
 	a := the.live[int64(id)]
-	the.machine.refer(int64(n))
 	if a != nil && the.machine.Spare() && call(a, jsbuf.Lent(the.host.value.Get("data"), int(n))) {
 		return 1
 	}

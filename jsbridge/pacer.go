@@ -16,9 +16,6 @@ const (
 	// for a fault of its own and doubles the garbage that it allows, up to mostLoose times.
 	mostInARow = 8
 	mostLoose  = 4
-	// mostOutside is how many bytes of JavaScript's the program may have referred to before a collection is begun for
-	// them.
-	mostOutside = 128 << 20
 	// smallest is the least heap that the runtime collects at 100 percent; it goes with the percentage.
 	smallest = 4 << 20
 )
@@ -41,7 +38,6 @@ type pacer struct {
 	// the memory was free when that was last looked at.
 	marked, others, idle int64
 	percent              int
-	outside              int64 // bytes of JavaScript's that were referred to since the last collection
 
 	entries     uint32
 	collected   bool   // there was a collection since seen
@@ -71,19 +67,11 @@ func (p *pacer) addSlab(n int64) {
 	p.pace()
 }
 
-// refer is told of n bytes of JavaScript's that the program refers to. They stay until the collector has found that it no
-// longer does, and the collector knows nothing of their size.
-func (p *pacer) refer(n int64) { p.outside += n }
-
 // entered is called when JavaScript calls. It looks at the heap after a collection, and now and then besides; looked
 // reports whether it did.
 func (p *pacer) entered() (looked bool) {
 	p.entries++
 	if !p.collected && p.entries%256 > 0 {
-		if p.outside > mostOutside {
-			p.outside = 0
-			go runtime.GC()
-		}
 		return false
 	}
 	p.look()
@@ -113,7 +101,6 @@ func (p *pacer) look() {
 		return
 	}
 	p.collections = s.NumGC
-	p.outside = 0
 	// The runtime does not tell what it has marked, but when it will begin the next collection, which follows from it.
 	p.marked = max(1, int64(s.NextGC)*100/int64(100+p.percent))
 	p.others = max(0, p.marked-p.slabs)

@@ -92,19 +92,3 @@ func TestCollectionsInARowLoosenThePace(t *testing.T) {
 		isAbout(t, "loosened", p.allowed(t), allowed<<want)
 	}
 }
-
-// The arrays are not in the heap, so only their number of bytes can begin a collection.
-func TestBytesOutsideBeginACollection(t *testing.T) {
-	grows := true
-	p := newPacer(t, &grows)
-	p.collect(t, 1)
-	p.entered()
-	p.refer(mostOutside)
-	p.entered()
-	if p.outside != mostOutside {
-		t.Error("a collection is begun for as much as may be")
-	}
-	p.refer(1)
-	p.entered()
-	p.collect(t, 0)
-}

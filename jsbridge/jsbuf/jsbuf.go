@@ -229,9 +229,16 @@ func (b *Buffer) copyBytes(p core.Bytes, at, pitch, off, arrayPitch, n, rows int
 	return true, err
 }
 
-// copyRows copies rows of one array to another, copyBytes between an array and the program's memory; see UseCopyRows and
-// UseCopyBytes.
-var copyRows, copyBytes js.Value
+// copyRows copies rows of one array to another, copyBytes between an array and the program's memory, forget takes an
+// array away from the program; see UseCopyRows, UseCopyBytes and UseForget.
+var copyRows, copyBytes, forget js.Value
+
+// UseForget gives the package a JavaScript function
+//
+//	(array)
+//
+// after which the program no longer keeps the array from being freed.
+func UseForget(f js.Value) { forget = f }
 
 // UseCopyRows gives the package a JavaScript function
 //
@@ -295,14 +302,18 @@ func (b *Buffer) Move() *Buffer {
 //
 // The browser frees an array when neither side refers to it, and the Go program drops references only
 // when its own garbage collector gets round to it, which knows nothing of the bytes behind them.
-// Where browsers can transfer a buffer, its memory is freed at once.
+// Where browsers can transfer a buffer, its memory is freed at once, and elsewhere when JavaScript's collector
+// gets round to it. A nil Buffer has no memory.
 func (b *Buffer) Release() {
-	if b.array.IsUndefined() {
+	if b == nil || b.array.IsUndefined() {
 		return
 	}
 	if canTransfer {
 		// A buffer that can't be transferred is left to the garbage collectors.
 		_ = try(func() { b.array.Get("buffer").Call("transfer", 0) })
+	}
+	if !forget.IsUndefined() {
+		forget.Invoke(b.array)
 	}
 	b.array = js.Undefined()
 }

@@ -13,7 +13,20 @@ interface Pending {
   onAbort?: () => void
   /** Keeps an allocation from being garbage collected while a call on it waits. */
   keep: unknown
+  lent: Lent | undefined
 }
+
+/** An array in the arguments of a call, which the program keeps for longer than the call takes. */
+interface Lent {
+  data: Uint8Array | undefined
+}
+
+/**
+ * Another view of the same bytes, for one call. What the program refers to is known by the object, so that this one can
+ * be forgotten after the call, whatever other calls have been given of the same array.
+ */
+const alias = (data: Uint8Array) =>
+  data.byteLength > 0 ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data
 
 /** What the program reports unasked. */
 export interface Listener {
@@ -38,6 +51,7 @@ export class Program {
   readonly #exports: Exports
   readonly #call: Call
   readonly #lending: Runtime['lending']
+  readonly #forget: Runtime['forget']
   readonly #execution: Execution
   readonly #listener: Listener
   readonly #pending = new Map<number, Pending>()
@@ -61,6 +75,7 @@ export class Program {
     this.#exports = runtime.exports
     this.#call = runtime.call
     this.#lending = runtime.lending
+    this.#forget = runtime.forget
     this.#listener = listener
     this.#execution = new Execution(runtime, (error) => {
       for (const call of [...this.#pending.keys()]) this.#settleWith(call, (p) => p.reject(error))
@@ -142,10 +157,10 @@ export class Program {
   }
 
   #now(data: Uint8Array, call: (n: number) => number): boolean {
-    const n = data.byteLength
-    this.#lending.data = data
-    const done = this.#execution.guard(() => call(n)) === 1
+    const lent = (this.#lending.data = alias(data))
+    const done = this.#execution.guard(() => call(lent.byteLength)) === 1
     this.#lending.data = undefined
+    this.#forget(lent)
     this.#execution.wake()
     return done
   }
@@ -186,7 +201,10 @@ export class Program {
       const { signal } = options
       if (signal && signals.aborted(signal)) return reject(signals.reason(signal))
       const call = ++this.#lastCall
-      const pending: Pending = { resolve, reject, options, keep }
+      const pending: Pending = { resolve, reject, options, keep, lent: undefined }
+      const given = args.map((value) =>
+        value instanceof Uint8Array ? (pending.lent = { data: alias(value) }) : value,
+      )
       this.#pending.set(call, pending)
       if (signal) {
         pending.onAbort = () => {
@@ -196,7 +214,7 @@ export class Program {
         signals.listen(signal, pending.onAbort)
       }
       try {
-        const begun = this.#execution.guard(() => this.#call(name, call, signal !== undefined, ...args))
+        const begun = this.#execution.guard(() => this.#call(name, call, signal !== undefined, ...given))
         if (begun?.error) throw this.#failure(begun.error)
       } catch (error) {
         this.#settleWith(call, (p) => p.reject(error))
@@ -215,11 +233,19 @@ export class Program {
   #settle(call: number, ok: boolean, value: unknown) {
     if (call === this.#closeCall) this.#execution.closed()
     // Not at once: the program is in the middle of something, and settling may run the caller's code.
-    soon(() =>
+    soon(() => {
+      this.#forgetAnswer(value)
       this.#settleWith(call, ({ resolve, reject, options }) =>
         ok ? resolve(value) : reject(this.#failure(value as ErrorDescription, options.signal)),
-      ),
-    )
+      )
+    })
+  }
+
+  /** An answer is a value, an array, or an object with one. */
+  #forgetAnswer(answer: unknown) {
+    if (typeof answer !== 'object' || answer === null) return
+    this.#forget(answer)
+    if ('data' in answer) this.#forgetAnswer(answer.data)
   }
 
   /**
@@ -236,6 +262,11 @@ export class Program {
     const pending = this.#pending.get(call)
     if (!pending) return
     this.#pending.delete(call)
+    const { lent } = pending
+    if (lent?.data) {
+      this.#forget(lent.data)
+      lent.data = undefined
+    }
     const { signal } = pending.options
     if (signal && pending.onAbort) signals.unlisten(signal, pending.onAbort)
     settle(pending)

@@ -62,6 +62,11 @@ export interface Runtime {
   readonly pageSize: number
   /** What exports copy from or to. */
   readonly lending: { data: Uint8Array | undefined }
+  /**
+   * Takes an object away from the program, which is through with it and would keep it until its garbage collector, which
+   * knows nothing of its size, finds that out.
+   */
+  forget(object: object): void
   /** What is to be done on the program's behalf when it has crashed. */
   readonly onExit: ReadonlyArray<() => void>
   exitCode(): number
@@ -104,9 +109,17 @@ export async function startRuntime(
       if (toArray) copyRows(array, offset, pitch, view, address, addressPitch, length, rows)
       else copyRows(view, address, addressPitch, array, offset, pitch, length, rows)
     },
+    forget,
   }
   const Go = wasmExec(scopeFor(own))
   const go = new Go()
+  // The number stays taken until the program gives it back.
+  function forget(object: object) {
+    const number = go._ids.get(object)
+    if (number === undefined) return
+    go._ids.delete(object)
+    go._values[number] = undefined
+  }
   let exitCode = 0
   go.exit = (code) => {
     exitCode = code
@@ -123,7 +136,7 @@ export async function startRuntime(
     throw why ?? new Error(`it ended at its start, with exit code ${exitCode}`)
   }
   const exports = instance.exports as unknown as Exports
-  return { ...started, go, exports, lending: own, onExit, exitCode: () => exitCode, ended }
+  return { ...started, go, exports, lending: own, forget, onExit, exitCode: () => exitCode, ended }
 }
 
 /**

@@ -212,3 +212,77 @@ describe('where memory is plentiful', () => {
     }
   })
 })
+
+describe("what JavaScript's memory holds", () => {
+  const { inPage } = useBrowser()
+
+  // Go's collector knows nothing of their size, and does not run here.
+  inPage(
+    'arrays that went through the program are garbage as soon as nobody else has them',
+    { needs: ['gc'] },
+    async ({ load, assert, collectGarbage, MiB }) => {
+      const cache = await load()
+      const size = 4400 * 4400 * 4 // too large for what is copied at the call
+      const allocation = await cache.allocate(size)
+      const surface = await cache.allocateSurface({ width: 4400, height: 4400 })
+      const stored = await cache.allocate(MiB)
+      await stored.moveToDisk()
+      await stored.write(new Uint8Array(MiB))
+      const all = { x: 0, y: 0, width: 4400, height: 4400 }
+      const aborted = new AbortController()
+      const calls = {
+        read: () => allocation.read(),
+        readInto: async () => {
+          const target = new Uint8Array(size)
+          await allocation.readInto(target)
+          return target
+        },
+        write: async () => {
+          const data = new Uint8Array(size)
+          await allocation.write(data)
+          return data
+        },
+        'a write that is refused': async () => {
+          const data = new Uint8Array(size)
+          await allocation.write(data, 1).catch(() => {})
+          return data
+        },
+        'a write that is aborted': async () => {
+          const data = new Uint8Array(size)
+          const write = allocation.write(data, 0, { signal: aborted.signal })
+          aborted.abort()
+          await write.catch(() => {})
+          return data
+        },
+        'a write to the disk, and to memory in front of it': async () => {
+          const data = new Uint8Array(MiB)
+          await stored.write(data)
+          return data
+        },
+        readRect: async () => (await surface.readRect()).buffer,
+        'readRect with scale': async () => (await surface.readRect(all, { scale: 1 / 2 })).buffer,
+        readImageData: async () => (await surface.readImageData()).data.buffer,
+        writeRect: async () => {
+          const data = new Uint8Array(size)
+          await surface.writeRect(all, data)
+          return data
+        },
+      }
+      // In a function of its own, of which nothing is left that could hold the array.
+      const made = async (call) => new WeakRef(await call())
+      for (const [name, call] of Object.entries(calls)) {
+        const { collections } = cache.statistics().collector
+        const array = await made(call)
+        // What deref answers lives until the task is over.
+        const task = () => new Promise((resolve) => setTimeout(resolve))
+        for (let tries = 0; array.deref() && tries < 30; tries++) {
+          await task()
+          await collectGarbage()
+          await task()
+        }
+        assert.isTrue(array.deref() === undefined, name)
+        assert.equal(cache.statistics().collector.collections, collections, name)
+      }
+    },
+  )
+})
