@@ -1,4 +1,5 @@
-// Every way in which people build pages, with the versions that are tested, and what is special about each.
+// Every way in which people build pages, with the versions that are tested, and what is special about each. The
+// versions are the newest that run under Node 20.19.
 //
 // An environment is a project: what it installs, its files beside those of the folder `app`, and the ways in
 // which it comes to a browser. A way is built or served by a command of the project, and then looked at as a
@@ -162,19 +163,21 @@ const next = {
 const svelteKit = {
   name: 'SvelteKit',
   install: {
-    '@sveltejs/kit': '3.2.0',
-    '@sveltejs/adapter-static': '4.0.1',
-    '@sveltejs/vite-plugin-svelte': '7.3.1',
+    '@sveltejs/kit': '2.70.4',
+    '@sveltejs/adapter-static': '3.0.11',
+    '@sveltejs/vite-plugin-svelte': '6.2.4',
     svelte: '5.57.3',
-    vite: '8.3.8',
+    vite: '7.3.8',
   },
   files: {
     ...inFolder('src/lib'),
     'src/app.html': '<!doctype html><head>%sveltekit.head%</head><body>%sveltekit.body%</body>',
     'src/routes/+layout.js': 'export const prerender = true',
-    'src/routes/+page.svelte': `<script>import '$lib/main.js'</script><p>asposeCache</p>`,
-    'svelte.config.js': `import adapter from '@sveltejs/adapter-static'\nexport default { kit: { adapter: adapter() } }`,
-    'vite.config.js': `import { sveltekit } from '@sveltejs/kit/vite'\nexport default { plugins: [sveltekit()] }`,
+    'src/routes/+page.svelte': `<script>import '../lib/main.js'</script><p>asposeCache</p>`,
+    'svelte.config.js': `import adapter from '@sveltejs/adapter-static'
+      export default { kit: { adapter: adapter() } }`,
+    'vite.config.js': `import { sveltekit } from '@sveltejs/kit/vite'
+      export default { plugins: [sveltekit()] }`,
   },
   sources: 'src/lib/',
   ways: [

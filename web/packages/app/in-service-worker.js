@@ -10,8 +10,11 @@ const activated = (worker) =>
   })
 
 const serviceWorker = async () => {
-  const url = new URL('./service-worker.js', import.meta.url)
-  const registration = await navigator.serviceWorker.register(url, { type: 'module' })
+  // In this form bundlers know it.
+  const registration = await navigator.serviceWorker.register(
+    new URL('./service-worker.js', import.meta.url),
+    { type: 'module' },
+  )
   const worker = registration.installing ?? registration.waiting ?? registration.active
   await activated(worker)
   const { port1, port2 } = new MessageChannel()
