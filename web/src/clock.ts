@@ -40,9 +40,9 @@ export function clearTimeout(timeout: Timeout | undefined): void {
 
 const resolved = Promise.resolve()
 
-/** Calls back when the caller is through; what is thrown then is reported. */
+/** Calls back when the caller is through; what is thrown then is reported. Node, which lacks that, reports it itself. */
 export function soon(callback: () => void): void {
-  resolved.then(callback).catch(reportError)
+  resolved.then(callback).catch(globalThis.reportError)
 }
 
 /** What takes the place of the globals of these names for the program. */
