@@ -11,8 +11,7 @@ import lines from './lines.js'
 
 test('the lines for tests', async () => {
   const printed = []
-  console.log = (...words) => printed.push(words.join(' '))
-  await lines()
+  await lines({ log: (...words) => printed.push(words.join(' ')) })
   expect(printed).toEqual(['${expected}'])
 })
 `

@@ -10,10 +10,15 @@ export function example(heading, document = 'README.md') {
   return /```js\n(.*?)```/s.exec(section)[1]
 }
 
-/** The same as a module whose default export runs it. */
+/** The same as a module whose default export runs it, and can be given what it prints to. */
 export function asFunction(text) {
   const lines = text.split('\n')
   const imports = lines.filter((line) => line.startsWith('import '))
   const others = lines.filter((line) => !line.startsWith('import '))
-  return [...imports, 'export default async function () {', ...others, '}\n'].join('\n')
+  return [
+    ...imports,
+    'export default async function (console = globalThis.console) {',
+    ...others,
+    '}\n',
+  ].join('\n')
 }
