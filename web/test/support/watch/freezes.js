@@ -57,8 +57,8 @@ export const freezes = [
     const surface = await cache.allocateSurface({ width: 16, height: 16 })
     const history = await asposecache.createHistory(surface)
     for (let i = 0; i < 700; i++) {
-      await surface.writeRect({ x: 0, y: 0, width: 1, height: 1 }, Uint8Array.of(i, i >> 8, 0, 255))
-      await history.commit(`stroke ${i}`)
+      await surface.writeRect({ x: 0, y: 0, width: 16, height: 16 }, new Uint8Array(16 * 16 * 4).fill(i))
+      await history.commit(`s${i}`)
     }
     return { step: () => assert.equal(history.entries.length, 701) }
   }),
