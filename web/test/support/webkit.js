@@ -336,6 +336,10 @@ class Page extends Frame {
     await (await this.$(selector)).click()
   }
 
+  focus(selector) {
+    return this.$eval(selector, (element) => element.focus())
+  }
+
   /** Chooses an option, as a person does. */
   select(selector, value) {
     const choose = (field, value) => {
@@ -375,7 +379,12 @@ class Element {
   }
 
   async click() {
-    const show = (all, index) => all[index].scrollIntoView({ block: 'center', behavior: 'instant' })
+    // What is seen already stays where it is, for tests remember where things are.
+    const show = (all, index) => {
+      const { top, left, bottom, right } = all[index].getBoundingClientRect()
+      if (top < 0 || left < 0 || bottom > innerHeight || right > innerWidth)
+        all[index].scrollIntoView({ block: 'center', behavior: 'instant' })
+    }
     await this.#page.$$eval(this.#selector, show, this.#index)
     const { x, y, width, height } = await this.boundingBox()
     const { mouse } = this.#page
