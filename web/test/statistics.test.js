@@ -88,7 +88,7 @@ inPage('statistics is a snapshot', async ({ load, assert }) => {
 inPage("the browser's estimate becomes part of the statistics", async ({ load, assert }) => {
   const cache = await load()
   assert.isNull(cache.statistics().quota)
-  if (!navigator.storage.estimate) {
+  if (!navigator.storage?.estimate) {
     // Where the browser has none there is never anything to tell.
     await new Promise((resolve) => setTimeout(resolve))
     assert.isNull(cache.statistics().quota)
