@@ -115,10 +115,10 @@ export async function startRuntime(
   const go = new Go()
   // The number stays taken until the program gives it back.
   function forget(object: object) {
-    const number = go._ids.get(object)
+    const number = go._ids?.get(object)
     if (number === undefined) return
-    go._ids.delete(object)
-    go._values[number] = undefined
+    go._ids!.delete(object)
+    go._values![number] = undefined
   }
   let exitCode = 0
   go.exit = (code) => {

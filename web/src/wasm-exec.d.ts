@@ -11,9 +11,9 @@ declare module 'wasm-exec' {
     run(instance: WebAssembly.Instance): Promise<void>
     /** The timers under way, by the program's number for them: what the `setTimeout` of the scope has returned. */
     readonly _scheduledTimeouts: Map<number, unknown>
-    /** What the program refers to, by number, and the numbers of objects. */
-    readonly _values: unknown[]
-    readonly _ids: Map<unknown, number>
+    /** What the program refers to, by number, and the numbers of objects; neither is there once it has ended. */
+    readonly _values?: unknown[]
+    readonly _ids?: Map<unknown, number>
     /** Runs the scheduler until nothing is left to do. */
     _resume(): void
   }
