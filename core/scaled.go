@@ -20,7 +20,8 @@ const mostShift = 8
 // The squares begin at the corner of the rectangle; at its right and bottom they are as large as there is room. target is
 // called for the bytes of ceil(width/2^shift) x ceil(height/2^shift) pixels.
 //
-// It reads what the surface holds when its turn comes, whatever is written meanwhile, also in the pauses that it makes.
+// It reads a snapshot of the surface in its turn. Where some of that is on disk later calls need not wait; where all of it
+// is in memory they do, for they could find no room for copies of pages that only the snapshot shares.
 //
 // Errors: those of ReadRect; [RangeError] for shift and how.
 func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, target func(n int64) (Buffer, error), o *CallOptions) error {
@@ -31,12 +32,17 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 	case how < Pick || how > Average:
 		return outOfRange("how", int64(how), int64(Pick), int64(Average))
 	}
-	// A snapshot of the moment is read, so that later calls need not wait.
-	s, err := t.Snapshot(ctx)
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	s, err := t.snapshot()
 	if err != nil {
 		return err
 	}
 	defer s.Dispose()
+	if s.onDisk() {
+		t.end()
+	}
 	whole := rect{Rect: r, length: -1}
 	if err := whole.checkWhole(s); err != nil {
 		return err

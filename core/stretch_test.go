@@ -111,14 +111,13 @@ func TestAPictureIsReducedInPieces(t *testing.T) {
 	for name, how := range map[string]core.How{"pick": core.Pick, "average": core.Average} {
 		t.Run(name, func(t *testing.T) {
 			var s *core.Allocation
+			var written <-chan error
 			pauses := 1 // so that nothing is written in those of the first write
 			pause := func() {
 				if pauses++; pauses > 1 {
 					return
 				}
-				if err := s.WriteRect(ctx, large, bytes.Repeat([]byte{9}, largeSize)); err != nil {
-					t.Error(err)
-				}
+				written = later(func() error { return s.WriteRect(ctx, large, bytes.Repeat([]byte{9}, largeSize)) })
 			}
 			pausing(t, pause, func(c *core.Cache) {
 				var err error
@@ -138,7 +137,10 @@ func TestAPictureIsReducedInPieces(t *testing.T) {
 					t.Errorf("%v; not what was there when its turn came", err)
 				}
 				if pauses == 0 {
-					t.Error("16 MiB are reduced without a pause")
+					t.Fatal("16 MiB are reduced without a pause")
+				}
+				if err := <-written; err != nil {
+					t.Error(err)
 				}
 			})
 		})
