@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bytes"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,9 +113,10 @@ func TestAPictureIsReducedInPieces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var s *core.Allocation
 			var written <-chan error
-			pauses := 1 // so that nothing is written in those of the first write
+			var pauses atomic.Int32 // also of what is written in a pause
+			pauses.Store(1)         // so that nothing is written in those of the first write
 			pause := func() {
-				if pauses++; pauses > 1 {
+				if pauses.Add(1) > 1 {
 					return
 				}
 				written = later(func() error { return s.WriteRect(ctx, large, bytes.Repeat([]byte{9}, largeSize)) })
@@ -127,7 +129,7 @@ func TestAPictureIsReducedInPieces(t *testing.T) {
 				if err := s.WriteRect(ctx, large, bytes.Repeat([]byte{7}, largeSize)); err != nil {
 					t.Fatal(err)
 				}
-				pauses = 0
+				pauses.Store(0)
 				var got core.Bytes
 				err = s.Turn().ReadRectScaled(ctx, core.Whole, 1, how, func(size int64) (core.Buffer, error) {
 					got = make(core.Bytes, size)
@@ -136,7 +138,7 @@ func TestAPictureIsReducedInPieces(t *testing.T) {
 				if err != nil || bytes.Count(got, []byte{7}) != largeSize/4 {
 					t.Errorf("%v; not what was there when its turn came", err)
 				}
-				if pauses == 0 {
+				if pauses.Load() == 0 {
 					t.Fatal("16 MiB are reduced without a pause")
 				}
 				if err := <-written; err != nil {
