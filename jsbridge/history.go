@@ -49,8 +49,7 @@ func entriesObject(entries []core.HistoryEntry) any {
 	return object("labels", string(labels), "numbers", numbersArray(numbers))
 }
 
-// dropped tells which entries of which history an event is about, nil if of none. A comma comes before each label, as
-// before those of entriesObject.
+// dropped tells which entries of which history an event is about, nil if of none.
 func (b *bridge) dropped(e core.Event) any {
 	if e.History == nil {
 		return nil
@@ -59,7 +58,7 @@ func (b *bridge) dropped(e core.Event) any {
 		if h == e.History {
 			labels := make([]any, len(e.Labels))
 			for i, label := range e.Labels {
-				labels[i] = "," + label
+				labels[i] = label
 			}
 			return object("history", number, "labels", labels)
 		}

@@ -104,9 +104,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
         storeerror: () => ({ error: errorFrom(error!) as CacheError }),
         historydropped: () => {
           const history = this.#owner.histories.get(dropped!.history)?.deref()
-          return (
-            history && { history, id, label, labels: dropped!.labels.map((l) => l.slice(1)), bytes: length }
-          )
+          return history && { history, id, label, labels: dropped!.labels, bytes: length }
         },
       }
       const detail = details[kind]!()
