@@ -1,4 +1,4 @@
-import { CacheError, CacheFullError } from 'asposecache'
+import { type AsposeCache, CacheError, CacheFullError } from 'asposecache'
 import { bytes } from './format'
 import { NotAPictureError } from './picture'
 
@@ -6,6 +6,8 @@ export interface Explanation {
   title: string
   /** What happened, and what can be done about it. */
   text: string
+  /** What can be done about it, where that is the same for every subject. */
+  remedy?: string
 }
 
 /** Says in plain sentences what went wrong with `subject`, a picture or a thing to do. */
@@ -14,7 +16,8 @@ export function explain(error: unknown, subject: string): Explanation {
   if (error instanceof NotAPictureError) {
     return {
       title: 'Not a picture',
-      text: `This browser cannot open “${subject}” as a picture. Try a JPEG, PNG, WebP, GIF or AVIF file that is not damaged.`,
+      text: `This browser cannot open “${subject}” as a picture.`,
+      remedy: 'Try a JPEG, PNG, WebP, GIF or AVIF file that is not damaged.',
     }
   }
   if (error instanceof CacheError) {
@@ -77,6 +80,15 @@ function explainFull(error: CacheFullError, subject: string): Explanation {
     title: error.medium === 'memory' ? 'Memory limit reached' : 'Disk limit reached',
     text: `${wanted}, but there is no room ${error.medium === 'memory' ? 'in ' : ''}${place}: ${room(error)}. ${remedy}`,
   }
+}
+
+/** Whether a limit that was in the way is no longer. Of what the browser has, nobody else knows how much it is. */
+export function hasRoom(cache: AsposeCache, error: CacheFullError): boolean {
+  const inMemory = error.medium === 'memory'
+  const allocated = inMemory ? cache.allocatedMemoryBytesCount : cache.allocatedDiskBytesCount
+  const limit = inMemory ? cache.maxMemoryForCache : cache.maxDiskSpaceForCache
+  if (error.reason === 'limit' && (limit === 0 || allocated + error.requested <= limit)) return true
+  return error.cause instanceof CacheFullError && hasRoom(cache, error.cause)
 }
 
 function room(error: CacheFullError): string {

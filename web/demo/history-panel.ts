@@ -22,6 +22,24 @@ export class HistoryPanel {
   readonly #template = part<HTMLTemplateElement>('entry-template')
   #shown = ''
 
+  /** @param goTo what a click on a state does */
+  constructor(goTo: (index: number) => void) {
+    const indexOf = (target: EventTarget | null) =>
+      [...this.#list.children].indexOf((target as Element).closest('li')!)
+    this.#list.addEventListener('click', ({ target }) => {
+      const index = indexOf(target)
+      if (index >= 0) goTo(index)
+    })
+    // One stop for the tab key, however many states there are.
+    this.#list.addEventListener('keydown', (event) => {
+      const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+      if (!by) return
+      event.preventDefault()
+      const next = this.#list.children[indexOf(event.target) + by]
+      if (next) part('entry', next).focus()
+    })
+  }
+
   show(layer: Layer | null): void {
     const steps = layer ? stepsOf(layer) : []
     const sum = (medium: Step['medium']) =>
@@ -78,11 +96,13 @@ export class HistoryPanel {
     let current: HTMLElement | undefined
     for (const [i, step] of steps.entries()) {
       const item = list.children[i] as HTMLElement
+      const button = part<HTMLButtonElement>('entry', item)
       item.classList.toggle('undone', step.undone)
+      button.tabIndex = step.current ? 0 : -1
       if (step.current) {
-        item.setAttribute('aria-current', 'step')
+        button.setAttribute('aria-current', 'step')
         current = item
-      } else item.removeAttribute('aria-current')
+      } else button.removeAttribute('aria-current')
       setText(part('entry-label', item), step.label)
       const badge = part('entry-medium', item)
       badge.dataset.medium = i === 0 ? 'none' : step.medium
@@ -90,8 +110,9 @@ export class HistoryPanel {
       setText(part('entry-bytes', item), i === 0 ? '' : bytes(step.bytes))
       setText(part('entry-time', item), i === 0 ? '' : milliseconds(commits[i - 1] ?? 0))
     }
-    // scrollIntoView would move the page as well.
-    if (current) list.scrollTop = current.offsetTop - list.clientHeight / 2 + current.offsetHeight / 2
+    // scrollIntoView would move the page as well. What somebody is about to press stays where it is.
+    if (current && !list.matches(':hover, :focus-within'))
+      list.scrollTop = current.offsetTop - list.clientHeight / 2 + current.offsetHeight / 2
   }
 }
 

@@ -6,10 +6,10 @@ import {
   createHistory,
   type HistoryEntry,
   type Rect,
+  type WhenFullName,
 } from 'asposecache'
 import { type Point, Stroke, type Tip } from './brush'
-import { Picture } from './picture'
-import { sceneOf } from './samples'
+import type { Picture } from './picture'
 import { breathe, Queue } from './tasks'
 
 /** A stroke was taken back while it was painted. */
@@ -17,43 +17,41 @@ export class Cancelled extends Error {}
 
 export class Layer {
   readonly #queue = new Queue()
-  /** How long the commit of each stroke took, in milliseconds, the oldest first. */
-  readonly commits: number[] = []
-  /** How long each undo and redo took, in milliseconds. */
+  /** How long the commit of each stroke took, in milliseconds, by its label. */
+  readonly #commits = new Map<string, number>()
+  /** How long each undo, redo and jump took, in milliseconds. */
   readonly steps: number[] = []
 
   private constructor(
     readonly cache: AsposeCache,
     readonly surface: CacheSurface,
-    readonly history: CacheHistory,
+    public history: CacheHistory,
     /** Told of each rectangle whose pixels are others now. */
     readonly changed: (rect: Rect) => void,
   ) {}
 
   /**
-   * Makes room for a picture and draws one, strip by strip.
+   * Makes room for a picture and draws it, strip by strip.
    *
    * @param drawn told of each strip, and of the surface
    */
   static async create(
     cache: AsposeCache,
-    width: number,
-    height: number,
+    picture: Picture,
+    whenFull: WhenFullName,
     drawn: (surface: CacheSurface, strip: Rect) => void,
     changed: (rect: Rect) => void,
   ): Promise<Layer> {
+    const { width, height, stripRows: rows } = picture
     const surface = await cache.allocateSurface({ width, height, label: 'picture' })
     try {
-      // Strips as high as tiles: each tile is written once.
-      const rows = 256
-      const picture = new Picture(width, height, sceneOf(width, height, 2), undefined, rows)
       for (let y = 0; y < height; y += rows) {
         const strip = { x: 0, y, width, height: Math.min(rows, height - y) }
         await surface.writeRect(strip, picture.strip(y))
         drawn(surface, strip)
         await breathe()
       }
-      return new Layer(cache, surface, await createHistory(surface), changed)
+      return new Layer(cache, surface, await createHistory(surface, { whenFull }), changed)
     } catch (error) {
       await surface.dispose()
       throw error
@@ -62,6 +60,11 @@ export class Layer {
 
   get entries(): readonly HistoryEntry[] {
     return this.history.entries
+  }
+
+  /** How long the commit of each entry but the first took, in milliseconds. */
+  get commits(): number[] {
+    return this.entries.slice(1).map(({ label }) => this.#commits.get(label) ?? 0)
   }
 
   /** What an undo state costs that is a copy of the picture, in bytes. */
@@ -73,7 +76,7 @@ export class Layer {
    * Paints a stroke through points as they come, and commits it if it has touched the picture. If it fails,
    * nothing of it stays.
    *
-   * @param label asked for when the stroke is over
+   * @param label asked for when the stroke is over; no two strokes have the same
    */
   paint(label: () => string, tip: Tip, points: Iterable<Point[]> | AsyncIterable<Point[]>): Promise<void> {
     return this.#queue.add(async () => {
@@ -85,10 +88,7 @@ export class Layer {
         const name = label()
         const begun = performance.now()
         await this.history.commit(name)
-        const took = performance.now() - begun
-        // Strokes that were undone are gone with the commit.
-        this.commits.length = this.entries.length - 2
-        this.commits.push(took)
+        this.#commits.set(name, performance.now() - begun)
       } catch (error) {
         await this.#redrawing(() => this.surface.restore(before))
         throw error
@@ -99,16 +99,45 @@ export class Layer {
   }
 
   /** Undoes, by -1, or redoes, by 1; resolves to whether there was something to. */
-  async step(by: -1 | 1): Promise<boolean> {
+  step(by: -1 | 1): Promise<boolean> {
+    return this.#move(() => (by < 0 ? this.history.undo() : this.history.redo()))
+  }
+
+  /** Goes to an entry; resolves to whether it was another one. */
+  goTo(index: number): Promise<boolean> {
+    return this.#move(() => this.history.goTo(index))
+  }
+
+  async #move(move: () => Promise<boolean>): Promise<boolean> {
     let done = false
     await this.#queue.add(async () => {
       await this.#redrawing(async () => {
         const begun = performance.now()
-        done = await (by < 0 ? this.history.undo() : this.history.redo())
+        done = await move()
         if (done) this.steps.push(performance.now() - begun)
       })
     })
     return done
+  }
+
+  /** Makes the history anew with another choice, and with the same entries: it copies no pixels. */
+  setWhenFull(whenFull: WhenFullName): Promise<void> {
+    return this.#queue.add(async () => {
+      const { history: old, surface } = this
+      const entries = old.entries
+      await old.goTo(0)
+      const history = await createHistory(surface, { whenFull })
+      for (let i = 1; i < entries.length; i++) {
+        await old.goTo(i)
+        await history.commit(entries[i]!.label)
+      }
+      await history.goTo(entries.findIndex(({ current }) => current))
+      this.history = history
+      await old.dispose()
+      // Whoever has read the picture meanwhile may have read another state.
+      const { width, height } = surface
+      this.changed({ x: 0, y: 0, width, height })
+    })
   }
 
   /** Does what puts other pages in place, and tells where the picture differs. */

@@ -9,10 +9,10 @@ import {
 import { isInert, part, setInert, setText } from './dom'
 import { acceptDrops } from './drop'
 import { Entry } from './entry'
-import { explain } from './errors'
+import { explain, hasRoom } from './errors'
 import { bytes, duration } from './format'
 import { Gauge } from './gauges'
-import { clearErrors, logEvent, showError, showStatus } from './notices'
+import { clearErrors, clearSolved, logEvent, showError, showStatus } from './notices'
 import { openFile, type Picture } from './picture'
 import { Plot } from './plot'
 import { preview } from './preview'
@@ -99,7 +99,7 @@ function listen(started: AsposeCache): void {
 
 function broken(error: unknown, label: string, kept?: CacheSettings): void {
   document.body.dataset.state = 'failed'
-  tellWhy = () => showError(explain(error, 'The cache'), { label, run: () => start(kept) })
+  tellWhy = () => showError(explain(error, 'The cache'), { action: { label, run: () => start(kept) } })
   tellWhy()
   refresh()
 }
@@ -108,9 +108,10 @@ function fail(error: unknown, subject: string): void {
   // A crash is told once, by its event, and not by each of the calls that it ends.
   if (error instanceof CacheError && error.code === 'CACHE_CRASHED') return
   const told = explain(error, subject)
-  showError(told)
+  const refused = error instanceof CacheFullError ? error : null
+  showError(told, { solved: () => refused !== null && cache !== null && hasRoom(cache, refused) })
   // What the cache reports as an event is in the log already.
-  if (!(error instanceof CacheFullError)) logEvent('error', `${told.title}. ${told.text}`)
+  if (!refused) logEvent('error', `${told.title}. ${told.text}`)
   refresh()
 }
 
@@ -218,6 +219,7 @@ function refresh(): void {
   const pictures = rows.size === 1 ? '1 picture' : rows.size > 1 ? `${rows.size} pictures` : ''
   setText(summary, document.body.dataset.state === 'loading' ? 'Starting the cache …' : pictures)
   for (const gauge of gauges) gauge.update(cache)
+  clearSolved()
 }
 
 function tick(): void {

@@ -12,15 +12,27 @@ const logEmpty = part('events-empty')
 const noticeTemplate = part<HTMLTemplateElement>('notice-template')
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
 
-/** Stays until it is dismissed: an error has to be readable at leisure. */
-export function showError({ title, text }: Explanation, action?: { label: string; run: () => void }): void {
-  // The same trouble with ten dropped files is told once, for the newest.
-  for (const old of errors.children) {
-    if (old.querySelector('.notice-title')?.textContent === title) old.remove()
-  }
+/** How it is known that what a notice tells of is over. */
+const solvedBy = new WeakMap<Element, () => boolean>()
+
+/** Stays until it is dismissed, or solved: an error has to be readable at leisure. */
+export function showError(
+  { title, text, remedy = '' }: Explanation,
+  { action, solved }: { action?: { label: string; run: () => void }; solved?: () => boolean } = {},
+): void {
   const notice = noticeTemplate.content.firstElementChild!.cloneNode(true) as HTMLElement
   notice.querySelector('.notice-title')!.textContent = title
-  notice.querySelector('.notice-text')!.textContent = text
+  const line = notice.querySelector<HTMLElement>('.notice-text')!
+  line.textContent = text
+  notice.querySelector('.notice-remedy')!.textContent = remedy
+  if (solved) solvedBy.set(notice, solved)
+  // The same trouble with ten dropped files is told in one notice, with a line for each of them.
+  for (const old of [...errors.children]) {
+    if (old.querySelector('.notice-title')!.textContent !== title) continue
+    const lines = [...old.querySelectorAll('.notice-text')]
+    line.before(...lines.filter(({ textContent }) => textContent !== text))
+    old.remove()
+  }
   notice.querySelector('.notice-close')!.addEventListener('click', () => notice.remove())
   const act = notice.querySelector<HTMLButtonElement>('.notice-action')!
   if (action) {
@@ -37,6 +49,11 @@ export function showError({ title, text }: Explanation, action?: { label: string
 
 export function clearErrors(): void {
   errors.replaceChildren()
+}
+
+/** Takes away the notices of what is over. */
+export function clearSolved(): void {
+  for (const notice of [...errors.children]) if (solvedBy.get(notice)?.()) notice.remove()
 }
 
 let fading: ReturnType<typeof setTimeout> | undefined

@@ -1,22 +1,25 @@
 // Painting on a picture that is larger than an undo history of copies could ever hold.
 import './paint.css'
-import { type AsposeCache, CacheError, CacheFullError, loadAsposeCache } from 'asposecache'
+import { type AsposeCache, CacheError, CacheFullError, loadAsposeCache, type WhenFullName } from 'asposecache'
 import type { Tip } from './brush'
 import { isInert, part, setInert, setText } from './dom'
+import { acceptDrops } from './drop'
 import { explain } from './errors'
 import { fireworks } from './fireworks'
 import { bytes, count } from './format'
 import { Gauge } from './gauges'
 import { HistoryPanel } from './history-panel'
 import { Cancelled, Layer } from './layer'
-import { clearErrors, logEvent, showError } from './notices'
+import { clearErrors, clearSolved, logEvent, showError, showStatus } from './notices'
+import { openFile, Picture } from './picture'
 import { watchPointers, type Track } from './pointers'
+import { sceneOf } from './samples'
 import { breathe, Queue } from './tasks'
 import { View } from './view'
 
 const canvas = part<HTMLCanvasElement>('canvas')
 const gauges = [new Gauge('memory'), new Gauge('disk')]
-const panel = new HistoryPanel()
+const panel = new HistoryPanel((index) => void goTo(index))
 const view = new View(canvas, showZoom, (error) => fail(error, 'The picture'))
 
 let cache: AsposeCache | null = null
@@ -24,9 +27,41 @@ let layer: Layer | null = null
 
 // ---- Starting and ending
 
-const picture = part<HTMLSelectElement>('picture')
+/** As high as tiles: each tile is written once. */
+const STRIP_ROWS = 256
+
+const select = part<HTMLSelectElement>('picture')
 const limits = [part<HTMLSelectElement>('limit-memory'), part<HTMLSelectElement>('limit-disk')]
+const whenFull = part<HTMLSelectElement>('when-full')
+const fileInput = part<HTMLInputElement>('file-input')
 const starts = new Queue()
+/** The person's own, which the select names too. */
+let photo: File | null = null
+
+/** Opens a photo of the person's own. What is no picture changes nothing. */
+function openPhoto(file: File | undefined): void {
+  if (!file) return
+  void starts.add(async () => {
+    try {
+      const opened = await openFile(file, STRIP_ROWS)
+      photo = file
+      const option = part<HTMLOptionElement>('own')
+      option.hidden = false
+      setText(option, `${file.name} (${count(opened.width)} × ${count(opened.height)})`)
+      opened.close()
+      select.value = 'own'
+      start()
+    } catch (error) {
+      fail(error, file.name)
+    }
+  })
+}
+
+async function openChosen(): Promise<Picture> {
+  if (select.value === 'own') return openFile(photo!, STRIP_ROWS)
+  const [width, height] = select.value.split('x').map(Number) as [number, number]
+  return new Picture(width, height, sceneOf(width, height, 2), undefined, STRIP_ROWS)
+}
 
 function start(): void {
   stop = true
@@ -49,14 +84,11 @@ function start(): void {
 }
 
 async function begin(): Promise<void> {
-  const [width, height] = picture.value.split('x').map(Number) as [number, number]
-  const [maxMemoryForCache, maxDiskSpaceForCache] = limits.map(({ value }) => Number(value) * 2 ** 20)
   const started = await loadAsposeCache({
     settings: {
       // A name of its own: other pages of this site may use the cache too.
       cacheFolder: 'asposeCachePaint',
-      maxMemoryForCache,
-      maxDiskSpaceForCache,
+      ...limitsNow(),
       spillPolicy: 'coldest',
     },
   })
@@ -64,21 +96,60 @@ async function begin(): Promise<void> {
   listen(started)
   strokes = 0
   let shown = false
-  layer = await Layer.create(
-    started,
-    width,
-    height,
-    (surface, strip) => {
-      if (!shown) view.show(surface)
-      shown = true
-      view.invalidate(strip)
-      const done = (strip.y + strip.height) / height
-      showProgress(`Drawing ${count(Math.round((width * height) / 1e6))} megapixels`, done)
-    },
-    (rect) => view.invalidate(rect),
-  )
-  // For whoever opens the console to play with it.
-  Object.assign(globalThis, { cache, surface: layer.surface, undoHistory: layer.history })
+  const picture = await openChosen()
+  const { width, height } = picture
+  try {
+    layer = await Layer.create(
+      started,
+      picture,
+      whenFull.value as WhenFullName,
+      (surface, strip) => {
+        if (!shown) view.show(surface)
+        shown = true
+        view.invalidate(strip)
+        const done = (strip.y + strip.height) / height
+        showProgress(`Drawing ${count(Math.round((width * height) / 1e6))} megapixels`, done)
+      },
+      (rect) => view.invalidate(rect),
+    )
+  } finally {
+    picture.close()
+  }
+  showInConsole()
+}
+
+/** For whoever opens the console to play with it. */
+function showInConsole(): void {
+  if (layer) Object.assign(globalThis, { cache, surface: layer.surface, undoHistory: layer.history })
+}
+
+function limitsNow() {
+  const [maxMemoryForCache, maxDiskSpaceForCache] = limits.map(({ value }) => Number(value) * 2 ** 20)
+  return { maxMemoryForCache, maxDiskSpaceForCache }
+}
+
+/** The picture keeps its strokes; where there is none, for it did not fit, it may now. */
+async function applyLimits(): Promise<void> {
+  if (!cache || !layer) return start()
+  try {
+    await cache.configure(limitsNow())
+    successes++
+  } catch (error) {
+    fail(error, 'The limits')
+  }
+  refresh()
+}
+
+async function applyWhenFull(): Promise<void> {
+  const now = layer
+  try {
+    await now?.setWhenFull(whenFull.value as WhenFullName)
+    successes++
+  } catch (error) {
+    fail(error, 'The history')
+  }
+  if (now === layer) showInConsole()
+  refresh()
 }
 
 /** Frees everything that the page has allocated. */
@@ -111,6 +182,24 @@ function listen(started: AsposeCache): void {
       }, 1000)
     moved += detail.bytes
   })
+  const dropped = { labels: [] as string[], bytes: 0 }
+  started.addEventListener('historydropped', ({ detail }) => {
+    // A stroke asks for room again and again: what it has dropped is told at once.
+    if (dropped.labels.length === 0)
+      setTimeout(() => {
+        const { labels } = dropped
+        const names = labels.map((label) => label || 'the picture as it was')
+        const which = names.length > 1 ? `${names[0]} to ${names.at(-1)}` : names[0]
+        const states = names.length > 1 ? `${names.length} states` : '1 state'
+        const told = `No room: ${states} dropped, ${bytes(dropped.bytes)} (${which}).`
+        logEvent('dropped', told)
+        showStatus(told)
+        dropped.labels = []
+        dropped.bytes = 0
+      }, 500)
+    dropped.labels.push(...detail.labels)
+    dropped.bytes += detail.bytes
+  })
   started.addEventListener('lost', ({ detail }) => {
     logEvent('lost', `The browser removed ${bytes(detail.length)} of stored pixels.`)
   })
@@ -123,10 +212,13 @@ function listen(started: AsposeCache): void {
     view.show(null)
     document.body.dataset.state = 'failed'
     logEvent('crash', detail.error.message)
-    showError(explain(detail.error, 'The picture'), { label: 'Start again', run: start })
+    showError(explain(detail.error, 'The picture'), { action: { label: 'Start again', run: start } })
     refresh()
   })
 }
+
+/** Of strokes, and of choices that may make room: after one, nobody is told any longer that there was none. */
+let successes = 0
 
 function fail(error: unknown, subject: string): void {
   if (error instanceof Cancelled) return
@@ -134,10 +226,12 @@ function fail(error: unknown, subject: string): void {
     return
   const told = explain(error, subject)
   // The pictures of this page are one, and the settings are limits only.
-  if (error instanceof CacheFullError)
-    told.text = `${subject} needs ${bytes(error.requested)} more, and there is no room in memory or on disk. Choose a higher limit${layer ? '' : ', or the smaller picture'}.`
-  showError(told)
-  logEvent(error instanceof CacheFullError ? 'full' : 'error', `${told.title}. ${told.text}`)
+  const refused = error instanceof CacheFullError ? error : null
+  if (refused)
+    told.text = `${subject} needs ${bytes(refused.requested)} more, and there is no room in memory or on disk. Choose a higher limit${layer ? ', or let the oldest states be dropped' : ', or a smaller picture'}.`
+  const then = successes
+  showError(told, { solved: () => refused !== null && successes > then })
+  logEvent(refused ? 'full' : 'error', `${told.title}. ${told.text}`)
 }
 
 addEventListener('pagehide', () => {
@@ -172,11 +266,13 @@ function scheduleRefresh(): void {
 function refresh(): void {
   for (const gauge of gauges) gauge.update(cache)
   panel.show(layer)
+  clearSolved()
   const entries = layer?.entries ?? []
   const current = entries.findIndex((entry) => entry.current)
   setInert(buttons.undo, current <= 0 || playing)
   setInert(buttons.redo, current >= entries.length - 1 || playing)
   setInert(buttons['undo-all'], current <= 0 || playing)
+  setInert(buttons['redo-all'], current >= entries.length - 1 || playing)
   setInert(buttons.hundred, !layer)
 }
 
@@ -235,6 +331,7 @@ async function paint(track: Track | Iterable<{ x: number; y: number; pressure: n
   const { erase } = tip
   try {
     await layer?.paint(() => `${erase ? 'Eraser' : 'Stroke'} ${++strokes}`, tip, track)
+    successes++
   } catch (error) {
     fail(error, 'The stroke')
     throw error
@@ -255,6 +352,17 @@ async function step(by: -1 | 1): Promise<boolean> {
   }
 }
 
+async function goTo(index: number): Promise<void> {
+  if (playing) return
+  try {
+    await layer?.goTo(index)
+  } catch (error) {
+    fail(error, 'The state')
+  } finally {
+    scheduleRefresh()
+  }
+}
+
 let spaceIsDown = false
 /** Many strokes or steps are under way. */
 let playing = false
@@ -267,8 +375,8 @@ watchPointers(canvas, view, {
 })
 
 const buttons = Object.fromEntries(
-  ['undo', 'redo', 'hundred', 'undo-all'].map((name) => [name, part<HTMLButtonElement>(name)]),
-) as Record<'undo' | 'redo' | 'hundred' | 'undo-all', HTMLButtonElement>
+  ['undo', 'redo', 'hundred', 'undo-all', 'redo-all'].map((name) => [name, part<HTMLButtonElement>(name)]),
+) as Record<'undo' | 'redo' | 'hundred' | 'undo-all' | 'redo-all', HTMLButtonElement>
 
 /** Does something many times, until it is stopped. Tells how far it is. */
 async function play(work: (tell: (text: string) => void) => Promise<string>): Promise<void> {
@@ -309,25 +417,26 @@ buttons.hundred.addEventListener('click', () => {
   })
 })
 
-buttons['undo-all'].addEventListener('click', () => {
-  if (isInert(buttons['undo-all'])) return
-  void play(async (tell) => {
-    let n = 0
-    while (!stop && (await step(-1))) {
-      tell(`${++n} undone`)
-      await breathe()
-    }
-    return `${n} undone`
-  })
-})
-
-for (const [name, by] of [
-  ['undo', -1],
-  ['redo', 1],
-] as const)
+for (const [name, by, done] of [
+  ['undo', -1, 'undone'],
+  ['redo', 1, 'redone'],
+] as const) {
   buttons[name].addEventListener('click', () => {
     if (!isInert(buttons[name])) void step(by)
   })
+  const all = buttons[`${name}-all`]
+  all.addEventListener('click', () => {
+    if (isInert(all)) return
+    void play(async (tell) => {
+      let n = 0
+      while (!stop && (await step(by))) {
+        tell(`${++n} ${done}`)
+        await breathe()
+      }
+      return `${n} ${done}`
+    })
+  })
+}
 
 // ---- Keys
 
@@ -406,7 +515,15 @@ part('zoom-out').addEventListener('click', () => keys['-']!())
 part('fit').addEventListener('click', () => keys[0]!())
 part('full').addEventListener('click', () => keys[1]!())
 
-for (const select of [picture, ...limits]) select.addEventListener('change', start)
+select.addEventListener('change', start)
+for (const limit of limits) limit.addEventListener('change', () => void applyLimits())
+whenFull.addEventListener('change', () => void applyWhenFull())
+fileInput.addEventListener('change', () => {
+  openPhoto(fileInput.files?.[0])
+  // So that the same file can be chosen again.
+  fileInput.value = ''
+})
+acceptDrops(part('drop-overlay'), ([file]) => openPhoto(file))
 
 setInterval(() => {
   if (!document.hidden) refresh()

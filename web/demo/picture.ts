@@ -41,7 +41,7 @@ export class Picture {
 /** The browser cannot show this file as a picture. */
 export class NotAPictureError extends Error {}
 
-export async function openFile(file: File): Promise<Picture> {
+export async function openFile(file: File, stripRows?: number): Promise<Picture> {
   let bitmap: ImageBitmap
   try {
     bitmap = await createImageBitmap(file)
@@ -55,5 +55,6 @@ export async function openFile(file: File): Promise<Picture> {
     (context, top, bottom) =>
       context.drawImage(bitmap, 0, top, width, bottom - top, 0, top, width, bottom - top),
     () => bitmap.close(),
+    stripRows,
   )
 }

@@ -17,8 +17,8 @@ const MiB = 2 ** 20
 async function openPaint(open, { picture = '4000x3000', memory = '512', disk = '0' } = {}) {
   const page = await open('/demo/paint.html')
   await page.setViewport({ width: 1280, height: 900 })
-  // A choice starts again at once, whatever the page was doing.
-  for (const [name, value] of Object.entries({ picture, 'limit-memory': memory, 'limit-disk': disk }))
+  // Other limits hold for what comes, and the other picture starts again at once.
+  for (const [name, value] of Object.entries({ 'limit-memory': memory, 'limit-disk': disk, picture }))
     if ((await page.$eval(hook(name), (select) => select.value)) !== value)
       await page.select(hook(name), value)
   return page
@@ -314,4 +314,150 @@ withPage('leaving frees everything', { timeout: 120_000 }, async ({ open, origin
   await other.waitForSelector('body.paint[data-state="ready"]', { timeout: 60_000 })
   await other.waitForFunction(() => indexedDB.databases().then((all) => all.length === 0), { polling: 200 })
   assert.deepEqual(await counters(other), [400_000_000, 0])
+})
+
+withPage('a click on a state of the history goes there, and so do the keys', async ({ open }) => {
+  const page = await openPaint(open)
+  await ready(page)
+  const pictures = [await digests(page)]
+  for (let i = 0; i < 4; i++) {
+    await stroke(page, [0.3 + 0.1 * i, 0.2], [0.35 + 0.1 * i, 0.7])
+    await at(page, i + 1)
+    pictures.push(await digests(page))
+  }
+  const state = (n) => `${hook('entries')} li:nth-child(${n + 1}) button`
+  await page.waitForSelector(state(4))
+  for (const n of [1, 3, 0]) {
+    await page.click(state(n))
+    await at(page, n)
+    assert.deepEqual(await digests(page), pictures[n])
+  }
+  await page.waitForSelector(`${state(0)}[aria-current="step"]`)
+  for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key)
+  await at(page, 2)
+  assert.deepEqual(await digests(page), pictures[2])
+  await page.waitForSelector(`${state(2)}[aria-current="step"]`)
+  assert.ok(await page.$eval(state(2), (button) => button === document.activeElement))
+  assert.equal((await entries(page)).length, 5)
+
+  await page.waitForSelector(`${hook('redo-all')}[aria-disabled="false"]`)
+  await played(page, 'redo-all')
+  assert.match(await text(page, 'doing'), /^2 redone/)
+  assert.deepEqual(await digests(page), pictures[4])
+})
+
+withPage(
+  'where strokes were refused, they go on without the oldest states',
+  { timeout: 240_000 },
+  async (t) => {
+    const page = await openPaint(t.open, { memory: '64', disk: '32' })
+    await ready(page)
+    await page.$eval(hook('brush-size'), (input) => (input.value = '95'))
+    await page.$eval(hook('tools'), (form) => form.dispatchEvent(new Event('input')))
+    const paint = async (n) => {
+      await stroke(page, [0.25, 0.2 + 0.03 * n], [0.75, 0.8 - 0.03 * n])
+      // It is over when the next thing asked for is.
+      await page.evaluate(() => surface.flush())
+    }
+    let strokes = 0
+    while (!(await page.$(hook('error')))) {
+      assert.ok(strokes < 20, 'the cache is never full')
+      await paint(strokes++)
+      await page.waitForFunction(
+        (n) => undoHistory.entries.length > n || document.querySelector('[data-testid="error"]'),
+        { timeout: 60_000 },
+        strokes,
+      )
+    }
+    const kept = await entries(page)
+    const before = await digests(page)
+    assert.ok(kept.length > 3)
+
+    // Another choice keeps the states, each with its pixels.
+    const old = await page.evaluateHandle(() => undoHistory)
+    await page.select(hook('when-full'), 'dropOldest')
+    await page.waitForFunction((old) => undoHistory !== old, {}, old)
+    assert.deepEqual(await entries(page), kept)
+    assert.deepEqual(await digests(page), before)
+    await page.waitForFunction(() => !document.querySelector('[data-testid="error"]'))
+    await paint(strokes)
+    await page.waitForFunction(() => undoHistory.entries.at(-1).current && undoHistory.entries.length > 1)
+    await page.waitForSelector(`${hook('events')} [data-kind="dropped"]`)
+    assert.match(await text(page, 'events'), /No room: \d+ states? dropped, .* \(the picture as it was/)
+    assert.notEqual((await entries(page))[0].label, kept[0].label)
+    assert.notDeepEqual(await digests(page), before)
+  },
+)
+
+withPage('other limits keep the picture with its strokes', { timeout: 240_000 }, async ({ open }) => {
+  const page = await openPaint(open, { memory: '64', disk: '32' })
+  await ready(page)
+  const same = await page.evaluateHandle(() => cache)
+  for (let i = 0; i < 2; i++) {
+    await stroke(page, [0.4, 0.2 + 0.2 * i], [0.5, 0.3 + 0.2 * i])
+    await at(page, i + 1)
+  }
+  const kept = [await entries(page), await digests(page)]
+  await page.select(hook('limit-memory'), '512')
+  await page.select(hook('limit-disk'), '0')
+  await page.waitForFunction(
+    () => cache.maxMemoryForCache === 512 * 2 ** 20 && cache.maxDiskSpaceForCache === 0,
+  )
+  await ready(page)
+  assert.ok(await page.evaluate((same) => cache === same, same))
+  assert.deepEqual([await entries(page), await digests(page)], kept)
+})
+
+withPage('a photo of one’s own is painted on; what is no picture changes nothing', async ({ open }) => {
+  const page = await openPaint(open)
+  await ready(page)
+  await stroke(page, [0.4, 0.4], [0.5, 0.5])
+  await at(page, 1)
+  const before = await digests(page)
+  const choose = (name, dropped) =>
+    page.evaluate(
+      async (name, dropped) => {
+        const canvas = new OffscreenCanvas(700, 300)
+        const context = canvas.getContext('2d')
+        context.fillStyle = '#336699'
+        context.fillRect(0, 0, 700, 300)
+        const blob = name.endsWith('.png') ? await canvas.convertToBlob() : new Blob(['no picture'])
+        const transfer = new DataTransfer()
+        transfer.items.add(new File([blob], name))
+        if (dropped) {
+          document.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }))
+          return
+        }
+        const input = document.querySelector('[data-testid="file-input"]')
+        input.files = transfer.files
+        input.dispatchEvent(new Event('change'))
+      },
+      name,
+      dropped,
+    )
+  await choose('words.txt', false)
+  await page.waitForSelector(hook('error'))
+  assert.match(await text(page, 'error-text'), /cannot open “words.txt” as a picture/)
+  assert.deepEqual(await digests(page), before)
+  assert.equal((await entries(page)).length, 2)
+
+  for (const dropped of [false, true]) {
+    const old = await page.evaluateHandle(() => surface)
+    await choose(dropped ? 'dropped.png' : 'chosen.png', dropped)
+    await page.waitForFunction((old) => surface !== old, {}, old)
+    await ready(page)
+    assert.equal(await page.$eval(hook('own'), (option) => option.selected), true)
+    const held = await page.evaluate(async () => {
+      const pixels = await surface.readRect()
+      return [
+        surface.width,
+        surface.height,
+        new Set(new Uint32Array(pixels.buffer)).size,
+        ...pixels.slice(0, 4),
+      ]
+    })
+    assert.deepEqual(held, [700, 300, 1, 0x33, 0x66, 0x99, 255])
+  }
+  await stroke(page, [0.4, 0.4], [0.6, 0.6])
+  await at(page, 1)
 })
