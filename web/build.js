@@ -148,6 +148,14 @@ await build({
 for (const page of ['index.html', 'paint.html', 'painterro.html', 'painterro-editor.html'])
   cpSync(join(web, 'demo', page), join(dist, 'demo', page))
 
+// What the pages link to, as text with the mark of its encoding: a browser shows that whatever serves it.
+const shown = ['../README.md', 'src/asposecache.d.ts']
+const sources = ['main.ts', 'paint.ts', 'layer.ts', 'painterro.ts', 'painterro-editor.ts']
+for (const path of [...shown, ...sources.map((name) => `demo/${name}`)]) {
+  const name = path.replace('../README.md', 'README').replace(/.*\//, '')
+  writeFileSync(join(dist, `demo/${name}.txt`), `\ufeff${readFileSync(join(web, path), 'utf8')}`)
+}
+
 let over = false
 for (const [name, budget] of Object.entries(budgets)) {
   const path = join(dist, name)

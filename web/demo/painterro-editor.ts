@@ -74,7 +74,9 @@ async function open(width: number, height: number, maxMemoryForCache: number): P
   // All of the picture in the frame, as it does with pictures that are opened.
   editor.setZoom(1)
   sceneOf(width, height)(editor.ctx, 0, height)
-  editor.worklog.captureState()
+  // The blank canvas of before is no state to go back to.
+  editor.worklog.current = null
+  editor.worklog.captureState(true)
   await history?.settled()
   measureSteps(editor)
 }

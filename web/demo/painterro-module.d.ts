@@ -12,8 +12,8 @@ declare module 'painterro' {
     canvas: HTMLCanvasElement
     toolContainer: HTMLElement
     worklog: {
-      current: PainterroState
-      captureState(): void
+      current: PainterroState | null
+      captureState(initial?: boolean): void
       undoState(): void
       redoState(): void
     }

@@ -50,6 +50,8 @@ const sides = [plain, cached]
 const size = part<HTMLSelectElement>('size')
 const limit = part<HTMLSelectElement>('limit')
 const buttons = ['paint', 'undo', 'redo', 'restart'].map((name) => part<HTMLButtonElement>(name))
+const stopButton = part<HTMLButtonElement>('stop')
+let stop = false
 
 // ---- What is shown
 
@@ -108,6 +110,8 @@ function run(status: string, work: () => Promise<string>): void {
   doing = doing.then(async () => {
     document.body.dataset.state = 'busy'
     for (const button of buttons) setInert(button, true)
+    stop = false
+    setInert(stopButton, false)
     setText(part('status'), status)
     let outcome: string
     try {
@@ -118,6 +122,7 @@ function run(status: string, work: () => Promise<string>): void {
       document.body.dataset.state = 'failed'
     }
     for (const button of buttons) setInert(button, false)
+    setInert(stopButton, true)
     setText(part('status'), outcome)
     if (sides.every(({ held }) => held.length > 0)) show()
   })
@@ -148,28 +153,30 @@ function wave(n: number): [number, number][] {
 let painted = 0
 
 async function paint(): Promise<string> {
-  for (let i = 0; i < 30; i++) {
+  let n = 0
+  for (; n < 30 && !stop; n++) {
     const points = wave(painted++)
     // Turn by turn, and each first as often as second: what slows the page down meets both alike.
-    for (const side of i % 2 ? sides : [...sides].reverse()) {
+    for (const side of n % 2 ? sides : [...sides].reverse()) {
       await side.frame.stroke(points)
       await pause()
     }
   }
-  return '30 strokes in each, the same.'
+  return `${n} strokes in each, the same.`
 }
 
 async function steps(what: 'undo' | 'redo'): Promise<string> {
   let n = 0
-  for (;;) {
+  while (!stop) {
     const before = plain.steps.length + cached.steps.length
     for (const side of sides) {
       await side.frame[what]()
       await pause()
     }
-    if (plain.steps.length + cached.steps.length === before) return `${n} steps.`
+    if (plain.steps.length + cached.steps.length === before) break
     n++
   }
+  return `${n} steps.`
 }
 
 const clicks: Record<string, [string, () => Promise<string>]> = {
@@ -182,5 +189,8 @@ for (const [name, [status, work]] of Object.entries(clicks))
   part(name).addEventListener('click', () => {
     if (document.body.dataset.state !== 'busy') run(status, work)
   })
+stopButton.addEventListener('click', () => {
+  stop = true
+})
 for (const select of [size, limit]) select.addEventListener('change', () => run('Starting …', restart))
 run('Starting …', restart)

@@ -1,6 +1,10 @@
-import type { AsposeCache, CacheSettings, CacheTypeName } from 'asposecache'
+import type { AsposeCache, CacheSettings, CacheTypeName, SpillPolicyName } from 'asposecache'
 import { part, setText } from './dom'
-import { count, editableBytes, parseBytes } from './format'
+import { bytes, count, editableBytes, parseBytes } from './format'
+
+/** A WebAssembly program has no more memory, and no browser gives a site more disk: a slip of the finger. */
+const MOST_MEMORY = 4 * 2 ** 30
+const MOST_DISK = 100 * 2 ** 40
 
 /** The settings form. It changes nothing until it is applied. */
 export class SettingsForm {
@@ -8,6 +12,7 @@ export class SettingsForm {
   readonly #type = part<HTMLSelectElement>('cache-type')
   readonly #memory = part<HTMLInputElement>('limit-memory')
   readonly #disk = part<HTMLInputElement>('limit-disk')
+  readonly #spill = part<HTMLSelectElement>('spill-policy')
   readonly #exact = part<HTMLInputElement>('exact-reallocate')
   readonly #apply = part<HTMLButtonElement>('apply')
   #inForce: CacheSettings | null = null
@@ -31,6 +36,7 @@ export class SettingsForm {
     this.#type.value = settings.cacheType
     this.#memory.value = editableBytes(settings.maxMemoryForCache)
     this.#disk.value = editableBytes(settings.maxDiskSpaceForCache)
+    this.#spill.value = settings.spillPolicy
     this.#exact.checked = settings.exactReallocateOnly
     this.#check()
   }
@@ -58,6 +64,7 @@ export class SettingsForm {
       cacheType: this.#type.value as CacheTypeName,
       maxMemoryForCache: parseBytes(this.#memory.value) ?? 0,
       maxDiskSpaceForCache: parseBytes(this.#disk.value) ?? 0,
+      spillPolicy: this.#spill.value as SpillPolicyName,
       exactReallocateOnly: this.#exact.checked,
     }
   }
@@ -69,13 +76,22 @@ export class SettingsForm {
   }
 
   #check(): boolean {
-    const memory = checkSize(this.#memory, part('limit-memory-hint'))
-    const disk = checkSize(this.#disk, part('limit-disk-hint'))
+    const memory = checkLimit(this.#memory, part('limit-memory-hint'), MOST_MEMORY)
+    const disk = checkLimit(this.#disk, part('limit-disk-hint'), MOST_DISK)
     const changed = this.#inForce !== null && this.#changed(this.#entered(), this.#inForce)
     this.#apply.classList.toggle('outline', !changed && memory && disk)
     setText(this.#apply, changed ? 'Apply changes' : 'Apply')
     return memory && disk
   }
+}
+
+/** The same for a limit, which may not be more than any machine has. */
+function checkLimit(input: HTMLInputElement, hint: HTMLElement, most: number): boolean {
+  if (!checkSize(input, hint)) return false
+  if (parseBytes(input.value)! <= most) return true
+  input.setAttribute('aria-invalid', 'true')
+  setText(hint, `More than any machine has: ${bytes(most)} at most`)
+  return false
 }
 
 /** Says what a typed size comes to, so that nobody has to guess what "64" or "1,5 GB" means. */

@@ -85,6 +85,78 @@ withPage('a refusal is told in words', { needs: ['input'] }, async ({ open }) =>
   assert.equal(await bytesOf(page, 'memory-bytes'), 0)
 })
 
+withPage('of three wrong files all are told', {}, async ({ open }) => {
+  const page = await openDemo(open)
+  await page.$eval(hook('file-input'), (input) => {
+    const transfer = new DataTransfer()
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) transfer.items.add(new File(['no picture'], name))
+    input.files = transfer.files
+    input.dispatchEvent(new Event('change'))
+  })
+  await page.waitForFunction(
+    () => {
+      const text = document.querySelector('[data-testid="errors"]').textContent
+      return ['a.txt', 'b.txt', 'c.txt'].every((name) => text.includes(name))
+    },
+    { timeout: 20_000 },
+  )
+  assert.equal((await page.$$(hook('error'))).length, 1)
+})
+
+withPage('the form refuses a limit larger than any machine, and sends the policy', {}, async ({ open }) => {
+  const page = await openDemo(open)
+  const limit = (text) =>
+    page.$eval(
+      hook('limit-memory'),
+      (input, text) => {
+        input.value = text
+        input.dispatchEvent(new Event('input', { bubbles: true }))
+      },
+      text,
+    )
+  await page.select(hook('spill-policy'), 'coldest')
+  await limit('5 TiB')
+  await page.click(hook('apply'))
+  assert.equal(await page.$eval(hook('limit-memory'), (input) => input.ariaInvalid), 'true')
+  assert.equal(await page.evaluate(() => cache.spillPolicy), 'never')
+  await limit('4 GiB')
+  await page.click(hook('apply'))
+  await page.waitForFunction(
+    () => cache.spillPolicy === 'coldest' && cache.maxMemoryForCache === 4 * 2 ** 30,
+    { timeout: 20_000 },
+  )
+})
+
+withPage('the notice of a limit goes when it is no longer in the way', {}, async ({ open }) => {
+  const page = await openDemo(open)
+  await page.evaluate(() => cache.configure({ cacheType: 'cacheInMemoryOnly', maxMemoryForCache: 1 << 20 }))
+  await page.click(hook('sample-2mp'))
+  await page.waitForSelector(hook('error'))
+  // Something smaller that fits changes nothing. The notice may lie over the button.
+  await page.$eval(hook('sample-100'), (button) => button.click())
+  await idle(page, 1)
+  await page.waitForFunction(() => document.querySelector('[data-testid="error"]'))
+  await page.evaluate(() => cache.configure({ maxMemoryForCache: 64 << 20 }))
+  await page.waitForFunction(() => !document.querySelector('[data-testid="error"]'), { timeout: 20_000 })
+})
+
+for (const name of ['index', 'paint', 'painterro'])
+  withPage(
+    `${name}: documentation and source are there to read`,
+    { expected: /willReadFrequently/ },
+    async ({ open }) => {
+      const page = await open(`/demo/${name}.html`)
+      await page.waitForSelector('body[data-state="ready"]', { timeout: 100_000 })
+      const links = await page.$$eval('nav.about a', (all) => all.map(({ href }) => href))
+      assert.ok(links.length >= 3)
+      for (const link of links) {
+        const response = await fetch(link.replace(/\/\/[^:/]+/, '//127.0.0.1'))
+        assert.equal(response.status, 200, link)
+        assert.match(response.headers.get('content-type'), /^text\/plain/)
+      }
+    },
+  )
+
 test('a clock of whole milliseconds is not taken for a time of none', async () => {
   const source = readFileSync(join(import.meta.dirname, '../demo/format.ts'), 'utf8')
   const { code } = await transform(source, { loader: 'ts' })

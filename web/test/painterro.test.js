@@ -594,6 +594,7 @@ withEditor(
     await page.select(part('limit'), '16')
     await page.waitForSelector('body[data-state="busy"]')
     await idle()
+    const [drawn] = await pictures()
     const seen = []
     for (const name of ['paint', 'undo', 'redo']) {
       await press(name)
@@ -603,12 +604,27 @@ withEditor(
     }
     assert.equal(seen[0], seen[2])
     assert.notEqual(seen[0], seen[1])
-    assert.equal(await bytes('plain-held'), 32 * 1200 * 900 * 4)
+    assert.equal(seen[1], drawn, '"Undo all" ends on the picture')
+    assert.equal(await bytes('plain-held'), 31 * 1200 * 900 * 4)
     const held = await bytes('cached-held')
     assert.ok(held > 0 && held < 32e6, String(held))
     assert.match(
       await page.$eval(part('cached-against'), (element) => element.textContent),
       /^0 bytes of ImageData/,
     )
+    // What is under way can be stopped, and both have done the same.
+    await page.click(part('paint'))
+    await page.waitForFunction(() => {
+      const part = (name) => document.querySelector(`[data-testid="${name}"]`)
+      if (Number.parseInt(part('plain-edits').textContent, 10) < 31) return false
+      part('stop').click()
+      return true
+    })
+    await idle()
+    const text = await page.$eval(part('status'), (element) => element.textContent)
+    assert.match(text, /^[1-9]\d? strokes in each/)
+    assert.ok(Number.parseInt(text, 10) < 30, text)
+    const [plain, cached] = await pictures()
+    assert.equal(plain, cached)
   },
 )
