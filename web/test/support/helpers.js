@@ -19,12 +19,14 @@ export async function load(options) {
 /**
  * Runs the text of a test. When it is over every instance that it loaded is closed, and then nothing may
  * be left of any of them. A test that leaves something behind on purpose returns `leave`.
+ *
+ * @returns {Promise<{ answer: unknown, clean: boolean }>} what it returned, and whether nothing is left
  */
 export async function run(source, argument) {
   // this is how a test comes into the page
   const body = globalThis.eval(`'use strict';(${source})`)
   const answer = await body(kit, argument)
-  if (answer === leave) return undefined
+  if (answer === leave) return { clean: false }
   for (const cache of loaded.splice(0)) {
     await cache.close().catch((error) => {
       if (error.code !== 'CACHE_CRASHED') throw error
@@ -32,7 +34,7 @@ export async function run(source, argument) {
     assert.deepEqual(counters(cache), [0, 0], 'the counters after closing')
   }
   if (globalThis.indexedDB) assert.deepEqual(await databases(), [], 'databases left after closing')
-  return answer
+  return { answer, clean: true }
 }
 
 export const leave = Symbol('leave')
