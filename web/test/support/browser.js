@@ -52,11 +52,12 @@ export function useBrowser({ routes } = {}) {
    *
    * @param {string} name
    * @param {object} options `expected`: a RegExp; `timeout`: milliseconds; `needs`: what the browser must be
-   *     made to do, names of capabilities. Where it can't, the test is skipped.
+   *     made to do, names of capabilities: where it can't, the test is skipped; `long`: whether it takes so
+   *     long that a brief run leaves it out.
    * @param {(t: Page) => Promise<void>} body
    */
-  const withPage = (name, { expected, timeout = 120_000, needs = [] }, body) => {
-    const skip = whySkipped(needs)
+  const withPage = (name, { expected, timeout = 120_000, needs = [], long = false }, body) => {
+    const skip = whySkipped(needs, long)
     if (!skip) {
       tests++
       for (const need of needs) needed.add(need)
@@ -140,12 +141,13 @@ export function useBrowser({ routes } = {}) {
 }
 
 /** Why a test that needs these capabilities is skipped here, or false. */
-function whySkipped(needs) {
+function whySkipped(needs, long) {
   for (const need of needs) {
     if (!(need in capabilities)) throw new Error(`needs: ${need} is no capability`)
     const why = lack(engine, need)
     if (why) return `needs ${need}: ${why}`
   }
+  if (long && process.env.ASPOSECACHE_BRIEF) return 'long'
   return false
 }
 

@@ -1,8 +1,8 @@
 // Runs the tests in one browser after the other, and ends with a table of what was seen in each.
 //
-//   node test/support/run.js [--only=FILE]... [BROWSER]...
+//   node test/support/run.js [--only=FILE]... [--brief=BROWSER]... [BROWSER]...
 //
-// Without a browser it takes all three; without files, all of them.
+// Without a browser it takes all three; without files, all of them. A brief run leaves out tests that take long.
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { spec } from 'node:test/reporters'
@@ -12,10 +12,13 @@ import { capabilities, known, lack } from './browsers.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string', multiple: true } },
+  options: {
+    only: { type: 'string', multiple: true },
+    brief: { type: 'string', multiple: true, default: [] },
+  },
 })
 const wanted = positionals.length > 0 ? positionals : known
-for (const name of wanted)
+for (const name of [...wanted, ...values.brief])
   if (!known.includes(name)) throw new Error(`${name} is none of ${known.join(', ')}`)
 
 const folder = join(import.meta.dirname, '..')
@@ -26,7 +29,7 @@ const files = readdirSync(folder)
 
 const columns = []
 for (const name of wanted) {
-  console.log(`\n${name}`)
+  console.log(`\n${name}${values.brief.includes(name) ? ', without what takes long' : ''}`)
   columns.push(await runIn(name))
 }
 console.log(`\n${table(wanted, columns)}\n`)
@@ -38,15 +41,17 @@ for (const name of wanted)
 
 /** Runs the files in a browser and counts what becomes of their tests. */
 async function runIn(browser) {
-  process.env.ASPOSECACHE_BROWSER = browser // the processes of the files have it from here
+  // the processes of the files have these from here
+  process.env.ASPOSECACHE_BROWSER = browser
+  process.env.ASPOSECACHE_BRIEF = values.brief.includes(browser) ? 'yes' : ''
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const start = Date.now()
   const events = run({ files, concurrency: 2, timeout: 1_200_000 })
   events.on('test:pass', ({ details, skip }) => {
     if (details.type === 'suite') return
     counts[skip === undefined ? 'passed' : 'skipped']++
-    const need = /^needs (\w+)/.exec(skip)?.[0]
-    if (need) counts[need] = (counts[need] ?? 0) + 1
+    const reason = /^(needs \w+|long)/.exec(skip)?.[0]
+    if (reason) counts[reason] = (counts[reason] ?? 0) + 1
   })
   events.on('test:fail', ({ details }) => {
     process.exitCode = 1
@@ -58,10 +63,13 @@ async function runIn(browser) {
 
 /** One column for each browser. */
 function table(names, columns) {
-  const needs = Object.keys(capabilities).map((name) => `needs ${name}`)
-  const rows = ['passed', 'failed', 'skipped', ...needs, 'minutes']
-    .filter((row) => !row.startsWith('needs') || columns.some((column) => column[row]))
-    .map((row) => [row.replace('needs', '  needs'), ...columns.map((column) => String(column[row] ?? '-'))])
+  const reasons = [...Object.keys(capabilities).map((name) => `needs ${name}`), 'long'].filter((reason) =>
+    columns.some((column) => column[reason]),
+  )
+  const rows = ['passed', 'failed', 'skipped', ...reasons, 'minutes'].map((row) => [
+    reasons.includes(row) ? `  ${row}` : row,
+    ...columns.map((column) => String(column[row] ?? '-')),
+  ])
   return [['', ...names], ...rows]
     .map(([first, ...others]) => first.padEnd(20) + others.map((cell) => cell.padStart(10)).join(''))
     .join('\n')
