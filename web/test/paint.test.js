@@ -374,9 +374,9 @@ withPage(
     assert.ok(kept.length > 3)
 
     // Another choice keeps the states, each with its pixels.
-    const old = await page.evaluateHandle(() => undoHistory)
+    await page.evaluate(() => void (globalThis.old = undoHistory))
     await page.select(hook('when-full'), 'dropOldest')
-    await page.waitForFunction((old) => undoHistory !== old, {}, old)
+    await page.waitForFunction(() => undoHistory !== old)
     assert.deepEqual(await entries(page), kept)
     assert.deepEqual(await digests(page), before)
     await page.waitForFunction(() => !document.querySelector('[data-testid="error"]'))
@@ -392,7 +392,7 @@ withPage(
 withPage('other limits keep the picture with its strokes', { timeout: 240_000 }, async ({ open }) => {
   const page = await openPaint(open, { memory: '64', disk: '32' })
   await ready(page)
-  const same = await page.evaluateHandle(() => cache)
+  await page.evaluate(() => void (globalThis.old = cache))
   for (let i = 0; i < 2; i++) {
     await stroke(page, [0.4, 0.2 + 0.2 * i], [0.5, 0.3 + 0.2 * i])
     await at(page, i + 1)
@@ -404,7 +404,7 @@ withPage('other limits keep the picture with its strokes', { timeout: 240_000 },
     () => cache.maxMemoryForCache === 512 * 2 ** 20 && cache.maxDiskSpaceForCache === 0,
   )
   await ready(page)
-  assert.ok(await page.evaluate((same) => cache === same, same))
+  assert.ok(await page.evaluate(() => cache === old))
   assert.deepEqual([await entries(page), await digests(page)], kept)
 })
 
@@ -442,9 +442,9 @@ withPage('a photo of one’s own is painted on; what is no picture changes nothi
   assert.equal((await entries(page)).length, 2)
 
   for (const dropped of [false, true]) {
-    const old = await page.evaluateHandle(() => surface)
+    await page.evaluate(() => void (globalThis.old = surface))
     await choose(dropped ? 'dropped.png' : 'chosen.png', dropped)
-    await page.waitForFunction((old) => surface !== old, {}, old)
+    await page.waitForFunction(() => surface !== old)
     await ready(page)
     assert.equal(await page.$eval(hook('own'), (option) => option.selected), true)
     const held = await page.evaluate(async () => {

@@ -437,6 +437,8 @@ const keys = {
   Escape: '\uE00C',
   Tab: '\uE004',
   Delete: '\uE017',
+  ArrowUp: '\uE013',
+  ArrowDown: '\uE015',
 }
 
 class Keyboard {
