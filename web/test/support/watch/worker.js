@@ -130,7 +130,7 @@ const commands = {
   start: (what) =>
     run(what).then(
       (result) => postMessage({ state: 'done', result }),
-      (error) => postMessage({ state: 'failed', error: String(error?.stack ?? error) }),
+      (error) => postMessage({ state: 'failed', error: `${error}\n${error?.stack ?? ''}` }),
     ),
 }
 addEventListener('message', ({ data: [command, what] }) => commands[command](what))
