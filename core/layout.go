@@ -2,8 +2,8 @@ package core
 
 import "iter"
 
-// tileSide is the width and the height of a tile, in pixels.
-const tileSide = 256
+// TileSide is the width and the height of a tile of a surface, in pixels.
+const TileSide = 256
 
 // A layout says how the bytes of an allocation lie in its pages. The zero value is linear: pages of
 // PageSize, the last one shorter. A surface has its pixels in tiles of 256 x 256, one to a page, row by row;
@@ -19,13 +19,13 @@ func (l layout) tiled() bool { return l.bpp > 0 }
 func (l layout) bytes() int64 { return l.width * l.height * l.bpp }
 
 // across and down are how many tiles there are.
-func (l layout) across() int64 { return (l.width + tileSide - 1) / tileSide }
-func (l layout) down() int64   { return (l.height + tileSide - 1) / tileSide }
+func (l layout) across() int64 { return (l.width + TileSide - 1) / TileSide }
+func (l layout) down() int64   { return (l.height + TileSide - 1) / TileSide }
 
 // tile is the rectangle of tile number i.
 func (l layout) tile(i int64) Rect {
-	x, y := i%l.across()*tileSide, i/l.across()*tileSide
-	return Rect{x, y, min(tileSide, l.width-x), min(tileSide, l.height-y)}
+	x, y := i%l.across()*TileSide, i/l.across()*TileSide
+	return Rect{x, y, min(TileSide, l.width-x), min(TileSide, l.height-y)}
 }
 
 // pages is how many pages an allocation has.
@@ -147,8 +147,8 @@ func (l layout) rectPieces(r Rect, stride int64) iter.Seq[piece] {
 		if r.Width == 0 || r.Height == 0 {
 			return
 		}
-		for ty := r.Y / tileSide; ty*tileSide < r.Y+r.Height; ty++ {
-			for tx := r.X / tileSide; tx*tileSide < r.X+r.Width; tx++ {
+		for ty := r.Y / TileSide; ty*TileSide < r.Y+r.Height; ty++ {
+			for tx := r.X / TileSide; tx*TileSide < r.X+r.Width; tx++ {
 				i := ty*l.across() + tx
 				t := l.tile(i)
 				x, y := max(r.X, t.X), max(r.Y, t.Y)

@@ -280,7 +280,7 @@ func (r *resizing) isCommon(i int64) bool {
 
 func (r *resizing) common() int64 {
 	was, is := r.a.layout, r.layout
-	return min(is.width, was.across()*tileSide) * min(is.height, was.down()*tileSide) * is.bpp
+	return min(is.width, was.across()*TileSide) * min(is.height, was.down()*TileSide) * is.bpp
 }
 
 // make makes tile i, with what it has of the tile that was there.

@@ -56,15 +56,15 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 	}
 	d := reduction{s: s, rect: r, shift: shift, how: how}
 	d.fetch(0, 0)
-	for y := int64(0); y < r.Height; y += tileSide {
+	for y := int64(0); y < r.Height; y += TileSide {
 		for x := int64(0); x < r.Width; x += bandWidth {
 			// While one band is reduced, the next one is fetched.
 			if x+bandWidth < r.Width {
 				d.fetch(x+bandWidth, y)
 			} else {
-				d.fetch(0, y+tileSide)
+				d.fetch(0, y+TileSide)
 			}
-			width, height := min(bandWidth, r.Width-x), min(tileSide, r.Height-y)
+			width, height := min(bandWidth, r.Width-x), min(TileSide, r.Height-y)
 			if err := d.reduce(ctx, Rect{r.X + x, r.Y + y, width, height}); err != nil {
 				return err
 			}
@@ -80,7 +80,7 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 }
 
 // bandWidth is how many pixels are reduced, one tile after the other, before the result is told.
-const bandWidth = 16 * tileSide
+const bandWidth = 16 * TileSide
 
 // A reduction is one ReadRectScaled under way.
 type reduction struct {
@@ -96,7 +96,7 @@ type reduction struct {
 
 // fetch begins to fetch what is on disk of the band at x, y of the rectangle.
 func (d *reduction) fetch(x, y int64) {
-	r := Rect{d.rect.X + x, d.rect.Y + y, min(bandWidth, d.rect.Width-x), min(tileSide, d.rect.Height-y)}
+	r := Rect{d.rect.X + x, d.rect.Y + y, min(bandWidth, d.rect.Width-x), min(TileSide, d.rect.Height-y)}
 	if r.Height <= 0 {
 		return
 	}
@@ -118,12 +118,12 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 	bpp, side := d.s.layout.bpp, int64(1)<<d.shift
 	pitch := (band.Width + side - 1) >> d.shift * bpp
 	d.out = grown(d.out, pitch*((band.Height+side-1)>>d.shift))
-	for x := int64(0); x < band.Width; x += tileSide {
+	for x := int64(0); x < band.Width; x += TileSide {
 		if d.stretch.over() {
 			d.s.cache.pause()
 			d.stretch = stretch{}
 		}
-		r := Rect{band.X + x, band.Y, min(tileSide, band.Width-x), band.Height}
+		r := Rect{band.X + x, band.Y, min(TileSide, band.Width-x), band.Height}
 		d.stretch.bytes += int(r.Width * r.Height * bpp)
 		dst := d.out[x>>d.shift*bpp:]
 		if d.s.withPixels(r, func(src []byte, srcPitch int64) {
@@ -144,7 +144,7 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 // it lies in one tile and in memory. The cache is locked meanwhile.
 func (a *Allocation) withPixels(r Rect, use func(p []byte, pitch int64)) bool {
 	l := a.layout
-	i := r.Y/tileSide*l.across() + r.X/tileSide
+	i := r.Y/TileSide*l.across() + r.X/TileSide
 	t := l.tile(i)
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()

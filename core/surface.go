@@ -176,11 +176,11 @@ func (a *Allocation) AccessRect(r Rect, purpose Purpose) error {
 	if r.Width == 0 || r.Height == 0 {
 		return nil
 	}
-	x, y := r.X/tileSide, r.Y/tileSide
+	x, y := r.X/TileSide, r.Y/TileSide
 	own, err := a.openPages(pageGrid{
 		first: y*a.layout.across() + x,
-		n:     (r.X+r.Width-1)/tileSide - x + 1,
-		rows:  (r.Y+r.Height-1)/tileSide - y + 1,
+		n:     (r.X+r.Width-1)/TileSide - x + 1,
+		rows:  (r.Y+r.Height-1)/TileSide - y + 1,
 		pitch: a.layout.across(),
 	})
 	if err == nil && purpose != ForReading && !own {

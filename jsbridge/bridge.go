@@ -90,7 +90,7 @@ func Run(version string) {
 	the = b
 	calls := js.FuncOf(b.call)
 	defer calls.Release()
-	host.value.Call("started", version, calls, core.PageSize)
+	host.value.Call("started", version, calls, core.PageSize, core.TileSide)
 	<-b.closed
 }
 

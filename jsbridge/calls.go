@@ -28,14 +28,17 @@ func (b *bridge) call(_ js.Value, args []js.Value) (answer any) {
 	}()
 	b.machine.entered()
 	name := args[0].String()
-	if request, ok := requests[name]; ok {
-		answer, err := request(b, args[1:])
+	if r, ok := requests[name]; ok {
+		mustTake(r.args, args[1:])
+		answer, err := r.answer(b, args[1:])
 		return object("answer", answer, "error", describe(err))
 	}
 	number := args[1].Int()
 	if !b.machine.Spare() && name != "close" {
 		return object("error", describe(b.noMemory(0)))
 	}
+	kind := operations[name]
+	mustTake(kind.args, args[3:])
 	o = &operation{b: b, number: number, args: args[3:]}
 	ctx := context.Background()
 	if args[2].Truthy() {
@@ -45,9 +48,16 @@ func (b *bridge) call(_ js.Value, args []js.Value) (answer any) {
 	}
 	// What fixes a call's place in the order is done here, the rest in a goroutine of its own, which
 	// runs up to where it has to wait before JavaScript goes on.
-	run := operations[name](o)
+	run := kind.begin(o)
 	go o.run(ctx, run)
 	return nil
+}
+
+// mustTake panics unless there are n arguments.
+func mustTake(n int, args []js.Value) {
+	if len(args) != n {
+		panic(fmt.Sprintf("%d arguments, and it takes %d", len(args), n))
+	}
 }
 
 // An operation is one call under way.
@@ -116,9 +126,15 @@ func (o *operation) options() *core.CallOptions {
 	}}
 }
 
-// requests are answered at once.
-var requests = map[string]func(b *bridge, args []js.Value) (any, error){
-	"configure": func(b *bridge, args []js.Value) (any, error) {
+// A request is answered at once.
+type request struct {
+	args   int // how many it takes
+	answer func(b *bridge, args []js.Value) (any, error)
+}
+
+// requests are the requests by name: those of web/src/border.ts.
+var requests = map[string]request{
+	"configure": {1, func(b *bridge, args []js.Value) (any, error) {
 		s, err := settingsFrom(args[0])
 		if err != nil {
 			return nil, err
@@ -127,43 +143,43 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 			return nil, err
 		}
 		return nil, b.cache.Configure(s)
-	},
+	}},
 	// allocateSync(size) answers the number of an allocation in memory.
-	"allocateSync": func(b *bridge, args []js.Value) (any, error) {
+	"allocateSync": {1, func(b *bridge, args []js.Value) (any, error) {
 		a, err := b.cache.AllocateInMemory(int64(args[0].Float()))
 		if err != nil {
 			return nil, err
 		}
 		b.live[a.ID()] = a
 		return a.ID(), nil
-	},
+	}},
 	// allocateSurfaceSync(width, height, bytes per pixel) answers the number of a surface in memory.
-	"allocateSurfaceSync": func(b *bridge, args []js.Value) (any, error) {
+	"allocateSurfaceSync": {3, func(b *bridge, args []js.Value) (any, error) {
 		a, err := b.cache.AllocateSurfaceInMemory(surfaceSpec(args))
 		if err != nil {
 			return nil, err
 		}
 		b.live[a.ID()] = a
 		return a.ID(), nil
-	},
+	}},
 	// access(id, for writing, offset, length) and accessRect(id, for writing, x, y, width, height) find the
 	// words for why the exports of those names have answered 0, or make room, so that they answer something else now.
-	"access": func(b *bridge, args []js.Value) (any, error) {
+	"access": {4, func(b *bridge, args []js.Value) (any, error) {
 		a := b.live[int64(args[0].Float())]
 		if a == nil {
 			return nil, core.ErrDisposed
 		}
 		return nil, a.Claim(int64(args[2].Float()), int64(args[3].Float()), purposeOf(args[1]))
-	},
-	"accessRect": func(b *bridge, args []js.Value) (any, error) {
+	}},
+	"accessRect": {6, func(b *bridge, args []js.Value) (any, error) {
 		a := b.live[int64(args[0].Float())]
 		if a == nil {
 			return nil, core.ErrDisposed
 		}
 		return nil, a.ClaimRect(rectFrom(args[2:]), purposeOf(args[1]))
-	},
+	}},
 	// difference(id, id) answers where two allocations, or two surfaces, differ.
-	"difference": func(b *bridge, args []js.Value) (any, error) {
+	"difference": {2, func(b *bridge, args []js.Value) (any, error) {
 		one, other := b.live[int64(args[0].Float())], b.live[int64(args[1].Float())]
 		if one == nil || other == nil {
 			return nil, core.ErrDisposed
@@ -174,45 +190,52 @@ var requests = map[string]func(b *bridge, args []js.Value) (any, error){
 		}
 		spans, err := core.Difference(one, other)
 		return spansArray(spans), err
-	},
+	}},
 	// entries(number of a history)
-	"entries": func(b *bridge, args []js.Value) (any, error) {
+	"entries": {1, func(b *bridge, args []js.Value) (any, error) {
 		if h := b.histories[args[0].Int()]; h != nil {
 			return entriesObject(h.Entries()), nil
 		}
 		return nil, core.ErrDisposed
-	},
-	"disposeHistory": func(b *bridge, args []js.Value) (any, error) {
+	}},
+	"disposeHistory": {1, func(b *bridge, args []js.Value) (any, error) {
 		if h := b.histories[args[0].Int()]; h != nil {
 			delete(b.histories, args[0].Int())
 			h.Dispose()
 		}
 		return nil, nil
-	},
-	"folderIsFixed": func(b *bridge, _ []js.Value) (any, error) {
+	}},
+	"folderIsFixed": {0, func(b *bridge, _ []js.Value) (any, error) {
 		_, fixed := b.store.Folder()
 		return fixed, nil
-	},
-	"statistics": func(b *bridge, _ []js.Value) (any, error) {
+	}},
+	"statistics": {0, func(b *bridge, _ []js.Value) (any, error) {
 		s := statisticsObject(b.cache.Statistics())
 		s.Set("collector", object("collections", b.machine.count(), "loosened", b.machine.loosened))
 		return s, nil
-	},
-	"abort": func(b *bridge, args []js.Value) (any, error) {
+	}},
+	"abort": {1, func(b *bridge, args []js.Value) (any, error) {
 		if cancel := b.cancels[args[0].Int()]; cancel != nil {
 			cancel(errAborted)
 		}
 		return nil, nil
-	},
+	}},
 }
 
 // A step is what is left of an operation once its place in the order is fixed.
 type step func(context.Context) (any, error)
 
-// operations take time. Each fixes its place and answers what does the rest.
-var operations = map[string]func(o *operation) step{
+// A kind of operation takes time.
+type kind struct {
+	args int // how many it takes
+	// begin fixes the operation's place and answers what does the rest.
+	begin func(o *operation) step
+}
+
+// operations are the kinds of operations by name: those of web/src/border.ts.
+var operations = map[string]kind{
 	// allocate(size)
-	"allocate": func(o *operation) step {
+	"allocate": {1, func(o *operation) step {
 		return func(ctx context.Context) (any, error) {
 			a, err := o.b.cache.Allocate(ctx, o.int(0))
 			if err != nil {
@@ -221,9 +244,9 @@ var operations = map[string]func(o *operation) step{
 			o.b.live[a.ID()] = a
 			return a.ID(), nil
 		}
-	},
+	}},
 	// allocateSurface(width, height, bytes per pixel)
-	"allocateSurface": func(o *operation) step {
+	"allocateSurface": {3, func(o *operation) step {
 		return func(ctx context.Context) (any, error) {
 			a, err := o.b.cache.AllocateSurface(ctx, surfaceSpec(o.args))
 			if err != nil {
@@ -232,27 +255,27 @@ var operations = map[string]func(o *operation) step{
 			o.b.live[a.ID()] = a
 			return a.ID(), nil
 		}
-	},
+	}},
 	// read(id, progress, offset, length or -1)
-	"read": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"read": {4, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		if err := t.Read(ctx, o.int(2), o.int(3), o.makeArray, o.options()); err != nil {
 			return nil, err
 		}
 		return o.made.Array()
-	}),
+	})},
 	// readInto(id, progress, offset, target)
-	"readInto": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"readInto": {4, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		into := o.adopt(3)
 		n := int64(into.Len())
 		return n, t.Read(ctx, o.int(2), n, func(int64) (core.Buffer, error) { return into, nil }, o.options())
-	}),
+	})},
 	// write(id, progress, offset, data)
-	"write": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"write": {4, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		return nil, t.Write(ctx, &source{o.adopt(3), o}, o.int(2), o.options())
-	}),
+	})},
 	// readRect(id, progress, x, y, width, height) answers the bytes and the width, which only its turn tells
 	// if all of the surface was asked for.
-	"readRect": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"readRect": {6, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		r := rectFrom(o.args[2:])
 		width := r.Width
 		err := t.ReadRect(ctx, r, func(n int64) (core.Buffer, error) {
@@ -266,48 +289,48 @@ var operations = map[string]func(o *operation) step{
 		}
 		data, err := o.made.Array()
 		return object("data", data, "width", width), err
-	}),
+	})},
 	// readRectScaled(id, progress, x, y, width, height, shift, how)
-	"readRectScaled": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"readRectScaled": {8, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		shift, how := int(o.int(6)), core.How(o.int(7))
 		if err := t.ReadRectScaled(ctx, rectFrom(o.args[2:]), shift, how, o.makeArray, o.options()); err != nil {
 			return nil, err
 		}
 		return o.made.Array()
-	}),
+	})},
 	// writeRect(id, progress, x, y, width, height, stride, data)
-	"writeRect": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"writeRect": {8, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		data := &source{o.adopt(7), o}
 		return nil, t.WriteRect(ctx, rectFrom(o.args[2:]), data, o.int(6), o.options())
-	}),
+	})},
 	// resize(id, progress, width, height)
-	"resize": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"resize": {4, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		return nil, t.Resize(ctx, o.int(2), o.int(3), o.options())
-	}),
+	})},
 	// moveToDisk(id, progress)
-	"moveToDisk": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"moveToDisk": {2, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		return nil, t.MoveToDisk(ctx, o.options())
-	}),
+	})},
 	// snapshot(id, progress) answers the number of the snapshot.
-	"snapshot": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"snapshot": {2, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		s, err := t.Snapshot(ctx)
 		if err != nil {
 			return nil, err
 		}
 		o.b.live[s.ID()] = s
 		return s.ID(), nil
-	}),
+	})},
 	// restore(id, progress, id of the one whose content it gets)
-	"restore": func(o *operation) step {
+	"restore": {3, func(o *operation) step {
 		a, from := o.b.live[o.int(0)], o.b.live[o.int(2)]
 		if a == nil || from == nil {
 			return func(context.Context) (any, error) { return nil, core.ErrDisposed }
 		}
 		restore := a.BeginRestore(from)
 		return func(ctx context.Context) (any, error) { return nil, restore(ctx) }
-	},
+	}},
 	// history(id, progress, most bytes, most entries, core.WhenFull) answers the number of a history.
-	"history": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"history": {5, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		h, err := t.NewHistory(ctx, core.HistoryOptions{
 			MaxBytes: o.int(2), MaxEntries: int(o.int(3)), WhenFull: core.WhenFull(o.int(4)),
 		})
@@ -317,39 +340,39 @@ var operations = map[string]func(o *operation) step{
 		o.b.lastHistory++
 		o.b.histories[o.b.lastHistory] = h
 		return o.b.lastHistory, nil
-	}),
+	})},
 	// commit(number of a history, label), step(number of a history, 1 or -1) and goTo(number of a history, index)
-	"commit": onHistory(func(o *operation, h *core.History) step {
+	"commit": {2, onHistory(func(o *operation, h *core.History) step {
 		label := o.args[1].String()
 		commit := h.BeginCommit(label)
 		return func(ctx context.Context) (any, error) { return nil, commit(ctx) }
-	}),
-	"step": onHistory(func(o *operation, h *core.History) step {
+	})},
+	"step": {2, onHistory(func(o *operation, h *core.History) step {
 		move := h.BeginStep(o.args[1].Int())
 		return func(ctx context.Context) (any, error) { return move(ctx) }
-	}),
-	"goTo": onHistory(func(o *operation, h *core.History) step {
+	})},
+	"goTo": {2, onHistory(func(o *operation, h *core.History) step {
 		move := h.BeginGoTo(o.int(1))
 		return func(ctx context.Context) (any, error) { return move(ctx) }
-	}),
+	})},
 	// reallocate(id, progress, newSize)
-	"reallocate": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"reallocate": {3, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		return nil, t.Reallocate(ctx, o.int(2), o.options())
-	}),
+	})},
 	// grow(id, progress, newSize)
-	"grow": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"grow": {3, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		return nil, t.Grow(ctx, o.int(2), o.options())
-	}),
+	})},
 	// flush(id, progress)
-	"flush": onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+	"flush": {2, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		return nil, t.Flush(ctx, o.options())
-	}),
+	})},
 	// flushAll()
-	"flushAll": func(o *operation) step {
+	"flushAll": {0, func(o *operation) step {
 		return func(ctx context.Context) (any, error) { return nil, o.b.cache.Flush(ctx) }
-	},
+	}},
 	// close()
-	"close": func(o *operation) step {
+	"close": {0, func(o *operation) step {
 		return func(ctx context.Context) (any, error) {
 			o.after = func() { close(o.b.closed) }
 			err := o.b.cache.Close(ctx)
@@ -360,16 +383,16 @@ var operations = map[string]func(o *operation) step{
 			pause() // the program does not end inside of the call that asks for it
 			return nil, err
 		}
-	},
+	}},
 	// sweep() removes what dead instances left.
-	"sweep": func(o *operation) step {
+	"sweep": {0, func(o *operation) step {
 		o.b.sweeps.Add(1)
 		return func(ctx context.Context) (any, error) {
 			defer o.b.sweeps.Done()
 			folder, _ := o.b.store.Folder()
 			return idbstore.Sweep(ctx, folder)
 		}
-	},
+	}},
 }
 
 // onAllocation is an operation on the allocation that its first argument names. The second says whether

@@ -45,7 +45,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
       const into = new Uint8Array(n)
       if (this.#program.readNow(this.id, from, into)) copy = into
     }
-    if (!copy) return (await this.#handle.begin('read', call, from, given)) as Uint8Array<ArrayBuffer>
+    if (!copy) return this.#handle.begin('read', call, from, given)
     report(call, n, n)
     return copy
   }
@@ -58,7 +58,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const done =
       (n <= mostRead && this.#program.pages.copyOut(this.#place, from, n, into)) ||
       (n <= mostNow && this.#program.readNow(this.id, from, into))
-    if (!done) return (await this.#handle.begin('readInto', call, from, into)) as number
+    if (!done) return this.#handle.begin('readInto', call, from, into)
     report(call, n, n)
     return n
   }

@@ -1,6 +1,7 @@
 import { CacheAllocation } from './allocation'
 import { allocateKeys, bytes, callKeys, optionsFrom, signals, wrong } from './arguments'
 import type * as api from './asposecache'
+import type { Id } from './border'
 import { soon } from './clock'
 import { DebugViews } from './debug-views'
 import { rectsFrom, spansFrom } from './difference'
@@ -163,7 +164,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     this.#debugViews?.check()
     const program = this.#program
     if (program && !program.end) {
-      this.#last = program.request('statistics') as object
+      this.#last = program.request('statistics')
       this.#estimate()
     }
     return { ...this.#last, wasmBytes: program?.memoryBytes ?? 0, quota: this.#quota } as api.CacheStatistics
@@ -213,7 +214,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     const n = bytes('size', size)
     const info = this.#info(optionsFrom(options, ['label']).label)
     const program = this.#ready()
-    const id = program.allocate(n) || (program.request('allocateSync', n) as number)
+    const id = program.allocate(n) || program.request('allocateSync', n)
     return this.#owner.attach(CacheAllocation, id, info)
   }
 
@@ -229,7 +230,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     const given = optionsFrom(options, [...surfaceKeys, 'label'])
     const spec = surfaceArguments(given)
     const info = this.#info(given.label)
-    const id = this.#ready().request('allocateSurfaceSync', ...spec) as number
+    const id = this.#ready().request('allocateSurfaceSync', ...spec)
     return this.#owner.attach(CacheSurface, id, info)
   }
 
@@ -238,15 +239,15 @@ export class AsposeCache extends Target implements api.AsposeCache {
     kind: Kind<E>,
     label: string | undefined,
     signal: AbortSignal | undefined,
-    begin: (program: Program) => unknown,
+    begin: (program: Program) => Id | Promise<Id>,
   ): Promise<E> {
     const info = this.#info(label)
     signals.throwIfAborted(signal)
-    if (this.#program) return this.#owner.attach(kind, (await begin(this.#program)) as number, info)
+    if (this.#program) return this.#owner.attach(kind, await begin(this.#program), info)
     const settings = this.#settings
     const started = await this.#whenReady(signal)
     const id = this.#under(settings, started, () => begin(started))
-    return this.#owner.attach(kind, (await id) as number, info)
+    return this.#owner.attach(kind, await id, info)
   }
 
   difference(a: api.CacheAllocation, b: api.CacheAllocation): Array<{ offset: number; length: number }>
@@ -256,7 +257,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     const kind = a instanceof CacheSurface ? CacheSurface : CacheAllocation
     const [one, other] = [handleIn(this.#owner, 'a', a, kind), handleIn(this.#owner, 'b', b, kind)]
     if (one.last || other.last) throw disposedError()
-    const told = program.request('difference', one.id, other.id) as Uint8Array
+    const told = program.request('difference', one.id, other.id)
     return kind === CacheSurface ? rectsFrom(told) : spansFrom(told)
   }
 
@@ -288,7 +289,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     const closed = program.close()
     closed.catch(() => {}) // what follows may throw before it is awaited
     // The counters have fallen; what the program says now is what stays.
-    if (!program.end) this.#last = program.request('statistics') as object
+    if (!program.end) this.#last = program.request('statistics')
     this.#live.clear()
     await closed
   }

@@ -1,5 +1,6 @@
 import { allocateKeys, callKeys, type Options, optionsFrom, signals, wrong } from './arguments'
 import type * as api from './asposecache'
+import type { Answer, Given, OnEntity, Operations } from './border'
 import type { DebugViews } from './debug-views'
 import { disposable } from './disposal'
 import { disposedError } from './errors'
@@ -62,8 +63,9 @@ export class Handle {
     signals.throwIfAborted(signal)
   }
 
-  begin(name: string, call: Options, ...args: unknown[]): Promise<unknown> {
-    return this.program.begin(name, call, this.#entity, this.id, call.onProgress !== undefined, ...args)
+  begin<N extends OnEntity>(name: N, call: Options, ...given: Given<N>): Answer<N> {
+    const args = [this.id, call.onProgress !== undefined, ...given] as unknown as Parameters<Operations[N]>
+    return this.program.begin(name, call, this.#entity, ...args)
   }
 
   /** The handle of another entity of the same kind and instance, given as an argument. */
@@ -75,7 +77,7 @@ export class Handle {
   async snapshot<E extends CacheEntity>(kind: Kind<E>, options: unknown): Promise<E> {
     const call = this.call(options, allocateKeys)
     const info = this.owner.info(call.label, 'history')
-    const id = (await this.begin('snapshot', call)) as number
+    const id = await this.begin('snapshot', call)
     return this.owner.attach(kind, id, info)
   }
 

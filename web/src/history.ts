@@ -1,6 +1,7 @@
 import { CacheAllocation } from './allocation'
 import { bytes, object, onlyKeys, show, wrong } from './arguments'
 import type * as api from './asposecache'
+import type { Answer, Entries, Operations } from './border'
 import { disposable } from './disposal'
 import { type CacheEntity, type Handle, handleOf, notOurs } from './entity'
 import { disposedError } from './errors'
@@ -19,23 +20,18 @@ export async function createHistory(target: unknown, options?: unknown): Promise
   const given = object('options', options)
   onlyKeys('options', given, ['maxBytes', 'maxEntries', 'whenFull'])
   const { maxBytes = 0, maxEntries = 0, whenFull = 'refuse' } = given
-  const bounds = [bytes('options.maxBytes', maxBytes), bytes('options.maxEntries', maxEntries)]
+  const most = bytes('options.maxBytes', maxBytes)
+  const entries = bytes('options.maxEntries', maxEntries)
   const how = whenFullNames.indexOf(whenFull)
   if (how < 0) throw wrong('options.whenFull', whenFull, whenFullNames.map(show).join(', '))
   const handle = handleOf(target)
-  const id = (await handle.begin('history', handle.call(undefined), ...bounds, how)) as number
+  const id = await handle.begin('history', handle.call(undefined), most, entries, how)
   return new CacheHistory(target, handle, id)
 }
 
 const none: api.CacheHistory['entries'] = Object.freeze([])
 
-/** All entries of a history, as the program tells them; see entriesObject in jsbridge/history.go. */
-interface Told {
-  labels: string
-  numbers: Uint8Array
-}
-
-function entriesFrom({ labels, numbers }: Told): api.CacheHistory['entries'] {
+function entriesFrom({ labels, numbers }: Entries): api.CacheHistory['entries'] {
   const all = new Float64Array(numbers.buffer)
   const entries: api.HistoryEntry[] = []
   for (let i = 1, at = 0; i < all.length; i += 3) {
@@ -82,7 +78,7 @@ export class CacheHistory implements api.CacheHistory {
     const { program } = this.#handle
     const revision = program.historyRevision(this.#id)
     if (revision !== this.#revision) {
-      this.#entries = entriesFrom(program.request('entries', this.#id) as Told)
+      this.#entries = entriesFrom(program.request('entries', this.#id))
       this.#revision = revision
     }
     return this.#entries
@@ -102,19 +98,19 @@ export class CacheHistory implements api.CacheHistory {
 
   async commit(label = ''): Promise<void> {
     if (typeof label !== 'string') throw wrong('label', label, 'a string')
-    await this.#begin('commit', label)
+    await this.#begin('commit', this.#id, label)
   }
 
   async undo(): Promise<boolean> {
-    return (await this.#begin('step', -1)) as boolean
+    return this.#begin('step', this.#id, -1)
   }
 
   async redo(): Promise<boolean> {
-    return (await this.#begin('step', 1)) as boolean
+    return this.#begin('step', this.#id, 1)
   }
 
   async goTo(index: number): Promise<boolean> {
-    return (await this.#begin('goTo', bytes('index', index))) as boolean
+    return this.#begin('goTo', this.#id, bytes('index', index))
   }
 
   /** A property of its own, as that of a CacheEntity, and for the same reason. */
@@ -127,10 +123,10 @@ export class CacheHistory implements api.CacheHistory {
     forgotten.unregister(this)
   }
 
-  #begin(name: string, argument: unknown): Promise<unknown> {
+  #begin<N extends 'commit' | 'step' | 'goTo'>(name: N, ...args: Parameters<Operations[N]>): Answer<N> {
     const { program } = this.#handle
     if (program.end) throw program.end
     if (this.#disposed) throw disposedError()
-    return program.begin(name, {}, [this, this.#target], this.#id, argument)
+    return program.begin(name, {}, [this, this.#target], ...args)
   }
 }

@@ -1,9 +1,6 @@
 import type { Rect } from './asposecache'
 import type { Execution } from './execution'
-import type { Exports } from './runtime'
-
-/** Tiles are so many pixels wide and high, but for those at the right and bottom edge. */
-const tileSide = 256
+import type { Exports, Runtime } from './runtime'
 
 /**
  * What bytes are wanted for: 0 reading, 1 writing, 2 replacing all of them, before anything else is done and
@@ -35,12 +32,14 @@ export class Pages {
   readonly #execution: Execution
   readonly #exports: Exports
   readonly #pageSize: number
+  readonly #tileSide: number
   #view = new Uint8Array(0)
 
-  constructor(execution: Execution, exports: Exports, pageSize: number) {
+  constructor(execution: Execution, { exports, pageSize, tileSide }: Runtime) {
     this.#execution = execution
     this.#exports = exports
     this.#pageSize = pageSize
+    this.#tileSide = tileSide
   }
 
   /**
@@ -187,6 +186,7 @@ export class Pages {
     const { x, y, width, height } = rect
     if (!this.#accessRect(id, rect, write ? 1 : 0)) return false
     if (width === 0 || height === 0) return true
+    const tileSide = this.#tileSide // but at the right and bottom edge
     const right = this.#execution.look(() => this.#exports.width(id))
     const bottom = this.#execution.look(() => this.#exports.height(id))
     for (let top = y - (y % tileSide); top < y + height; top += tileSide)

@@ -1,5 +1,6 @@
 import { type Options, report, signals } from './arguments'
 import type { Rect } from './asposecache'
+import type { Answer, Id, Operations, Requests } from './border'
 import { soon } from './clock'
 import { CacheError, type CacheFullError, type ErrorDescription, errorFrom } from './errors'
 import { Execution } from './execution'
@@ -81,7 +82,7 @@ export class Program {
       for (const call of [...this.#pending.keys()]) this.#settleWith(call, (p) => p.reject(error))
       listener.crashed(error)
     })
-    this.pages = new Pages(this.#execution, runtime.exports, runtime.pageSize)
+    this.pages = new Pages(this.#execution, runtime)
   }
 
   /** Why the program can't be called any more. */
@@ -180,24 +181,29 @@ export class Program {
   }
 
   /** Throws why a range can't be had at once, or makes room for it. */
-  access(id: number, offset: number, n: number, forWriting = false): void {
+  access(id: Id, offset: number, n: number, forWriting = false): void {
     this.request('access', id, forWriting, offset, n)
   }
 
-  accessRect(id: number, { x, y, width, height }: Rect, forWriting: boolean): void {
+  accessRect(id: Id, { x, y, width, height }: Rect, forWriting: boolean): void {
     this.request('accessRect', id, forWriting, x, y, width, height)
   }
 
   /** Asks for something that is answered at once. */
-  request(name: string, ...args: unknown[]): unknown {
+  request<N extends keyof Requests>(name: N, ...args: Parameters<Requests[N]>): ReturnType<Requests[N]> {
     const { answer, error } = this.#execution.guard(() => this.#call(name, ...args))!
     if (error) throw this.#failure(error)
-    return answer
+    return answer as ReturnType<Requests[N]>
   }
 
   /** Begins a call that takes time. `keep` lives as long as it waits. */
-  begin(name: string, options: Options, keep: unknown, ...args: unknown[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+  begin<N extends keyof Operations>(
+    name: N,
+    options: Options,
+    keep: unknown,
+    ...args: Parameters<Operations[N]>
+  ): Answer<N> {
+    return new Promise((resolve: (value: never) => void, reject) => {
       const { signal } = options
       if (signal && signals.aborted(signal)) return reject(signals.reason(signal))
       const call = ++this.#lastCall

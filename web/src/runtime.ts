@@ -1,6 +1,7 @@
 import wasmExec, { type GoRuntime } from 'wasm-exec'
 import { clock } from './clock'
 import type { ErrorDescription } from './errors'
+import type { Operations, Requests } from './border'
 import { canGrowTo } from './memory'
 
 /** What the program exports; the numbers are bytes and allocations. See jsbridge/exports.go. */
@@ -28,7 +29,7 @@ export interface Exports {
 }
 
 export type Call = (
-  name: string,
+  name: keyof Requests | keyof Operations,
   ...args: unknown[]
 ) => { answer: unknown; error: ErrorDescription | null } | undefined
 
@@ -60,6 +61,8 @@ export interface Runtime {
   readonly version: string
   readonly call: Call
   readonly pageSize: number
+  /** The width and the height of a tile, in pixels. */
+  readonly tileSide: number
   /** What exports copy from or to. */
   readonly lending: { data: Uint8Array | undefined }
   /**
@@ -81,7 +84,7 @@ export async function startRuntime(
   host: Host,
 ): Promise<Runtime> {
   let memory: WebAssembly.Memory | undefined
-  let started: Pick<Runtime, 'version' | 'call' | 'pageSize'> | undefined
+  let started: Pick<Runtime, 'version' | 'call' | 'pageSize' | 'tileSide'> | undefined
   let view = new Uint8Array(0)
   const onExit: Array<() => void> = []
   const own = {
@@ -89,8 +92,8 @@ export async function startRuntime(
     cacheFolder,
     onExit,
     data: undefined,
-    started(version: string, call: Call, pageSize: number) {
-      started = { version, call, pageSize }
+    started(version: string, call: Call, pageSize: number, tileSide: number) {
+      started = { version, call, pageSize, tileSide }
     },
     mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),
     nextTask,

@@ -41,7 +41,7 @@ const rectFrom = (value: unknown): api.Rect => {
 }
 
 /** As the program takes it. What is meant by all of a surface is known when a call's turn has come. */
-const parts = (rect: api.Rect | undefined) =>
+const parts = (rect: api.Rect | undefined): [x: number, y: number, width: number, height: number] =>
   rect ? [rect.x, rect.y, rect.width, rect.height] : [0, 0, -1, -1]
 
 /** The bytes of rows that begin `stride` bytes after each other. Throws if the data does not fit. */
@@ -142,9 +142,7 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     const n = width * now.height * this.bytesPerPixel
     const data = n <= mostRead ? this.#program.pages.copyOutRect(this.id, now, this.bytesPerPixel) : undefined
     if (!data) {
-      const read = (await this.#handle.begin('readRect', call, ...parts(rect))) as api.Rect & {
-        data: unknown
-      }
+      const read = await this.#handle.begin('readRect', call, ...parts(rect))
       return { data: clamped(read.data), width: read.width }
     }
     report(call, n, n)
@@ -231,8 +229,8 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
 
   async reallocate(size: { width: number; height: number }, options?: api.CallOptions): Promise<void> {
     const { width, height } = object('size', size)
-    const given = [bytes('size.width', width), bytes('size.height', height)]
-    await this.#handle.begin('resize', this.#handle.call(options), ...given)
+    const [w, h] = [bytes('size.width', width), bytes('size.height', height)]
+    await this.#handle.begin('resize', this.#handle.call(options), w, h)
   }
 
   snapshot(options?: { label?: string; signal?: AbortSignal }): Promise<CacheSurface> {
@@ -245,7 +243,6 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
 }
 
 /** The same bytes, as canvases have them. */
-function clamped(bytes: unknown): Uint8ClampedArray<ArrayBuffer> {
-  const { buffer, byteOffset, byteLength } = bytes as Uint8Array<ArrayBuffer>
-  return new Uint8ClampedArray(buffer, byteOffset, byteLength)
+function clamped({ buffer, byteOffset, byteLength }: Uint8Array): Uint8ClampedArray<ArrayBuffer> {
+  return new Uint8ClampedArray(buffer as ArrayBuffer, byteOffset, byteLength)
 }

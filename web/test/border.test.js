@@ -1,0 +1,32 @@
+// The two sides of the border have to name the same: what the scripts ask for, and what the program can do.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+const root = join(import.meta.dirname, '../..')
+
+/** How many arguments each has, by name, in an interface of border.ts. */
+function declared(interfaceName) {
+  const source = readFileSync(join(root, 'web/src/border.ts'), 'utf8').replace(/\/\*\*.*?\*\//gs, '')
+  const [, body] = source.match(new RegExp(`^export interface ${interfaceName} \\{\n(.*?)^\\}`, 'ms'))
+  const methods = [...body.matchAll(/^ {2}(\w+)\(([^)]*)\)/gm)]
+  return Object.fromEntries(methods.map(([, name, list]) => [name, [...list.matchAll(/\w+:/g)].length]))
+}
+
+/** The same in a table of the program. */
+function done(table) {
+  const source = readFileSync(join(root, 'jsbridge/calls.go'), 'utf8')
+  const [, body] = source.match(new RegExp(`^var ${table} = map\\[string\\]\\w+\\{\n(.*?)^\\}`, 'ms'))
+  const entries = [...body.matchAll(/^\t"(\w+)": \{(\d+), /gm)].map(([, name, n]) => [name, Number(n)])
+  return Object.fromEntries(entries)
+}
+
+for (const [interfaceName, table] of [
+  ['Requests', 'requests'],
+  ['Operations', 'operations'],
+])
+  test(`${interfaceName}: the program does what the scripts ask for, with as many arguments`, () => {
+    assert.ok(Object.keys(declared(interfaceName)).length > 9)
+    assert.deepEqual(done(table), declared(interfaceName))
+  })
