@@ -7,6 +7,7 @@
 //     JavaScript then copies by itself, or of a tray for the rows of a rectangle. They must never wait.
 //   - One js.Func (calls.go), 10 to 20 microseconds, for everything else. A call has a number; it is
 //     answered, once, by the host's function settle with that number.
+//     web/src/border.ts has the names, and the types of what is given and answered.
 //
 // What the program needs of JavaScript is the host: an object that the loader makes before it starts
 // the program; see [Host].
