@@ -16,7 +16,7 @@ var (
 	// ErrBusy: the call would have to wait for calls made before it.
 	ErrBusy = errors.New("calls made before are still waiting")
 	// ErrNotInMemory: the bytes are not in memory, where a call that can't wait needs them.
-	ErrNotInMemory = errors.New("the bytes are not in memory")
+	ErrNotInMemory = errors.New("not all of the bytes are in memory, where a call that can't wait needs them")
 )
 
 // Reason says what a [FullError] ran into.

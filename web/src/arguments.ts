@@ -10,7 +10,7 @@ export function show(value: unknown): string {
     case 'function':
       return 'a function'
     case 'object':
-      return value === null ? 'null' : 'an object'
+      return value === null ? 'null' : isImageData(value) ? 'an ImageData' : 'an object'
     default:
       return String(value)
   }
@@ -100,7 +100,7 @@ export function view(name: string, value: unknown): Uint8Array {
     if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     if (isBuffer(value)) return new Uint8Array(value, 0, value.byteLength)
   } catch {}
-  throw wrong(name, value, allowed)
+  throw wrong(name, value, isImageData(value) ? `${allowed}: its \`data\`` : allowed)
 }
 
 /** An object of options; `undefined` is one without any. */

@@ -25,7 +25,8 @@ export async function loadProgram(
   try {
     program = await Program.start(module, settings.cacheFolder, cache.listener)
   } catch (error) {
-    throw failed(`the program did not start: ${message(error)}`, error)
+    const hint = isForbidden(error) ? `; ${permission}` : '' // WebKit refuses it here
+    throw failed(`the program did not start: ${message(error)}${hint}`, error)
   }
   if (program.version !== VERSION) {
     const versions = `the program is version ${program.version}, the script version ${VERSION}`
@@ -39,10 +40,11 @@ async function compile(wasmURL: string | URL | undefined, place: Place): Promise
   let url: string | URL = 'asposecache.wasm'
   let failing = 'found'
   let served = ''
+  let response: Response | undefined
   try {
     url = wasmURL ?? place.url()
     failing = 'fetched'
-    const response = await fetch(url, { credentials: 'same-origin' })
+    response = await fetch(url, { credentials: 'same-origin' })
     if (!response.ok) throw new Error(`HTTP status ${response.status}`)
     failing = 'compiled'
     if (isWasm(response)) return await WebAssembly.compileStreaming(response)
@@ -51,10 +53,29 @@ async function compile(wasmURL: string | URL | undefined, place: Place): Promise
     console.warn(`asposeCache: ${url}${served}; with "application/wasm" it would start sooner`)
     return module
   } catch (error) {
-    const hint = /unsafe-eval|CSP/.test(message(error))
-      ? `the page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src`
-      : `if the program is elsewhere, write ${place.line}`
+    const hint = hintFor(error, url, failing === 'fetched' && !response, place)
     throw failed(`${url} could not be ${failing}: ${message(error)}${served}; ${hint}`, error)
+  }
+}
+
+const permission = `the page's Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src`
+
+const isForbidden = (error: unknown) => /unsafe-eval|CSP/.test(message(error))
+
+/** What can be done where the program could not be had. `unanswered`: the browser does not say why there was no answer. */
+function hintFor(error: unknown, url: string | URL, unanswered: boolean, place: Place): string {
+  if (isForbidden(error)) return permission
+  if (isFile(url)) return 'browsers fetch nothing from a file: address, so the page has to come from a server'
+  const elsewhere = `if the program is elsewhere, write ${place.line}`
+  if (!unanswered) return elsewhere
+  return `${elsewhere}; a Content-Security-Policy must have its address in connect-src, and a server of another origin must allow this one (CORS)`
+}
+
+function isFile(url: string | URL): boolean {
+  try {
+    return new URL(url, globalThis.location?.href).protocol === 'file:'
+  } catch {
+    return false
   }
 }
 
