@@ -457,3 +457,21 @@ inPage('options that a call does not know are refused', async (kit) => {
   assert.deepEqual(problems, [])
   assert.deepEqual([counters(cache), cache.allocations()], before)
 })
+
+inPage(
+  'an ImageData in place of bytes is told apart, and what to give instead',
+  async ({ load, assert, rejection }) => {
+    const cache = await load()
+    const allocation = await cache.allocate(4)
+    const surface = await cache.allocateSurface({ width: 1, height: 1 })
+    const image = new ImageData(1, 1)
+    for (const call of [
+      allocation.write(image),
+      surface.writeRect({ x: 0, y: 0, width: 1, height: 1 }, image),
+    ]) {
+      const { constructor, message } = await rejection(call)
+      assert.equal(constructor, TypeError)
+      assert.match(message, /an ImageData was given, allowed is .*: its `data`$/)
+    }
+  },
+)

@@ -223,7 +223,7 @@ for (const [name, die] of Object.entries(deaths)) {
   })
 }
 
-withPage('folders that begin alike are different folders', {}, async ({ open }) => {
+withPage('folders that begin alike are different folders', { long: true }, async ({ open }) => {
   const folders = ['a', 'ab', 'a/b', 'a/', 'A', 'a b', 'ä', '-a', '%2F']
   const page = await open()
   for (const [i, folder] of folders.entries()) {

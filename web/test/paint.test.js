@@ -202,7 +202,7 @@ withPage('zoomed in, the pixels of the surface are seen', async ({ open }) => {
 
 withPage(
   'a hundred strokes on 100 megapixels: part of the states on disk, and all of them undone',
-  { timeout: 400_000 },
+  { long: true, timeout: 400_000 },
   async ({ open }) => {
     const page = await openPaint(open, { picture: '10000x10000' })
     await ready(page)
@@ -228,42 +228,50 @@ withPage(
   },
 )
 
-withPage('states lie on disk, the oldest first, and are told to', { timeout: 240_000 }, async ({ open }) => {
-  const page = await openPaint(open, { memory: '64' })
-  await ready(page)
-  const before = await digests(page)
-  await played(page, 'hundred')
-  await page.evaluate(() => cache.flush())
-  const states = await entries(page)
-  const [memory, disk] = await counters(page)
-  assert.ok(memory <= 64 * MiB && disk > 0, `${memory}, ${disk}`)
-  assert.equal(states[0].medium, 'disk')
-  const badges = await page.$$eval(`${hook('entries')} ${hook('entry-medium')}`, (all) =>
-    all.map(({ dataset }) => dataset.medium),
-  )
-  assert.equal(badges.length, 101)
-  assert.equal(badges[1], 'disk')
-  assert.ok((await page.$$(`${hook('events')} [data-kind="spill"]`)).length > 0)
-  await played(page, 'undo-all')
-  assert.deepEqual(await digests(page), before)
-})
+withPage(
+  'states lie on disk, the oldest first, and are told to',
+  { long: true, timeout: 240_000 },
+  async ({ open }) => {
+    const page = await openPaint(open, { memory: '64' })
+    await ready(page)
+    const before = await digests(page)
+    await played(page, 'hundred')
+    await page.evaluate(() => cache.flush())
+    const states = await entries(page)
+    const [memory, disk] = await counters(page)
+    assert.ok(memory <= 64 * MiB && disk > 0, `${memory}, ${disk}`)
+    assert.equal(states[0].medium, 'disk')
+    const badges = await page.$$eval(`${hook('entries')} ${hook('entry-medium')}`, (all) =>
+      all.map(({ dataset }) => dataset.medium),
+    )
+    assert.equal(badges.length, 101)
+    assert.equal(badges[1], 'disk')
+    assert.ok((await page.$$(`${hook('events')} [data-kind="spill"]`)).length > 0)
+    await played(page, 'undo-all')
+    assert.deepEqual(await digests(page), before)
+  },
+)
 
-withPage('a picture that lies on disk can be painted on', { timeout: 240_000 }, async ({ open }) => {
-  const page = await openPaint(open, { picture: '10000x10000', memory: '64' })
-  await ready(page)
-  assert.deepEqual(await counters(page), [0, 400_000_000])
-  const before = await digests(page)
-  await stroke(page, [0.4, 0.3], [0.6, 0.5])
-  await at(page, 1)
-  assert.notDeepEqual(await digests(page), before)
-  await pressed(page, 'z', 'Control')
-  await at(page, 0)
-  assert.deepEqual(await digests(page), before)
-})
+withPage(
+  'a picture that lies on disk can be painted on',
+  { long: true, timeout: 240_000 },
+  async ({ open }) => {
+    const page = await openPaint(open, { picture: '10000x10000', memory: '64' })
+    await ready(page)
+    assert.deepEqual(await counters(page), [0, 400_000_000])
+    const before = await digests(page)
+    await stroke(page, [0.4, 0.3], [0.6, 0.5])
+    await at(page, 1)
+    assert.notDeepEqual(await digests(page), before)
+    await pressed(page, 'z', 'Control')
+    await at(page, 0)
+    assert.deepEqual(await digests(page), before)
+  },
+)
 
 withPage(
   'a stroke for which there is no room is told, and nothing of it stays',
-  { timeout: 240_000 },
+  { long: true, timeout: 240_000 },
   async ({ open }) => {
     const page = await openPaint(open, { memory: '64', disk: '32' })
     await ready(page)
@@ -293,7 +301,7 @@ withPage(
   },
 )
 
-withPage('leaving frees everything', { timeout: 120_000 }, async ({ open, origin }) => {
+withPage('leaving frees everything', { long: true, timeout: 120_000 }, async ({ open, origin }) => {
   const page = await openPaint(open, { memory: '64' })
   await ready(page)
   await played(page, 'hundred')
@@ -348,7 +356,7 @@ withPage('a click on a state of the history goes there, and so do the keys', asy
 
 withPage(
   'where strokes were refused, they go on without the oldest states',
-  { timeout: 240_000 },
+  { long: true, timeout: 240_000 },
   async (t) => {
     const page = await openPaint(t.open, { memory: '64', disk: '32' })
     await ready(page)

@@ -61,7 +61,7 @@ for (const [name, settings] of [
 ])
   withEditor(
     `what a person sees is the same as without the cache (${name})`,
-    { timeout: 240_000 },
+    { long: true, timeout: 240_000 },
     async (t) => {
       const plain = await openEditor(t.open)
       const expected = await session(plain)
@@ -566,7 +566,7 @@ withEditor('wrong arguments are refused, and change nothing', async ({ open }) =
 
 withEditor(
   'the page that shows both: thirty strokes, undone and redone',
-  { timeout: 240_000 },
+  { long: true, timeout: 240_000 },
   async ({ open }) => {
     const page = await open('/demo/painterro.html')
     const part = (name) => `[data-testid="${name}"]`
