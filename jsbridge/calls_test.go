@@ -64,7 +64,7 @@ func (p *page) begin(name string, args ...any) <-chan js.Value {
 	p.last++
 	settled := make(chan js.Value, 1)
 	p.settled[p.last] = settled
-	if refused := p.call.Invoke(append([]any{name, p.last, false}, args...)...); refused.Truthy() {
+	if refused := p.call.Invoke(append([]any{name, p.last, true}, args...)...); refused.Truthy() {
 		settled <- object("ok", false, "value", refused.Get("error"))
 	}
 	return settled
@@ -96,13 +96,14 @@ func TestACallThatPanicsBlocksNobody(t *testing.T) {
 	id := p.mustSucceed(p.begin("allocate", 1000))
 	data := object("data", js.Global().Get("Uint8Array").New(10))
 	for _, call := range [][]any{
-		{"write", id, false, 0},             // without data: between the turn and the call
-		{"write", id, false, 0, "no bytes"}, // the same
-		{"readInto", id, false, 0},
-		{"readRectScaled", id, false, 0, 0},
-		{"reallocate", id, false},
-		{"read", id},
-		{"restore", id, false}, // before any turn
+		{"write", id, false, 0, "no bytes"}, // between the turn and the call
+		{"readInto", id, false, 0, "no bytes"},
+		{"writeRect", id, false, 0, 0, 1, 1, "no number", data},
+		{"readRectScaled", id, false, 0, 0, 1, 1, "no number", 0},
+		{"reallocate", id, false, "no number"},
+		{"read", id, false, "no number", 1},
+		{"restore", id, false, "no number"}, // before any turn
+		{"write", id, false, 0},             // one argument is missing
 		{"there is no such call"},
 		{"commit"},
 	} {

@@ -87,7 +87,8 @@ export function hasRoom(cache: AsposeCache, error: CacheFullError): boolean {
   const inMemory = error.medium === 'memory'
   const allocated = inMemory ? cache.allocatedMemoryBytesCount : cache.allocatedDiskBytesCount
   const limit = inMemory ? cache.maxMemoryForCache : cache.maxDiskSpaceForCache
-  if (error.reason === 'limit' && (limit === 0 || allocated + error.requested <= limit)) return true
+  if (error.limit > 0 && error.reason === 'limit' && (limit === 0 || allocated + error.requested <= limit))
+    return true
   return error.cause instanceof CacheFullError && hasRoom(cache, error.cause)
 }
 

@@ -22,10 +22,14 @@ export class Layer {
   /** How long each undo, redo and jump took, in milliseconds. */
   readonly steps: number[] = []
 
+  /** The label of the oldest entry, where a history that was made anew has none. */
+  oldest = ''
+
   private constructor(
     readonly cache: AsposeCache,
     readonly surface: CacheSurface,
     public history: CacheHistory,
+    public whenFull: WhenFullName,
     /** Told of each rectangle whose pixels are others now. */
     readonly changed: (rect: Rect) => void,
   ) {}
@@ -33,12 +37,13 @@ export class Layer {
   /**
    * Makes room for a picture and draws it, strip by strip.
    *
+   * @param whenFull asked when the picture is drawn
    * @param drawn told of each strip, and of the surface
    */
   static async create(
     cache: AsposeCache,
     picture: Picture,
-    whenFull: WhenFullName,
+    whenFull: () => WhenFullName,
     drawn: (surface: CacheSurface, strip: Rect) => void,
     changed: (rect: Rect) => void,
   ): Promise<Layer> {
@@ -51,7 +56,9 @@ export class Layer {
         drawn(surface, strip)
         await breathe()
       }
-      return new Layer(cache, surface, await createHistory(surface, { whenFull }), changed)
+      const chosen = whenFull()
+      const history = await createHistory(surface, { whenFull: chosen })
+      return new Layer(cache, surface, history, chosen, changed)
     } catch (error) {
       await surface.dispose()
       throw error
@@ -59,7 +66,9 @@ export class Layer {
   }
 
   get entries(): readonly HistoryEntry[] {
-    return this.history.entries
+    const { entries } = this.history
+    const [oldest, ...others] = entries
+    return oldest && !oldest.label && this.oldest ? [{ ...oldest, label: this.oldest }, ...others] : entries
   }
 
   /** How long the commit of each entry but the first took, in milliseconds. */
@@ -103,9 +112,12 @@ export class Layer {
     return this.#move(() => (by < 0 ? this.history.undo() : this.history.redo()))
   }
 
-  /** Goes to an entry; resolves to whether it was another one. */
-  goTo(index: number): Promise<boolean> {
-    return this.#move(() => this.history.goTo(index))
+  /** Goes to the entry with a label, if it is still there; resolves to whether anything has changed. */
+  goTo(label: string): Promise<boolean> {
+    return this.#move(async () => {
+      const index = this.entries.findIndex((entry) => entry.label === label)
+      return index >= 0 && this.history.goTo(index)
+    })
   }
 
   async #move(move: () => Promise<boolean>): Promise<boolean> {
@@ -123,20 +135,30 @@ export class Layer {
   /** Makes the history anew with another choice, and with the same entries: it copies no pixels. */
   setWhenFull(whenFull: WhenFullName): Promise<void> {
     return this.#queue.add(async () => {
-      const { history: old, surface } = this
-      const entries = old.entries
-      await old.goTo(0)
-      const history = await createHistory(surface, { whenFull })
-      for (let i = 1; i < entries.length; i++) {
-        await old.goTo(i)
-        await history.commit(entries[i]!.label)
+      const { history: old, surface, entries } = this
+      const current = entries.findIndex((entry) => entry.current)
+      let made: CacheHistory | undefined
+      try {
+        await old.goTo(0)
+        made = await createHistory(surface, { whenFull })
+        for (let i = 1; i < entries.length; i++) {
+          await old.goTo(i)
+          await made.commit(entries[i]!.label)
+        }
+        await made.goTo(current)
+      } catch (error) {
+        await made?.dispose()
+        await old.goTo(current)
+        throw error
+      } finally {
+        // Whoever has read the picture meanwhile may have read another state.
+        const { width, height } = surface
+        this.changed({ x: 0, y: 0, width, height })
       }
-      await history.goTo(entries.findIndex(({ current }) => current))
-      this.history = history
+      this.oldest = entries[0]!.label
+      this.history = made
+      this.whenFull = whenFull
       await old.dispose()
-      // Whoever has read the picture meanwhile may have read another state.
-      const { width, height } = surface
-      this.changed({ x: 0, y: 0, width, height })
     })
   }
 

@@ -26,10 +26,11 @@ export function showError(
   line.textContent = text
   notice.querySelector('.notice-remedy')!.textContent = remedy
   if (solved) solvedBy.set(notice, solved)
-  // The same trouble with ten dropped files is told in one notice, with a line for each of them.
+  // The same trouble with ten dropped files is told in one notice, with a line for each of them. Where what can be done
+  // is no line of its own, the latest is enough.
   for (const old of [...errors.children]) {
     if (old.querySelector('.notice-title')!.textContent !== title) continue
-    const lines = [...old.querySelectorAll('.notice-text')]
+    const lines = remedy ? [...old.querySelectorAll('.notice-text')] : []
     line.before(...lines.filter(({ textContent }) => textContent !== text))
     old.remove()
   }

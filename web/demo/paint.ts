@@ -37,18 +37,23 @@ const fileInput = part<HTMLInputElement>('file-input')
 const starts = new Queue()
 /** The person's own, which the select names too. */
 let photo: File | null = null
+/** Of pictures: the latest is what counts. */
+let choices = 0
 
 /** Opens a photo of the person's own. What is no picture changes nothing. */
 function openPhoto(file: File | undefined): void {
   if (!file) return
+  const choice = ++choices
   void starts.add(async () => {
     try {
       const opened = await openFile(file, STRIP_ROWS)
+      const { width, height } = opened
+      opened.close()
+      if (choice !== choices) return
       photo = file
       const option = part<HTMLOptionElement>('own')
-      option.hidden = false
-      setText(option, `${file.name} (${count(opened.width)} × ${count(opened.height)})`)
-      opened.close()
+      option.hidden = option.disabled = false
+      setText(option, `${file.name} (${count(width)} × ${count(height)})`)
       select.value = 'own'
       start()
     } catch (error) {
@@ -102,7 +107,7 @@ async function begin(): Promise<void> {
     layer = await Layer.create(
       started,
       picture,
-      whenFull.value as WhenFullName,
+      () => whenFull.value as WhenFullName,
       (surface, strip) => {
         if (!shown) view.show(surface)
         shown = true
@@ -131,9 +136,14 @@ function limitsNow() {
 /** The picture keeps its strokes; where there is none, for it did not fit, it may now. */
 async function applyLimits(): Promise<void> {
   if (!cache || !layer) return start()
+  const { maxMemoryForCache, maxDiskSpaceForCache } = cache
+  const most = (limit: number) => limit || Infinity
   try {
-    await cache.configure(limitsNow())
-    successes++
+    const now = await cache.configure(limitsNow())
+    const raised =
+      most(now.maxMemoryForCache) > most(maxMemoryForCache) ||
+      most(now.maxDiskSpaceForCache) > most(maxDiskSpaceForCache)
+    if (raised) successes++
   } catch (error) {
     fail(error, 'The limits')
   }
@@ -142,10 +152,12 @@ async function applyLimits(): Promise<void> {
 
 async function applyWhenFull(): Promise<void> {
   const now = layer
+  if (!now) return // it is asked for when there is a history
   try {
-    await now?.setWhenFull(whenFull.value as WhenFullName)
+    await now.setWhenFull(whenFull.value as WhenFullName)
     successes++
   } catch (error) {
+    whenFull.value = now.whenFull
     fail(error, 'The history')
   }
   if (now === layer) showInConsole()
@@ -185,10 +197,11 @@ function listen(started: AsposeCache): void {
   const dropped = { labels: [] as string[], bytes: 0 }
   started.addEventListener('historydropped', ({ detail }) => {
     // A stroke asks for room again and again: what it has dropped is told at once.
+    const oldest = layer?.oldest
     if (dropped.labels.length === 0)
       setTimeout(() => {
         const { labels } = dropped
-        const names = labels.map((label) => label || 'the picture as it was')
+        const names = labels.map((label) => label || oldest || 'the picture as it was')
         const which = names.length > 1 ? `${names[0]} to ${names.at(-1)}` : names[0]
         const states = names.length > 1 ? `${names.length} states` : '1 state'
         const told = `No room: ${states} dropped, ${bytes(dropped.bytes)} (${which}).`
@@ -353,9 +366,10 @@ async function step(by: -1 | 1): Promise<boolean> {
 }
 
 async function goTo(index: number): Promise<void> {
-  if (playing) return
+  const entry = layer?.entries[index]
+  if (playing || !entry) return
   try {
-    await layer?.goTo(index)
+    await layer?.goTo(entry.label)
   } catch (error) {
     fail(error, 'The state')
   } finally {
@@ -382,6 +396,7 @@ const buttons = Object.fromEntries(
 async function play(work: (tell: (text: string) => void) => Promise<string>): Promise<void> {
   playing = true
   stop = false
+  refresh()
   setText(buttons.hundred, 'Stop')
   const begun = performance.now()
   let outcome: string
@@ -426,7 +441,7 @@ for (const [name, by, done] of [
   })
   const all = buttons[`${name}-all`]
   all.addEventListener('click', () => {
-    if (isInert(all)) return
+    if (playing || isInert(all)) return
     void play(async (tell) => {
       let n = 0
       while (!stop && (await step(by))) {
@@ -515,7 +530,10 @@ part('zoom-out').addEventListener('click', () => keys['-']!())
 part('fit').addEventListener('click', () => keys[0]!())
 part('full').addEventListener('click', () => keys[1]!())
 
-select.addEventListener('change', start)
+select.addEventListener('change', () => {
+  choices++
+  start()
+})
 for (const limit of limits) limit.addEventListener('change', () => void applyLimits())
 whenFull.addEventListener('change', () => void applyWhenFull())
 fileInput.addEventListener('change', () => {

@@ -106,12 +106,12 @@ function figure(name: string, value: number): void {
 let doing = Promise.resolve()
 
 /** One thing after the other; the buttons are grey meanwhile. */
-function run(status: string, work: () => Promise<string>): void {
+function run(status: string, work: () => Promise<string>, canStop = false): void {
   doing = doing.then(async () => {
     document.body.dataset.state = 'busy'
     for (const button of buttons) setInert(button, true)
     stop = false
-    setInert(stopButton, false)
+    setInert(stopButton, !canStop)
     setText(part('status'), status)
     let outcome: string
     try {
@@ -176,7 +176,7 @@ async function steps(what: 'undo' | 'redo'): Promise<string> {
     if (plain.steps.length + cached.steps.length === before) break
     n++
   }
-  return `${n} steps.`
+  return n === 1 ? '1 step.' : `${n} steps.`
 }
 
 const clicks: Record<string, [string, () => Promise<string>]> = {
@@ -187,7 +187,7 @@ const clicks: Record<string, [string, () => Promise<string>]> = {
 }
 for (const [name, [status, work]] of Object.entries(clicks))
   part(name).addEventListener('click', () => {
-    if (document.body.dataset.state !== 'busy') run(status, work)
+    if (document.body.dataset.state !== 'busy') run(status, work, work !== restart)
   })
 stopButton.addEventListener('click', () => {
   stop = true

@@ -85,12 +85,12 @@ export class SettingsForm {
   }
 }
 
-/** The same for a limit, which may not be more than any machine has. */
+/** The same for a limit, which may not be more than a page can have. */
 function checkLimit(input: HTMLInputElement, hint: HTMLElement, most: number): boolean {
   if (!checkSize(input, hint)) return false
   if (parseBytes(input.value)! <= most) return true
   input.setAttribute('aria-invalid', 'true')
-  setText(hint, `More than any machine has: ${bytes(most)} at most`)
+  setText(hint, `More than a page can have: ${bytes(most)} at most`)
   return false
 }
 

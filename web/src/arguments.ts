@@ -100,7 +100,7 @@ export function view(name: string, value: unknown): Uint8Array {
     if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     if (isBuffer(value)) return new Uint8Array(value, 0, value.byteLength)
   } catch {}
-  throw wrong(name, value, isImageData(value) ? `${allowed}: its \`data\`` : allowed)
+  throw wrong(name, value, isImageData(value) ? `${allowed}; give its \`data\`` : allowed)
 }
 
 /** An object of options; `undefined` is one without any. */

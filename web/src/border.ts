@@ -1,5 +1,5 @@
-// What JavaScript asks the program for by name: with what, and what it answers. The other side is jsbridge/calls.go. What
-// is asked for more often than that is worth has a function of its own; see Exports in runtime.ts.
+// What JavaScript asks the program for by name: with what, and what it answers. The other side is jsbridge/calls.go.
+// Frequent calls have functions of their own; see Exports in runtime.ts.
 import type { CacheSettings, CacheStatistics } from './asposecache'
 
 /** The number of an allocation or a surface. */

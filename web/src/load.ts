@@ -53,7 +53,7 @@ async function compile(wasmURL: string | URL | undefined, place: Place): Promise
     console.warn(`asposeCache: ${url}${served}; with "application/wasm" it would start sooner`)
     return module
   } catch (error) {
-    const hint = hintFor(error, url, failing === 'fetched' && !response, place)
+    const hint = hintFor(error, failing === 'fetched' && !response, place)
     throw failed(`${url} could not be ${failing}: ${message(error)}${served}; ${hint}`, error)
   }
 }
@@ -62,21 +62,14 @@ const permission = `the page's Content-Security-Policy must allow 'wasm-unsafe-e
 
 const isForbidden = (error: unknown) => /unsafe-eval|CSP/.test(message(error))
 
-/** What can be done where the program could not be had. `unanswered`: the browser does not say why there was no answer. */
-function hintFor(error: unknown, url: string | URL, unanswered: boolean, place: Place): string {
+/** What can be done where the program could not be had. Where there was no answer, the browser does not say why. */
+function hintFor(error: unknown, unanswered: boolean, place: Place): string {
   if (isForbidden(error)) return permission
-  if (isFile(url)) return 'browsers fetch nothing from a file: address, so the page has to come from a server'
   const elsewhere = `if the program is elsewhere, write ${place.line}`
   if (!unanswered) return elsewhere
+  if (globalThis.location?.protocol === 'file:')
+    return 'browsers fetch nothing for a page at a file: address, so it has to come from a server'
   return `${elsewhere}; a Content-Security-Policy must have its address in connect-src, and a server of another origin must allow this one (CORS)`
-}
-
-function isFile(url: string | URL): boolean {
-  try {
-    return new URL(url, globalThis.location?.href).protocol === 'file:'
-  } catch {
-    return false
-  }
 }
 
 /** What browsers compile while it arrives; they are strict about it. */

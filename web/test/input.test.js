@@ -471,7 +471,7 @@ inPage(
     ]) {
       const { constructor, message } = await rejection(call)
       assert.equal(constructor, TypeError)
-      assert.match(message, /an ImageData was given, allowed is .*: its `data`$/)
+      assert.match(message, /an ImageData was given, allowed is .*; give its `data`$/)
     }
   },
 )

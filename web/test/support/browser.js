@@ -67,6 +67,7 @@ export function useBrowser({ routes } = {}) {
       const pages = []
       const dead = new Set()
       const errors = []
+      let offered, kept // a page for the next test
       let overflow
       const flood = new Promise((_, reject) => {
         overflow = reject
@@ -92,11 +93,12 @@ export function useBrowser({ routes } = {}) {
       const openShared = async () => {
         const { page, origin: home } = shared ?? { page: await used.browser.newPage(), origin }
         shared = undefined
+        await page.reports?.() // what comes so late is of the test before
         watch(page)
         await page.goto(home)
-        return { page, share: () => (shared = { page, origin: home }) }
+        return { page, share: () => (offered = { page, origin: home }) }
       }
-      const closeOwn = () => close(pages.filter((page) => page !== shared?.page))
+      const closeOwn = () => close(pages.filter((page) => page !== kept?.page))
       t.signal.addEventListener('abort', closeOwn)
       try {
         const { site, browser } = used
@@ -104,9 +106,7 @@ export function useBrowser({ routes } = {}) {
         await Promise.all(pages.filter((page) => !dead.has(page)).map(settle))
         const unexpected = errors.filter((error) => !expected?.test(error))
         if (unexpected.length > 0) throw new Error(`The page reported: ${unexpected.slice(0, 5).join('\n')}`)
-      } catch (error) {
-        shared = undefined
-        throw error
+        if (!t.signal.aborted) shared = kept = offered
       } finally {
         await closeOwn()
       }
@@ -121,13 +121,15 @@ export function useBrowser({ routes } = {}) {
   const inPage = (name, ...rest) => {
     const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
     return withPage(name, options, async ({ open, openShared }) => {
-      // What measures memory, or crashes, does so alone.
+      // What measures memory, or crashes, does so without a page beside it.
       if (!options.needs?.length) {
         const { page, share } = await openShared()
         const { clean } = await runWhole(page, body, options.arg)
         if (clean) share()
         return
       }
+      await shared?.page.close()
+      shared = undefined
       const page = await open()
       if (options.needs.includes('devtools')) {
         const session = await page.createCDPSession()

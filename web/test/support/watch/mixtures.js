@@ -35,9 +35,7 @@ const mixture = (subject) => {
           drawn = Array.from({ length: 1 + next(4) }, draw)
           const alone = drawn.find((one) => one.alone || (one.moves === 'whole' && !isSmall))
           if (alone) drawn = [alone]
-          await Promise.all(
-            drawn.map((one) => patiently(kit, make(one, s, calls++), one, drawn.length === 1)),
-          )
+          await Promise.all(drawn.map((one) => patiently(make(one, s, calls++), one, drawn)))
         },
         doing: () => drawn.map(titleOf).join(' and '),
       }
@@ -47,12 +45,12 @@ const mixture = (subject) => {
 
 /**
  * A synchronous call may come while others are under way, and is then refused. So is a step to an entry that a commit
- * beside it has removed.
+ * beside it may have removed.
  */
-const patiently = (kit, made, { call }, alone) =>
+const patiently = (made, { call }, drawn) =>
   made.catch((error) => {
     const busy = error.code === 'CACHE_BUSY' && (call.endsWith('Sync') || call.startsWith('forEach'))
-    const gone = call === 'goTo' && error instanceof RangeError && !alone
+    const gone = call === 'goTo' && error instanceof RangeError && drawn.some((one) => one.call === 'commit')
     if (!busy && !gone) throw error
   })
 
