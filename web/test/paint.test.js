@@ -352,6 +352,21 @@ withPage('a click on a state of the history goes there, and so do the keys', asy
   await played(page, 'redo-all')
   assert.match(await text(page, 'doing'), /^2 redone/)
   assert.deepEqual(await digests(page), pictures[4])
+
+  // Who presses both has the first.
+  await page.click(state(2))
+  await at(page, 2)
+  await page.waitForSelector(`${hook('redo-all')}[aria-disabled="false"]`)
+  await page.evaluate(
+    (names) => {
+      for (const name of names) document.querySelector(`[data-testid="${name}"]`).click()
+    },
+    ['undo-all', 'redo-all'],
+  )
+  await page.waitForFunction(() =>
+    /^2 undone in/.test(document.querySelector('[data-testid="doing"]').textContent),
+  )
+  assert.deepEqual(await digests(page), pictures[0])
 })
 
 withPage(
@@ -394,6 +409,19 @@ withPage(
     assert.match(await text(page, 'events'), /No room: \d+ states? dropped, .* \(the picture as it was/)
     assert.notEqual((await entries(page))[0].label, kept[0].label)
     assert.notDeepEqual(await digests(page), before)
+
+    // What was the oldest state then is still called so when the choice is taken back.
+    const oldest = () =>
+      page.$eval(`${hook('entries')} li [data-testid="entry-label"]`, (label) => label.textContent)
+    await page.waitForFunction(() =>
+      /^Stroke/.test(document.querySelector('[data-testid="entry-label"]').textContent),
+    )
+    const name = await oldest()
+    await page.evaluate(() => void (globalThis.old = undoHistory))
+    await page.select(hook('when-full'), 'refuse')
+    await page.waitForFunction(() => undoHistory !== old)
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500))) // the list is shown anew by then
+    assert.equal(await oldest(), name)
   },
 )
 
