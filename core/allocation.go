@@ -3,6 +3,8 @@ package core
 import (
 	"container/list"
 	"context"
+
+	"asposecache/core/driver"
 )
 
 // Role says what an allocation is for.
@@ -95,12 +97,12 @@ func (o *CallOptions) progress(done, total int64) {
 
 // ReadAt fills p with the bytes from off on.
 func (a *Allocation) ReadAt(ctx context.Context, p []byte, off int64) error {
-	return a.Turn().Read(ctx, off, int64(len(p)), func(int64) (Buffer, error) { return Bytes(p), nil }, nil)
+	return a.Turn().Read(ctx, off, int64(len(p)), func(int64) (driver.Buffer, error) { return driver.Bytes(p), nil }, nil)
 }
 
 // WriteAt replaces the bytes from off on by those of p.
 func (a *Allocation) WriteAt(ctx context.Context, p []byte, off int64) error {
-	return a.Turn().Write(ctx, Bytes(p), off, nil)
+	return a.Turn().Write(ctx, driver.Bytes(p), off, nil)
 }
 
 // Reallocate changes the size.

@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/mapstore"
+	"asposecache/core/driver"
+	"asposecache/core/driver/mapstore"
 )
 
 // Benchmarks of the cache without a browser, in the form that benchstat compares:
@@ -288,10 +289,10 @@ func BenchmarkReadRectScaled(b *testing.B) {
 	for name, how := range map[string]core.How{"pick": core.Pick, "average": core.Average} {
 		b.Run("how="+name, func(b *testing.B) {
 			a := bigSurface(b)
-			var out core.Bytes
-			target := func(n int64) (core.Buffer, error) {
+			var out driver.Bytes
+			target := func(n int64) (driver.Buffer, error) {
 				if out == nil {
-					out = make(core.Bytes, n)
+					out = make(driver.Bytes, n)
 				}
 				return out, nil
 			}
@@ -316,8 +317,8 @@ func BenchmarkReduce(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				out := make(core.Bytes, side*side*bpp>>(2*shift))
-				target := func(int64) (core.Buffer, error) { return out, nil }
+				out := make(driver.Bytes, side*side*bpp>>(2*shift))
+				target := func(int64) (driver.Buffer, error) { return out, nil }
 				b.SetBytes(a.Size())
 				for b.Loop() {
 					if err := a.Turn().ReadRectScaled(ctx, core.Whole, shift, core.Average, target, nil); err != nil {

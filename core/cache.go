@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"asposecache/core/driver"
 )
 
 // A Config is what a cache is made of.
 type Config struct {
 	// Store is the medium behind the disk tier; nil: there is none.
-	Store Store
+	Store driver.Store
 	// Machine gives the memory tier its memory. Nil: up to 4 GiB of the Go heap, which is as much as
 	// a WebAssembly program can have.
 	Machine Machine
@@ -80,8 +82,9 @@ func New(config Config) (*Cache, error) {
 	c.history.Init()
 	c.used.Init()
 	c.heap.newSlab = c.machine.NewSlab
-	c.disk = newDisk(c, config.Store)
-	return c, nil
+	var err error
+	c.disk, err = newDisk(c, config.Store)
+	return c, err
 }
 
 // Settings returns the settings in force.
@@ -109,7 +112,7 @@ func (c *Cache) Configure(s Settings) error {
 // The first allocation on disk waits for the store to open. Under [SpillColdest] it waits, after those that
 // were called before, until there is room in memory.
 //
-// Errors: [FullError] when there is no room; [ErrUnavailable] when only the disk is asked for and
+// Errors: [FullError] when there is no room; [driver.ErrUnavailable] when only the disk is asked for and
 // there is none; the cause of ctx's end; [ErrClosed].
 func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {

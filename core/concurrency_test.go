@@ -8,24 +8,24 @@ import (
 	"time"
 
 	"asposecache/core"
-	"asposecache/core/mapstore"
-	"asposecache/core/storetest"
+	"asposecache/core/driver/drivertest"
+	"asposecache/core/driver/mapstore"
 )
 
 // TestManyAtOnce has goroutines do what they like to allocations of their own and to snapshots of each other's, while
 // memory is short and now and then storing fails. Each knows what its own must hold.
 func TestManyAtOnce(t *testing.T) {
 	const workers, rounds = 8, 300
-	store := storetest.NewFaulty(mapstore.New())
+	store := drivertest.NewFaulty(mapstore.New())
 	cache, err := core.New(core.Config{Store: store, Settings: core.Settings{MaxMemoryForCache: 12 * page, SpillPolicy: core.SpillColdest}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	store.SetHook(func(c storetest.Call) storetest.Fault {
-		if c.Op == storetest.Apply && c.Nth%17 == 0 {
-			return storetest.Fault{Err: errBroken}
+	store.SetHook(func(c drivertest.Call) drivertest.Fault {
+		if c.Op == drivertest.Apply && c.Nth%17 == 0 {
+			return drivertest.Fault{Err: errBroken}
 		}
-		return storetest.Fault{}
+		return drivertest.Fault{}
 	})
 	var shared sync.Map // by worker, what others may take a snapshot of
 	var all sync.WaitGroup

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"asposecache/core/driver"
 )
 
 // How long the store may take to open, and how often in a row it may fail before nobody asks again.
@@ -15,11 +17,12 @@ const (
 
 var errNoAnswer = errors.New("the store did not open in time")
 
-// The disk is the tier over a [Store]: it opens the store when it is first needed, and holds what waits
+// The disk is the tier over a [driver.Store]: it opens the store when it is first needed, and holds what waits
 // to be stored. All of it is guarded by the cache's lock; see writeback.go for how pages are stored.
 type disk struct {
-	c     *Cache
-	store Store
+	c      *Cache
+	store  driver.Store
+	traits driver.Traits
 
 	// opening is the attempt to open the store that is under way or was the last.
 	opening *opening
@@ -36,12 +39,18 @@ type opening struct {
 	err  error
 }
 
-func newDisk(c *Cache, store Store) *disk {
+func newDisk(c *Cache, store driver.Store) (*disk, error) {
 	d := &disk{c: c, store: store}
+	if store != nil {
+		d.traits = store.Traits()
+		if err := d.traits.Check(); err != nil {
+			return nil, err
+		}
+	}
 	d.changed = make(chan struct{})
 	d.successes = 1
 	d.ctx, d.cancel = context.WithCancel(context.Background())
-	return d
+	return d, nil
 }
 
 // isOpen tells whether the store is ready. The cache is locked.
@@ -74,7 +83,7 @@ func (c *Cache) openDisk(ctx context.Context) error {
 // begins another, a few times. The cache is not locked.
 func (d *disk) open(ctx context.Context) error {
 	if d.store == nil {
-		return fmt.Errorf("no store: %w", ErrUnavailable)
+		return fmt.Errorf("no store: %w", driver.ErrUnavailable)
 	}
 	d.c.mu.Lock()
 	o := d.beginOpening()
@@ -122,14 +131,10 @@ func (o *opening) failed() bool {
 	}
 }
 
-// get reads records, and counts it. A buffer is nil when the store does not have all of a record any
+// get reads ranges of records, and counts it. A buffer is nil when the store does not have all of the range any
 // more. The cache is not locked.
-func (d *disk) get(ctx context.Context, records []*record) ([]Buffer, error) {
-	keys := make([]Key, len(records))
-	for i, r := range records {
-		keys[i] = r.key
-	}
-	buffers, err := d.store.Get(ctx, keys)
+func (d *disk) get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer, error) {
+	buffers, err := d.store.Get(ctx, ranges)
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
 	d.numbers.Transactions++
@@ -142,7 +147,7 @@ func (d *disk) get(ctx context.Context, records []*record) ([]Buffer, error) {
 			continue
 		}
 		d.numbers.ReadBytes += int64(b.Len())
-		if b.Len() < records[i].size {
+		if b.Len() < ranges[i].Size {
 			d.store.FreeBuffer(b)
 			buffers[i] = nil
 		}
@@ -151,7 +156,7 @@ func (d *disk) get(ctx context.Context, records []*record) ([]Buffer, error) {
 }
 
 // newBuffer is a buffer, of any content, for a page on its way to the store.
-func (d *disk) newBuffer(n int) (Buffer, error) {
+func (d *disk) newBuffer(n int) (driver.Buffer, error) {
 	b, err := d.store.NewBuffer(n)
 	if err != nil {
 		return nil, &FullError{Medium: Disk, Requested: int64(n), Allocated: d.c.ledger.held[Disk],
@@ -185,8 +190,8 @@ func (d *disk) close(ctx context.Context) error {
 
 // unavailable makes sure that a failure of the store can be recognised as one.
 func unavailable(err error) error {
-	if errors.Is(err, ErrUnavailable) {
+	if errors.Is(err, driver.ErrUnavailable) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	return fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
 }

@@ -3,6 +3,8 @@ package core
 import (
 	"errors"
 	"iter"
+
+	"asposecache/core/driver"
 )
 
 // This file is where entries of histories give way to what finds no room: which calls may ask for that, which entries
@@ -104,7 +106,7 @@ func (c *Cache) drop(a *Allocation, refusal error, needs func() shortage) bool {
 		return false
 	}
 	s := needs()
-	s.mayMove = s.mayMove && s.settings.CacheType != CacheInMemoryOnly && !errors.Is(refusal, ErrUnavailable)
+	s.mayMove = s.mayMove && s.settings.CacheType != CacheInMemoryOnly && !errors.Is(refusal, driver.ErrUnavailable)
 	if full.Reason == ByQuota {
 		s.quota = full.Requested
 	}

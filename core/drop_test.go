@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 var dropOldest = core.HistoryOptions{WhenFull: core.DropOldest}
@@ -386,9 +387,9 @@ func TestEntriesGiveWayToTheQuota(t *testing.T) {
 			b.strokes(a, h, i, i)
 			b.is(b.Flush(ctx), nil)
 		}
-		b.store.SetHook(func(c storetest.Call) (f storetest.Fault) {
-			if c.Op == storetest.Apply && len(c.Puts) > 0 && b.disk.Records() >= 4 {
-				f.Err = core.ErrQuota
+		b.store.SetHook(func(c drivertest.Call) (f drivertest.Fault) {
+			if c.Op == drivertest.Apply && len(c.Puts) > 0 && b.disk.Records() >= 4 {
+				f.Err = driver.ErrQuota
 			}
 			return f
 		})
@@ -412,7 +413,7 @@ func TestOtherRefusalsDropNothing(t *testing.T) {
 		h := newHistory(b, a, dropOldest)
 		b.strokes(a, h, 1, 3)
 		no := &core.FullError{Medium: core.Memory, Requested: page, Reason: core.ByMemory}
-		err := a.Turn().WriteRect(ctx, core.Rect{Width: 256, Height: 256}, unreadable{make(core.Bytes, page), no}, 0, nil)
+		err := a.Turn().WriteRect(ctx, core.Rect{Width: 256, Height: 256}, unreadable{make(driver.Bytes, page), no}, 0, nil)
 		b.is(err, no)
 		b.says(h, " 1 2 [3]")
 		b.shows(a, "3 0 0 0")
@@ -421,7 +422,7 @@ func TestOtherRefusalsDropNothing(t *testing.T) {
 
 // unreadable is a source that fails.
 type unreadable struct {
-	core.Bytes
+	driver.Bytes
 	why error
 }
 

@@ -366,7 +366,7 @@ func (a *Allocation) without(b *Allocation, f func(*page)) {
 // fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as the read cache has room for.
 // The cache is locked.
 func (a *Allocation) fetchWhatLacks(b *Allocation) {
-	var f fetching
+	f := a.cache.disk.newFetching()
 	a.without(b, f.add)
 	a.cache.disk.fetchSoon(f)
 }

@@ -1,6 +1,10 @@
 package core
 
-import "iter"
+import (
+	"iter"
+
+	"asposecache/core/driver"
+)
 
 // TileSide is the width and the height of a tile of a surface, in pixels.
 const TileSide = 256
@@ -92,16 +96,16 @@ func (w piece) between(from, to int) piece {
 func (w piece) solid() bool { return w.rows == 1 || w.row == w.pitch }
 
 // copyIn copies a piece of src to its place in a page that begins at begin of dst, copyOut the other way.
-func (w piece) copyIn(dst Buffer, begin int, src Buffer) error {
-	return copyRows(dst, begin+w.from, w.pitch, src, int(w.at), int(w.atPitch), w.row, w.rows)
+func (w piece) copyIn(dst driver.Buffer, begin int, src driver.Buffer) error {
+	return driver.CopyRows(dst, begin+w.from, w.pitch, src, int(w.at), int(w.atPitch), w.row, w.rows)
 }
 
-func (w piece) copyOut(dst Buffer, src Buffer, begin int) error {
-	return copyRows(dst, int(w.at), int(w.atPitch), src, begin+w.from, w.pitch, w.row, w.rows)
+func (w piece) copyOut(dst driver.Buffer, src driver.Buffer, begin int) error {
+	return driver.CopyRows(dst, int(w.at), int(w.atPitch), src, begin+w.from, w.pitch, w.row, w.rows)
 }
 
 // clear clears a piece of dst.
-func (w piece) clear(dst Buffer) error {
+func (w piece) clear(dst driver.Buffer) error {
 	for i := range w.rows {
 		if err := dst.Clear(int(w.at+int64(i)*w.atPitch), w.row); err != nil {
 			return err

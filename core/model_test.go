@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/mapstore"
+	"asposecache/core/driver"
+	"asposecache/core/driver/mapstore"
 
 	"pgregory.net/rapid"
 )
@@ -133,7 +134,7 @@ func (m *model) write(t *rapid.T) {
 	for i := range data {
 		data[i] = seed + byte(i*7) + byte(i>>8)
 	}
-	if !rapid.Bool().Draw(t, "now") || !w.a.WriteNow(core.Bytes(data), off) {
+	if !rapid.Bool().Draw(t, "now") || !w.a.WriteNow(driver.Bytes(data), off) {
 		if err := w.a.WriteAt(context.Background(), data, off); err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +148,7 @@ func (m *model) read(t *rapid.T) {
 	off := rapid.Int64Range(0, int64(len(w.want))).Draw(t, "offset")
 	n := rapid.Int64Range(0, int64(len(w.want))-off).Draw(t, "length")
 	got := make([]byte, n)
-	if !rapid.Bool().Draw(t, "now") || !w.a.ReadNow(core.Bytes(got), off) {
+	if !rapid.Bool().Draw(t, "now") || !w.a.ReadNow(driver.Bytes(got), off) {
 		if err := w.a.ReadAt(context.Background(), got, off); err != nil {
 			t.Fatal(err)
 		}

@@ -112,7 +112,7 @@ func (c *Cache) hasNotStored(p *page, why error) {
 // MoveToDisk moves all of the allocation to disk. It returns when all is stored. If it is on disk already
 // there is nothing to do. An end of ctx is honoured all the time.
 //
-// Errors: [FullError] of the disk; [ErrUnavailable]; why storing failed; [ErrDisposed]; [ErrClosed]; the
+// Errors: [FullError] of the disk; [driver.ErrUnavailable]; why storing failed; [ErrDisposed]; [ErrClosed]; the
 // cause of ctx's end. After an error it is in memory as before, but for pages whose place a write to
 // another allocation that shares them had to take.
 func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {

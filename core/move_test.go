@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 func TestMovingToDisk(t *testing.T) {
@@ -17,7 +18,7 @@ func TestMovingToDisk(t *testing.T) {
 		content := picture(n, 1)
 		b.write(a, content, 0)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		s := b.snapshot(a)
 		var last int64
 		progress := func(done, total int64) {
@@ -74,14 +75,14 @@ func TestAMoveIsAllOrNothing(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		settings core.Settings
-		hook     storetest.Hook
+		hook     drivertest.Hook
 		want     error
 	}{
-		{"the disk can't be opened", core.Settings{}, storetest.Fail(errBroken, storetest.Open), core.ErrUnavailable},
-		{"storing fails", core.Settings{}, storetest.Fail(errBroken, storetest.Apply), errBroken},
-		{"storing fails at the end", core.Settings{}, storetest.FailNth(errBroken, storetest.Apply, 3, 100), errBroken},
-		{"the quota is used up", core.Settings{}, storetest.Fail(core.ErrQuota, storetest.Apply), core.ErrQuota},
-		{"there is no buffer", core.Settings{}, storetest.FailNth(errBroken, storetest.NewBuffer, 20, 100), errBroken},
+		{"the disk can't be opened", core.Settings{}, drivertest.Fail(errBroken, drivertest.Open), driver.ErrUnavailable},
+		{"storing fails", core.Settings{}, drivertest.Fail(errBroken, drivertest.Apply), errBroken},
+		{"storing fails at the end", core.Settings{}, drivertest.FailNth(errBroken, drivertest.Apply, 3, 100), errBroken},
+		{"the quota is used up", core.Settings{}, drivertest.Fail(driver.ErrQuota, drivertest.Apply), driver.ErrQuota},
+		{"there is no buffer", core.Settings{}, drivertest.FailNth(errBroken, drivertest.NewBuffer, 20, 100), errBroken},
 		{"there is no room", core.Settings{MaxDiskSpaceForCache: n - 1}, nil, nil},
 		{"it is aborted", core.Settings{}, nil, why},
 	} {
@@ -93,7 +94,7 @@ func TestAMoveIsAllOrNothing(t *testing.T) {
 				b.store.SetHook(test.hook)
 				release := make(chan struct{})
 				if test.want == why {
-					b.store.SetHook(storetest.Block(release, storetest.Apply))
+					b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 				}
 				stop, cancel := context.WithCancelCause(ctx)
 				done := later(func() error { return a.Turn().MoveToDisk(stop, nil) })
@@ -124,7 +125,7 @@ func TestDisposingOfWhatMoves(t *testing.T) {
 		a := b.allocate(20 << 20)
 		s := b.snapshot(a)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		moved := later(func() error { return a.MoveToDisk(ctx) })
 		s.Dispose()
 		b.counts(20<<20, 20<<20)
@@ -142,7 +143,7 @@ func TestWritingToWhatMovesWithoutMemoryForACopy(t *testing.T) {
 	inBubble(t, core.Settings{MaxMemoryForCache: 3 * page}, func(b *bench) {
 		a, s, content := shared(b, 3)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		moved := later(func() error { return a.MoveToDisk(ctx) })
 		b.counts(3*page, 3*page)
 		b.write(s, []byte("x"), page) // it takes the block over

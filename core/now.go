@@ -1,13 +1,15 @@
 package core
 
+import "asposecache/core/driver"
+
 // WriteNow is Write for callers that can't wait: it answers false, and nothing has changed, unless the
 // allocation is on disk and its bytes can be put in place at once. Why that is not so, Write tells.
-func (a *Allocation) WriteNow(src Buffer, off int64) bool {
+func (a *Allocation) WriteNow(src driver.Buffer, off int64) bool {
 	c, d := a.cache, a.cache.disk
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := int64(src.Len())
-	if !a.quiet(off, n) || a.storeErr != nil || d.failure != nil || d.taken >= perTurn || n > mostTogether {
+	if !a.quiet(off, n) || a.storeErr != nil || d.failure != nil || d.taken >= d.traits.TurnBytes || n > mostTogether {
 		return false
 	}
 	w := writing{t: &Turn{a: a, settings: c.settings}, src: src, off: off, n: n, alone: true}
@@ -26,7 +28,7 @@ func (a *Allocation) WriteNow(src Buffer, off int64) bool {
 
 // ReadNow is Read for callers that can't wait: it answers false unless the allocation is on disk and
 // its bytes are in memory all the same, because they were read or written not long ago.
-func (a *Allocation) ReadNow(target Buffer, off int64) bool {
+func (a *Allocation) ReadNow(target driver.Buffer, off int64) bool {
 	c := a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()

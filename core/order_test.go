@@ -8,7 +8,8 @@ import (
 	"unsafe"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 var onDisk = core.Settings{CacheType: core.CacheOnDiskOnly}
@@ -22,18 +23,18 @@ func TestCallsTakeEffectInTheOrderOfTheirTurns(t *testing.T) {
 				// The goroutines run in any order; the turns decide.
 				turns := []*core.Turn{a.Turn(), a.Turn(), a.Turn(), a.Turn(), a.Turn()}
 				read := later(func() error {
-					return turns[3].Read(ctx, 0, -1, func(n int64) (core.Buffer, error) {
+					return turns[3].Read(ctx, 0, -1, func(n int64) (driver.Buffer, error) {
 						got = got[:n]
-						return core.Bytes(got), nil
+						return driver.Bytes(got), nil
 					}, nil)
 				})
-				last := later(func() error { return turns[4].Write(ctx, core.Bytes("zz"), 0, nil) })
+				last := later(func() error { return turns[4].Write(ctx, driver.Bytes("zz"), 0, nil) })
 				grow := later(func() error { return turns[1].Reallocate(ctx, 6, nil) })
-				end := later(func() error { return turns[2].Write(ctx, core.Bytes("yy"), 4, nil) })
+				end := later(func() error { return turns[2].Write(ctx, driver.Bytes("yy"), 4, nil) })
 				if !waits(read) || !waits(last) || !waits(grow) || !waits(end) {
 					b.Fatal("somebody has jumped the queue")
 				}
-				if err := turns[0].Write(ctx, core.Bytes("abcd"), 0, nil); err != nil {
+				if err := turns[0].Write(ctx, driver.Bytes("abcd"), 0, nil); err != nil {
 					b.Fatal(err)
 				}
 				for _, done := range []<-chan error{grow, end, read, last} {
@@ -54,7 +55,7 @@ func TestRangesAreCheckedWhenTheTurnComes(t *testing.T) {
 	inBubble(t, core.Settings{}, func(b *bench) {
 		a := b.allocate(4)
 		shrink, write := a.Turn(), a.Turn()
-		done := later(func() error { return write.Write(ctx, core.Bytes("abcd"), 0, nil) })
+		done := later(func() error { return write.Write(ctx, driver.Bytes("abcd"), 0, nil) })
 		if err := shrink.Reallocate(ctx, 3, nil); err != nil {
 			b.Fatal(err)
 		}
@@ -110,14 +111,14 @@ func TestAnAbortedCallIsAsIfItHadNotBeenMade(t *testing.T) {
 		a := b.allocate(4)
 		first, second, third := a.Turn(), a.Turn(), a.Turn()
 		stop, cancel := context.WithCancelCause(ctx)
-		aborted := later(func() error { return second.Write(stop, core.Bytes("xxxx"), 0, nil) })
-		last := later(func() error { return third.Write(ctx, core.Bytes("y"), 3, nil) })
+		aborted := later(func() error { return second.Write(stop, driver.Bytes("xxxx"), 0, nil) })
+		last := later(func() error { return third.Write(ctx, driver.Bytes("y"), 3, nil) })
 		cancel(why)
 		b.is(<-aborted, why)
 		if !waits(last) {
 			b.Error("an aborted call let others overtake")
 		}
-		if err := first.Write(ctx, core.Bytes("abcd"), 0, nil); err != nil {
+		if err := first.Write(ctx, driver.Bytes("abcd"), 0, nil); err != nil {
 			b.Fatal(err)
 		}
 		b.is(<-last, nil)
@@ -134,7 +135,7 @@ func TestAbortingAnAllocationThatWaitsGivesItsRoomBack(t *testing.T) {
 	why := errors.New("enough")
 	inBubble(t, onDisk, func(b *bench) {
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Open))
+		b.store.SetHook(drivertest.Block(release, drivertest.Open))
 		stop, cancel := context.WithCancelCause(ctx)
 		aborted := later(func() error { _, err := b.Allocate(stop, 10); return err })
 		other := later(func() error { _, err := b.Allocate(ctx, 20); return err })
@@ -151,7 +152,7 @@ func TestAbortingAnAllocationThatWaitsGivesItsRoomBack(t *testing.T) {
 func TestTwoAllocationsRaceForTheLastRoom(t *testing.T) {
 	inBubble(t, core.Settings{CacheType: core.CacheOnDiskOnly, MaxDiskSpaceForCache: 10}, func(b *bench) {
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Open))
+		b.store.SetHook(drivertest.Block(release, drivertest.Open))
 		first := later(func() error { _, err := b.Allocate(ctx, 6); return err })
 		_, err := b.Allocate(ctx, 6)
 		b.full(err, core.Disk, 6, 6, 10, core.ByLimit)
@@ -169,7 +170,7 @@ func TestReallocationGoesByTheSettingsOfItsCall(t *testing.T) {
 		first, grow := a.Turn(), a.Turn()
 		b.configure(core.Settings{})
 		done := later(func() error { return grow.Reallocate(ctx, 20, nil) })
-		b.is(first.Write(ctx, core.Bytes(nil), 0, nil), nil)
+		b.is(first.Write(ctx, driver.Bytes(nil), 0, nil), nil)
 		b.is(<-done, nil)
 		b.counts(0, 20)
 	})
@@ -184,16 +185,16 @@ func TestDisposing(t *testing.T) {
 				content := picture(n, 1)
 				first, write, read, grow, flush := a.Turn(), a.Turn(), a.Turn(), a.Turn(), a.Turn()
 				got := make([]byte, n)
-				written := later(func() error { return write.Write(ctx, core.Bytes(content), 0, nil) })
+				written := later(func() error { return write.Write(ctx, driver.Bytes(content), 0, nil) })
 				readable := later(func() error {
-					return read.Read(ctx, 0, n, func(int64) (core.Buffer, error) { return core.Bytes(got), nil }, nil)
+					return read.Read(ctx, 0, n, func(int64) (driver.Buffer, error) { return driver.Bytes(got), nil }, nil)
 				})
 				grown := later(func() error { return grow.Reallocate(ctx, 2*n, nil) })
 				flushed := later(func() error { return flush.Flush(ctx, nil) })
 				a.Dispose()
 				b.counts(0, 0)
 				a.Dispose()
-				b.is(first.Write(ctx, core.Bytes("x"), 0, nil), nil)
+				b.is(first.Write(ctx, driver.Bytes("x"), 0, nil), nil)
 				b.is(<-written, nil)
 				b.is(<-readable, nil)
 				if !bytes.Equal(got, content) {
@@ -219,7 +220,7 @@ func TestDisposingDuringAMove(t *testing.T) {
 	inBubble(t, core.Settings{MaxMemoryForCache: 1000, ExactReallocateOnly: true}, func(b *bench) {
 		a := b.allocate(1000)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		moved := later(func() error { return a.Reallocate(ctx, 2000) })
 		b.counts(1000, 2000)
 		a.Dispose()
@@ -235,7 +236,7 @@ func TestClosing(t *testing.T) {
 		a := b.allocate(1000)
 		b.write(a, picture(1000, 1), 0)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Get))
+		b.store.SetHook(drivertest.Block(release, drivertest.Get))
 		if err := a.Flush(ctx); err != nil {
 			b.Fatal(err)
 		}
@@ -264,7 +265,7 @@ func TestClosing(t *testing.T) {
 
 func TestClosingWhileTheDiskOpens(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
-		b.store.SetHook(storetest.Block(make(chan struct{}), storetest.Open))
+		b.store.SetHook(drivertest.Block(make(chan struct{}), drivertest.Open))
 		done := later(func() error { _, err := b.Allocate(ctx, 10); return err })
 		b.is(b.Close(ctx), nil)
 		b.is(<-done, core.ErrClosed)
@@ -300,7 +301,7 @@ func TestWhatCantBeHadAtOnce(t *testing.T) {
 
 // A borrowed source is the caller's again as soon as the call has returned, unless it was kept.
 type borrowed struct {
-	core.Bytes
+	driver.Bytes
 	kept int
 }
 
@@ -364,7 +365,7 @@ func TestWritesThatFindRoomLetOthersHaveATurn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tile := core.Bytes(make([]byte, core.PageSize))
+	tile := driver.Bytes(make([]byte, core.PageSize))
 	for off := int64(0); off < a.Size(); off += core.PageSize {
 		if a.WriteNow(tile, off) {
 			continue

@@ -1,6 +1,10 @@
 package core
 
-import "container/list"
+import (
+	"container/list"
+
+	"asposecache/core/driver"
+)
 
 // PageSize is how many bytes a page has: a tile of 256 x 256 RGBA pixels. Only the last page of an
 // allocation can be smaller; those of a surface have the pixels of one tile, up to 1 MiB. See layout.go.
@@ -33,11 +37,11 @@ type page struct {
 	owner  *Allocation // the allocation it was made for
 	number int64       // its place in the owner's table
 	state  pageState
-	pinned bool   // in memory, and may not leave it: it is being written to
-	stale  bool   // the copy in buf, in a transaction under way, is not wanted any more
-	buf    Buffer // what was written and is not stored
-	bufAt  int    // where in the page it begins
-	parts  []part // in order; what none of them covers is zero, or lost
+	pinned bool          // in memory, and may not leave it: it is being written to
+	stale  bool          // the copy in buf, in a transaction under way, is not wanted any more
+	buf    driver.Buffer // what was written and is not stored
+	bufAt  int           // where in the page it begins
+	parts  []part        // in order; what none of them covers is zero, or lost
 	// lost are the bytes that were stored and that the store no longer has.
 	lost []span
 }
@@ -52,7 +56,7 @@ const (
 )
 
 // memory are the bytes of a page in memory.
-func (p *page) memory() Bytes { return p.block.bytes(int(p.size)) }
+func (p *page) memory() driver.Bytes { return p.block.bytes(int(p.size)) }
 
 // medium is where the page lies.
 func (p *page) medium() Medium {

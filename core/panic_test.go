@@ -6,14 +6,15 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 // What a caller passes may panic, wherever it is used, and whoever calls may panic between a turn and its call. Nobody
 // else is to notice.
 
 // bad is a buffer that panics when it is touched.
-type bad struct{ core.Bytes }
+type bad struct{ driver.Bytes }
 
 var errOfBad = errors.New("a buffer that panics")
 
@@ -22,7 +23,7 @@ func (bad) WriteAt([]byte, int) error { panic(errOfBad) }
 func (bad) Clear(int, int) error      { panic(errOfBad) }
 
 // badKeeper panics when it is asked to keep its bytes.
-type badKeeper struct{ core.Bytes }
+type badKeeper struct{ driver.Bytes }
 
 func (badKeeper) Keep() error { panic(errOfBad) }
 
@@ -30,16 +31,16 @@ func panicOfProgress(int64, int64) { panic(errOfBad) }
 
 func TestAPanicInACallBlocksNobody(t *testing.T) {
 	loud := &core.CallOptions{Progress: panicOfProgress}
-	newBad := func(n int64) (core.Buffer, error) { return bad{make(core.Bytes, n)}, nil }
-	newNone := func(int64) (core.Buffer, error) { panic(errOfBad) }
-	newGood := func(n int64) (core.Buffer, error) { return make(core.Bytes, n), nil }
+	newBad := func(n int64) (driver.Buffer, error) { return bad{make(driver.Bytes, n)}, nil }
+	newNone := func(int64) (driver.Buffer, error) { panic(errOfBad) }
+	newGood := func(n int64) (driver.Buffer, error) { return make(driver.Bytes, n), nil }
 	calls := map[string]func(*core.Turn) error{
 		"read, the target":             func(t *core.Turn) error { return t.Read(ctx, 0, -1, newBad, nil) },
 		"read, making the target":      func(t *core.Turn) error { return t.Read(ctx, 0, -1, newNone, nil) },
 		"read, progress":               func(t *core.Turn) error { return t.Read(ctx, 0, -1, newGood, loud) },
-		"write, the source":            func(t *core.Turn) error { return t.Write(ctx, bad{make(core.Bytes, 2*page)}, 5, nil) },
-		"write, progress":              func(t *core.Turn) error { return t.Write(ctx, make(core.Bytes, 2*page), 0, loud) },
-		"write of a piece, the source": func(t *core.Turn) error { return t.Write(ctx, bad{make(core.Bytes, 100)}, 5, nil) },
+		"write, the source":            func(t *core.Turn) error { return t.Write(ctx, bad{make(driver.Bytes, 2*page)}, 5, nil) },
+		"write, progress":              func(t *core.Turn) error { return t.Write(ctx, make(driver.Bytes, 2*page), 0, loud) },
+		"write of a piece, the source": func(t *core.Turn) error { return t.Write(ctx, bad{make(driver.Bytes, 100)}, 5, nil) },
 		"move to disk, progress":       func(t *core.Turn) error { return t.MoveToDisk(ctx, loud) },
 		"reallocate, progress":         func(t *core.Turn) error { return t.Grow(ctx, 20*page, loud) },
 		"flush, progress":              func(t *core.Turn) error { return t.Flush(ctx, loud) },
@@ -77,7 +78,7 @@ func TestAPanicInACallBlocksNobody(t *testing.T) {
 						_ = call(turn)
 					}()
 					done := later(func() error {
-						return next.Read(ctx, 0, -1, func(n int64) (core.Buffer, error) { return make(core.Bytes, n), nil }, nil)
+						return next.Read(ctx, 0, -1, func(n int64) (driver.Buffer, error) { return make(driver.Bytes, n), nil }, nil)
 					})
 					if waits(done) {
 						b.Fatal("the next call waits for ever")
@@ -104,9 +105,9 @@ func TestAPanicOfASourceThatIsToBeKept(t *testing.T) {
 		first, second := a.Turn(), a.Turn()
 		func() {
 			defer func() { _ = recover() }()
-			_ = second.Write(ctx, badKeeper{make(core.Bytes, 10)}, 0, nil) // it has to wait
+			_ = second.Write(ctx, badKeeper{make(driver.Bytes, 10)}, 0, nil) // it has to wait
 		}()
-		b.is(first.Write(ctx, core.Bytes("first"), 0, nil), nil)
+		b.is(first.Write(ctx, driver.Bytes("first"), 0, nil), nil)
 		if n := b.Statistics().QueuedBytes; n != 0 {
 			b.Errorf("%d bytes are kept", n)
 		}
@@ -118,7 +119,7 @@ func TestAPanicOfAWriteThatDoesNotWait(t *testing.T) {
 		a := b.allocate(page)
 		func() {
 			defer func() { _ = recover() }()
-			a.WriteNow(bad{make(core.Bytes, 10)}, 0)
+			a.WriteNow(bad{make(driver.Bytes, 10)}, 0)
 		}()
 		b.counts(0, page)
 		b.holds(a, core.Disk, make([]byte, page))
@@ -126,12 +127,12 @@ func TestAPanicOfAWriteThatDoesNotWait(t *testing.T) {
 }
 
 func TestSurfacesSurviveAPanicToo(t *testing.T) {
-	newNone := func(int64) (core.Buffer, error) { panic(errOfBad) }
+	newNone := func(int64) (driver.Buffer, error) { panic(errOfBad) }
 	r := core.Rect{Width: 300, Height: 300}
 	for name, call := range map[string]func(*core.Turn) error{
 		"read":        func(t *core.Turn) error { return t.ReadRect(ctx, r, newNone, nil) },
 		"read scaled": func(t *core.Turn) error { return t.ReadRectScaled(ctx, r, 2, core.Average, newNone, nil) },
-		"write":       func(t *core.Turn) error { return t.WriteRect(ctx, r, bad{make(core.Bytes, 300*300*4)}, 0, nil) },
+		"write":       func(t *core.Turn) error { return t.WriteRect(ctx, r, bad{make(driver.Bytes, 300*300*4)}, 0, nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, core.Settings{}, func(b *bench) {
@@ -154,7 +155,7 @@ func TestATurnThatIsGivenUp(t *testing.T) {
 		a := b.allocate(10)
 		first, second, third := a.Turn(), a.Turn(), a.Turn()
 		second.GiveUp()
-		done := later(func() error { return third.Write(ctx, core.Bytes("third"), 0, nil) })
+		done := later(func() error { return third.Write(ctx, driver.Bytes("third"), 0, nil) })
 		if !waits(done) {
 			b.Error("the first one was forgotten")
 		}
@@ -171,7 +172,7 @@ func TestAWriteThatGivesUpLeavesTheRoomOfTheCallBefore(t *testing.T) {
 	inBubble(t, s, func(b *bench) {
 		a := b.allocate(page)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		growing := later(func() error { return a.Reallocate(ctx, 2*page) })
 		b.counts(page, 2*page) // it moves, and has room for what it grows by
 		why := errors.New("enough")

@@ -1,5 +1,7 @@
 package core
 
+import "asposecache/core/driver"
+
 // A part says where a range of a page's bytes is: in a record, from at on, or, when there is no record,
 // in the buffer of the page.
 //
@@ -11,19 +13,37 @@ type part struct {
 	at       int // in the record
 }
 
-// mostParts bounds the parts of a page, and so what reading all of it costs. A write that would make more
-// stores the page as a whole.
-const mostParts = 8
+// moreParts is how many parts a page may have beyond those that it takes to store it as a whole. So it bounds what
+// reading all of it costs: a write that would make more stores the page as a whole.
+const moreParts = 7
 
-// A record is what the store has under a key: pages that follow each other, or a part of one. It never
-// changes.
+// mostParts is how many parts a page of n bytes may have.
+func (d *disk) mostParts(n int) int {
+	most := d.traits.RecordBytes
+	return (n+most-1)/most + moreParts
+}
+
+// A record is what the store has under a key: pages that follow each other, one of them, or a part of one. It
+// never changes.
 type record struct {
-	key   Key
+	key   driver.Key
 	size  int
 	holds int // parts and reads that need it
 
-	buf    Buffer        // in the read cache
+	buf    driver.Buffer // in the read cache
 	coming chan struct{} // closed when it has been fetched ahead
+}
+
+// whole is all of the record.
+func (r *record) whole() driver.Range { return driver.Range{Key: r.key, Size: r.size} }
+
+// allOf is all of each of some records.
+func allOf(records []*record) []driver.Range {
+	ranges := make([]driver.Range, len(records))
+	for i, r := range records {
+		ranges[i] = r.whole()
+	}
+	return ranges
 }
 
 // cut is what of the part lies in from, to, if anything does.

@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"errors"
+
+	"asposecache/core/driver"
 )
 
 // place takes room for size bytes by the settings' rule: in memory if that is asked for and it fits,
@@ -109,7 +111,7 @@ func withCause(err, cause error) error {
 // memory was not asked, or the disk is not the problem, that reason is the error.
 func becauseUnavailable(refusal, err error) error {
 	var full *FullError
-	if errors.As(refusal, &full) && errors.Is(err, ErrUnavailable) {
+	if errors.As(refusal, &full) && errors.Is(err, driver.ErrUnavailable) {
 		full.Cause = err
 		return full
 	}

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 func TestSettingsAreValidatedWhole(t *testing.T) {
@@ -175,22 +176,22 @@ func TestOpeningTheDisk(t *testing.T) {
 	t.Run("it is opened once, when it is first needed", func(t *testing.T) {
 		inBubble(t, core.Settings{}, func(b *bench) {
 			b.allocate(10)
-			if n := b.store.Counts().Calls[storetest.Open]; n != 0 {
+			if n := b.store.Counts().Calls[drivertest.Open]; n != 0 {
 				b.Errorf("it was opened %d times too early", n)
 			}
 			b.configure(onDisk)
 			b.allocate(10)
 			b.allocate(10)
-			if n := b.store.Counts().Calls[storetest.Open]; n != 1 {
+			if n := b.store.Counts().Calls[drivertest.Open]; n != 1 {
 				b.Errorf("it was opened %d times", n)
 			}
 		})
 	})
 	t.Run("a failure gives the room back, and can pass", func(t *testing.T) {
 		inBubble(t, onDisk, func(b *bench) {
-			b.store.SetHook(storetest.FailNth(errBroken, storetest.Open, 1, 1))
+			b.store.SetHook(drivertest.FailNth(errBroken, drivertest.Open, 1, 1))
 			_, err := b.Allocate(ctx, 10)
-			b.is(err, core.ErrUnavailable)
+			b.is(err, driver.ErrUnavailable)
 			b.is(err, errBroken)
 			b.counts(0, 0)
 			b.allocate(10)
@@ -199,31 +200,31 @@ func TestOpeningTheDisk(t *testing.T) {
 	})
 	t.Run("in auto with memory full it is the cause of the refusal", func(t *testing.T) {
 		inBubble(t, core.Settings{MaxMemoryForCache: 5}, func(b *bench) {
-			b.store.SetHook(storetest.Fail(errBroken, storetest.Open))
+			b.store.SetHook(drivertest.Fail(errBroken, drivertest.Open))
 			_, err := b.Allocate(ctx, 10)
-			b.is(b.full(err, core.Memory, 10, 0, 5, core.ByLimit).Cause, core.ErrUnavailable)
+			b.is(b.full(err, core.Memory, 10, 0, 5, core.ByLimit).Cause, driver.ErrUnavailable)
 			b.counts(0, 0)
 		})
 	})
 	t.Run("after some failures nobody asks again", func(t *testing.T) {
 		inBubble(t, onDisk, func(b *bench) {
-			b.store.SetHook(storetest.Fail(errBroken, storetest.Open))
+			b.store.SetHook(drivertest.Fail(errBroken, drivertest.Open))
 			for range 10 {
 				_, err := b.Allocate(ctx, 10)
-				b.is(err, core.ErrUnavailable)
+				b.is(err, driver.ErrUnavailable)
 			}
-			if n := b.store.Counts().Calls[storetest.Open]; n != 3 {
+			if n := b.store.Counts().Calls[drivertest.Open]; n != 3 {
 				b.Errorf("it was tried %d times", n)
 			}
 		})
 	})
 	t.Run("when it does not answer that takes 5 seconds", func(t *testing.T) {
 		inBubble(t, onDisk, func(b *bench) {
-			b.store.SetHook(storetest.Block(make(chan struct{}), storetest.Open))
+			b.store.SetHook(drivertest.Block(make(chan struct{}), drivertest.Open))
 			start := time.Now()
 			done := later(func() error { _, err := b.Allocate(ctx, 10); return err })
 			b.counts(0, 10) // the room is taken at the call
-			b.is(<-done, core.ErrUnavailable)
+			b.is(<-done, driver.ErrUnavailable)
 			if took := time.Since(start); took != 5*time.Second {
 				b.Errorf("it took %v", took)
 			}

@@ -4,18 +4,17 @@ import (
 	"context"
 	"fmt"
 	"iter"
-)
 
-// A readWindow is how many bytes are asked of the store in one transaction; two are under way.
-const readWindow = 4 << 20
+	"asposecache/core/driver"
+)
 
 // Read copies n bytes from off on into the buffer that target makes for them; n < 0 means all up to
 // the end. target is called when the turn has come and the range is known to be right. An end of ctx
 // is honoured until then. After an error the content of the buffer is unspecified.
 //
-// Errors: [RangeError], [ErrDisposed], [ErrClosed], [ErrLost], [ErrUnavailable] when the store does
+// Errors: [RangeError], [ErrDisposed], [ErrClosed], [ErrLost], [driver.ErrUnavailable] when the store does
 // not answer, whatever target returns, the cause of ctx's end.
-func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buffer, error), o *CallOptions) error {
+func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (driver.Buffer, error), o *CallOptions) error {
 	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
@@ -35,7 +34,7 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (Buf
 
 // run does the read, in its turn up to where only the store has to be asked. check is called while the cache
 // is locked, and finds out how many bytes it is about.
-func (r *reading) run(ctx context.Context, t *Turn, check func() error, target func(n int64) (Buffer, error)) error {
+func (r *reading) run(ctx context.Context, t *Turn, check func() error, target func(n int64) (driver.Buffer, error)) error {
 	defer r.free()
 	err := r.inTurn(t, check, target)
 	if err == nil {
@@ -47,7 +46,7 @@ func (r *reading) run(ctx context.Context, t *Turn, check func() error, target f
 }
 
 // inTurn does what has to be done in the turn, and ends it.
-func (r *reading) inTurn(t *Turn, check func() error, target func(n int64) (Buffer, error)) error {
+func (r *reading) inTurn(t *Turn, check func() error, target func(n int64) (driver.Buffer, error)) error {
 	defer t.end()
 	err := r.check(check)
 	if err != nil {
@@ -85,7 +84,7 @@ type reading struct {
 	off     int64
 	rect    *rect // of a surface, what is read in the place of a range
 	layout  layout
-	target  Buffer
+	target  driver.Buffer
 	stored  []fetch // what the store has to be asked for
 	done    int64
 	total   int64
@@ -96,8 +95,27 @@ type reading struct {
 
 // A fetch is what a read wants of a record.
 type fetch struct {
-	record *record
-	wants  []want
+	record   *record
+	wants    []want
+	from, to int // where in the record all of them are
+}
+
+// add adds what is wanted.
+func (f *fetch) add(w want) {
+	from, to := w.begin+w.from, w.begin+w.to
+	if len(f.wants) == 0 {
+		f.from, f.to = from, to
+	}
+	f.from, f.to = min(f.from, from), max(f.to, to)
+	f.wants = append(f.wants, w)
+}
+
+// ask is the range of the record that is read: all of it where the store has nothing less.
+func (f *fetch) ask(t driver.Traits) driver.Range {
+	if !t.Ranges {
+		return f.record.whole()
+	}
+	return driver.Range{Key: f.record.key, Off: f.from, Size: f.to - f.from}
 }
 
 // A want is a piece of a page that lies in a record.
@@ -174,7 +192,7 @@ func (r *reading) copyRow(p *page, w piece) (copied int, err error) {
 	end := w.from // of what is done
 	zero := func(to int) error {
 		copied += to - end
-		return clearBuffer(r.target, int(w.at)+end-w.from, to-end)
+		return driver.Clear(r.target, int(w.at)+end-w.from, to-end)
 	}
 	for _, q := range p.parts {
 		q, ok := q.cut(w.from, w.to)
@@ -208,14 +226,15 @@ func (r *reading) copyPart(p *page, q part, w piece) (copied int, err error) {
 		r.stored = append(r.stored, fetch{record: q.record})
 		n++
 	}
-	r.stored[n-1].wants = append(r.stored[n-1].wants, want{w, q.at - q.from})
+	r.stored[n-1].add(want{w, q.at - q.from})
 	return 0, nil
 }
 
 // An answer is what the store has said to a window of fetches.
 type answer struct {
 	window  []fetch
-	buffers []Buffer
+	asked   []driver.Range
+	buffers []driver.Buffer
 	err     error
 }
 
@@ -230,17 +249,14 @@ func (r *reading) fetchAll(ctx context.Context) error {
 		if len(rest) == 0 {
 			return
 		}
-		window := rest[:windowLen(rest)]
-		rest = rest[len(window):]
+		asked := r.window(rest)
+		window := rest[:len(asked)]
+		rest = rest[len(asked):]
 		got := make(chan answer, 1)
 		underWay = append(underWay, got)
 		go func() {
-			records := make([]*record, len(window))
-			for i, f := range window {
-				records[i] = f.record
-			}
-			buffers, err := r.a.cache.disk.get(ctx, records)
-			got <- answer{window, buffers, err}
+			buffers, err := r.a.cache.disk.get(ctx, asked)
+			got <- answer{window, asked, buffers, err}
 		}()
 	}
 	defer func() { // what was asked for and is not wanted any more, also after a panic of the target
@@ -272,7 +288,7 @@ func (r *reading) take(got answer) error {
 			r.a.cache.noteLost(r.a, f.record)
 			return lostError(r.layout.pageStart(w.page)+int64(w.from), w.len())
 		}
-		if err := r.copyWants(f, b); err != nil {
+		if err := r.copyWants(f, b, got.asked[i].Off); err != nil {
 			return err
 		}
 		r.options.progress(r.done, r.total)
@@ -292,16 +308,17 @@ func (r *reading) takeComing() (rest []fetch, err error) {
 		}
 		if f.record.buf == nil {
 			rest = append(rest, f)
-		} else if err := r.copyWants(f, f.record.buf); err != nil {
+		} else if err := r.copyWants(f, f.record.buf, 0); err != nil {
 			return nil, err
 		}
 	}
 	return rest, nil
 }
 
-func (r *reading) copyWants(f fetch, b Buffer) error {
+// copyWants copies what is wanted of a record, of which the buffer has the bytes from off on.
+func (r *reading) copyWants(f fetch, b driver.Buffer, off int) error {
 	for _, w := range f.wants {
-		if err := w.copyOut(r.target, b, w.begin); err != nil {
+		if err := w.copyOut(r.target, b, w.begin-off); err != nil {
 			return err
 		}
 		r.done += int64(w.len())
@@ -323,7 +340,7 @@ func (r *reading) leave(got answer) {
 		for _, w := range f.wants {
 			used += w.len()
 		}
-		if used >= f.record.size {
+		if used >= f.record.size || got.asked[i].Size < f.record.size {
 			d.store.FreeBuffer(b)
 		} else {
 			d.remember(f.record, b)
@@ -331,16 +348,18 @@ func (r *reading) leave(got answer) {
 	}
 }
 
-// windowLen is how many of the fetches go into one transaction.
-func windowLen(fetches []fetch) int {
+// window is what is asked of the store in one transaction for the first of the fetches.
+func (r *reading) window(fetches []fetch) (asked []driver.Range) {
+	t := r.a.cache.disk.traits
 	bytes := 0
-	for i, f := range fetches {
-		bytes += f.record.size
-		if i > 0 && bytes > readWindow {
-			return i
+	for i := range fetches {
+		ask := fetches[i].ask(t)
+		if bytes += ask.Size; i > 0 && bytes > t.WindowBytes {
+			break
 		}
+		asked = append(asked, ask)
 	}
-	return len(fetches)
+	return asked
 }
 
 // noteLost notes that the store no longer has a record, for the pages of a that it was part of, and

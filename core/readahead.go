@@ -1,14 +1,9 @@
 package core
 
-import "slices"
+import (
+	"slices"
 
-const (
-	// mostRecent bounds the bytes of records that are kept after a read, or fetched before one.
-	mostRecent = 16 << 20
-	// mostAhead is how many records are fetched ahead of reads in order, aheadBatch how many of them in
-	// one transaction.
-	mostAhead  = 16
-	aheadBatch = 4
+	"asposecache/core/driver"
 )
 
 // A readCache keeps records that somebody may want soon: those of which a read has used only a part,
@@ -20,7 +15,7 @@ type readCache struct {
 }
 
 // remember keeps the buffer of a record that was fetched. The cache is locked.
-func (d *disk) remember(r *record, b Buffer) {
+func (d *disk) remember(r *record, b driver.Buffer) {
 	if r.buf != nil || r.holds == 0 || d.ctx.Err() != nil {
 		d.store.FreeBuffer(b)
 		return
@@ -28,7 +23,7 @@ func (d *disk) remember(r *record, b Buffer) {
 	r.buf = b
 	d.recent = append(d.recent, r)
 	d.bytes += b.Len()
-	for d.bytes > mostRecent {
+	for d.bytes > d.traits.CacheBytes {
 		d.forget(d.recent[0])
 	}
 }
@@ -59,14 +54,15 @@ func (a *Allocation) readAhead(off, end int64) {
 	if !inOrder || a.disposed || end >= a.size {
 		return
 	}
-	ahead := min(mostAhead, int(4*a.readRun/(recordBytes))+1)
+	d := a.cache.disk
+	ahead := min(d.traits.AheadRecords, int(4*a.readRun/int64(d.traits.RecordBytes))+1)
 	missing, seen := a.following(end, ahead)
-	if len(missing) < min(seen, aheadBatch) {
+	if len(missing) < min(seen, d.traits.AheadBatch) {
 		return
 	}
 	for len(missing) > 0 {
-		n := min(len(missing), aheadBatch)
-		a.cache.disk.fetchAhead(missing[:n])
+		n := min(len(missing), d.traits.AheadBatch)
+		d.fetchAhead(missing[:n])
 		missing = missing[n:]
 	}
 }
@@ -74,24 +70,25 @@ func (a *Allocation) readAhead(off, end int64) {
 // following finds the records, so many at most, that have what follows an offset: how many there are, and
 // which of them are neither in memory nor on their way.
 func (a *Allocation) following(off int64, most int) (missing []*record, seen int) {
-	var last *record
+	var before *record
 	first := off / PageSize // not far: there may be no pages for a long way
-	for i := first; i < min(pagesOf(a.size), first+int64(most*recordBytes/PageSize)); i++ {
+	last := first + int64(most*a.cache.disk.traits.RecordBytes/PageSize) + 1
+	for i := first; i < min(pagesOf(a.size), last); i++ {
 		p := a.pages.get(i)
 		if p == nil {
 			continue
 		}
 		for _, q := range p.parts {
-			if q.record == nil || q.record == last {
+			if q.record == nil || q.record == before {
 				continue
 			}
 			if seen == most {
 				return missing, seen
 			}
-			last = q.record
+			before = q.record
 			seen++
-			if last.buf == nil && last.coming == nil {
-				missing = append(missing, last)
+			if before.buf == nil && before.coming == nil {
+				missing = append(missing, before)
 			}
 		}
 	}
@@ -102,7 +99,10 @@ func (a *Allocation) following(off int64, most int) (missing []*record, seen int
 type fetching struct {
 	records []*record
 	bytes   int
+	most    int
 }
+
+func (d *disk) newFetching() fetching { return fetching{most: d.traits.CacheBytes / 2} }
 
 func (f *fetching) add(p *page) {
 	for _, q := range p.parts {
@@ -110,7 +110,7 @@ func (f *fetching) add(p *page) {
 		if p.block != nil || r == nil || r.buf != nil || r.coming != nil || slices.Contains(f.records, r) {
 			continue
 		}
-		if f.bytes += r.size; f.bytes <= mostRecent/2 {
+		if f.bytes += r.size; f.bytes <= f.most {
 			f.records = append(f.records, r)
 		}
 	}
@@ -132,7 +132,7 @@ func (d *disk) fetchAhead(records []*record) {
 	d.c.calls.Add(1)
 	go func() {
 		defer d.c.calls.Done()
-		buffers, _ := d.get(d.ctx, records) // who needs them will ask again, and be told
+		buffers, _ := d.get(d.ctx, allOf(records)) // who needs them will ask again, and be told
 		d.c.mu.Lock()
 		defer d.c.mu.Unlock()
 		for i, r := range records {

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver/drivertest"
 )
 
 func TestReadingInOrderFetchesAhead(t *testing.T) {
@@ -29,8 +29,8 @@ func TestReadingInOrderFetchesAhead(t *testing.T) {
 			}
 		}
 		counts := b.store.Counts()
-		if counts.Calls[storetest.Get] > 40 || counts.Gets > 60 {
-			b.Errorf("reading 320 tiles in order made %d transactions for %d records", counts.Calls[storetest.Get], counts.Gets)
+		if counts.Calls[drivertest.Get] > 40 || counts.Gets > 60 {
+			b.Errorf("reading 320 tiles in order made %d transactions for %d records", counts.Calls[drivertest.Get], counts.Gets)
 		}
 		b.holds(a, core.Disk, content)
 	})
@@ -71,7 +71,7 @@ func TestWhatIsFetchedAheadAndDisposedOf(t *testing.T) {
 		release := make(chan struct{})
 		b.is(a.ReadAt(ctx, make([]byte, 1<<20), 0), nil)
 		b.settle()
-		b.store.SetHook(storetest.Block(release, storetest.Get))
+		b.store.SetHook(drivertest.Block(release, drivertest.Get))
 		read := later(func() error { return a.ReadAt(ctx, make([]byte, 10<<20), 1<<20) })
 		a.Dispose()
 		close(release)

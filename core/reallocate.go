@@ -1,6 +1,10 @@
 package core
 
-import "context"
+import (
+	"context"
+
+	"asposecache/core/driver"
+)
 
 // Reallocate changes the size. The bytes up to the smaller size stay, new ones are zero. Shrinking
 // always succeeds, in place. Growing keeps to the medium, whatever its limit, unless the settings say
@@ -230,7 +234,7 @@ func (a *Allocation) cut(i int64, n int) {
 			b, err := c.disk.newBuffer(n)
 			for _, part := range parts {
 				if err == nil && part.record == nil {
-					err = CopyBuffer(b, part.from, p.buf, part.from-p.bufAt, part.to-part.from)
+					err = driver.Copy(b, part.from, p.buf, part.from-p.bufAt, part.to-part.from)
 				}
 			}
 			if err != nil {

@@ -5,7 +5,8 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 func TestReallocate(t *testing.T) {
@@ -113,13 +114,13 @@ func TestAFailedMoveChangesNothing(t *testing.T) {
 	exact := core.Settings{MaxMemoryForCache: 3 << 20, ExactReallocateOnly: true}
 	for _, test := range []struct {
 		name string
-		hook storetest.Hook
+		hook drivertest.Hook
 		want error
 	}{
-		{"the disk can't be opened", storetest.Fail(errors.New("x"), storetest.Open), core.ErrUnavailable},
-		{"storing fails", storetest.Fail(errors.New("x"), storetest.Apply), core.ErrUnavailable},
-		{"the quota is used up", storetest.Fail(core.ErrQuota, storetest.Apply), core.ErrQuota},
-		{"there is no buffer", storetest.Fail(errors.New("x"), storetest.NewBuffer), nil},
+		{"the disk can't be opened", drivertest.Fail(errors.New("x"), drivertest.Open), driver.ErrUnavailable},
+		{"storing fails", drivertest.Fail(errors.New("x"), drivertest.Apply), driver.ErrUnavailable},
+		{"the quota is used up", drivertest.Fail(driver.ErrQuota, drivertest.Apply), driver.ErrQuota},
+		{"there is no buffer", drivertest.Fail(errors.New("x"), drivertest.NewBuffer), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, exact, func(b *bench) {

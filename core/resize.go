@@ -1,8 +1,8 @@
 package core
 
 import (
+	"asposecache/core/driver"
 	"context"
-	"slices"
 )
 
 // Resize gives a surface another width and height. Pixels keep their coordinates; new ones are zero. Tiles of which
@@ -10,7 +10,7 @@ import (
 // as to limits and making room, it is like [Turn.Reallocate], but that a surface on disk may have to wait for the
 // tiles at its edge, and that one that had to move to disk stays there if it then can't be resized.
 //
-// Errors: [RangeError]; [ArgumentError] when it is no surface; [ErrUnavailable] when a tile can't be fetched; those of
+// Errors: [RangeError]; [ArgumentError] when it is no surface; [driver.ErrUnavailable] when a tile can't be fetched; those of
 // Reallocate.
 func (t *Turn) Resize(ctx context.Context, width, height int64, o *CallOptions) error {
 	defer t.end()
@@ -68,11 +68,7 @@ func (r *resizing) resize(ctx context.Context, width, height int64, o *CallOptio
 // free gives back what was not used.
 func (r *resizing) free() {
 	c := r.a.cache
-	for _, b := range r.got {
-		if b != nil {
-			c.disk.store.FreeBuffer(b)
-		}
-	}
+	r.got.free(c.disk)
 	for _, p := range r.fresh {
 		c.unref(p)
 	}
@@ -137,7 +133,7 @@ func (r *resizing) placed(yield func(placed) bool) {
 
 // fetch waits until what is needed of the store is here, and there is room for what is to be stored.
 func (r *resizing) fetch(ctx context.Context) error {
-	a, c, d := r.a, r.a.cache, r.a.cache.disk
+	a, d := r.a, r.a.cache.disk
 	for {
 		if err := a.ended(); err != nil {
 			return err
@@ -152,9 +148,7 @@ func (r *resizing) fetch(ctx context.Context) error {
 				continue
 			}
 			need += int64(lengthOf(r.layout, 0, p.i))
-			if m := far(p.page.parts, r.got); m != nil && len(missing) < 8 && !slices.Contains(missing, m) {
-				missing = append(missing, m)
-			}
+			missing = r.got.lacking(missing, p.page.parts, d.traits.WindowBytes)
 		}
 		if len(missing) == 0 {
 			if d.hasRoom(need) {
@@ -166,21 +160,8 @@ func (r *resizing) fetch(ctx context.Context) error {
 			}
 			continue
 		}
-		var got []Buffer
-		var err error
-		c.unlocked(func() {
-			got, err = d.get(ctx, missing)
-			for k, b := range got {
-				if b == nil {
-					c.noteLost(a, missing[k])
-				}
-			}
-		})
-		if err != nil {
+		if err := r.got.fetch(ctx, a, missing); err != nil {
 			return err
-		}
-		for k, m := range missing {
-			r.got[m] = got[k]
 		}
 	}
 }
@@ -202,7 +183,7 @@ func (r *resizing) try() (needed need, err error) {
 			kept[p.page] = true
 			continue
 		}
-		if p.page.block == nil && far(p.page.parts, r.got) != nil {
+		if p.page.block == nil && r.got.lacking(nil, p.page.parts, 1) != nil {
 			return needed, errAgain
 		}
 		todo = append(todo, p)
@@ -349,6 +330,6 @@ func (r *resizing) fill(q, from *page, was, is Rect) error {
 	if err != nil {
 		return err
 	}
-	return copyRows(dst, 0, int(is.Width*bpp), src, 0, int(was.Width*bpp),
+	return driver.CopyRows(dst, 0, int(is.Width*bpp), src, 0, int(was.Width*bpp),
 		int(min(was.Width, is.Width)*bpp), int(min(was.Height, is.Height)))
 }

@@ -1,6 +1,10 @@
 package core
 
-import "context"
+import (
+	"context"
+
+	"asposecache/core/driver"
+)
 
 // How says how several pixels become one.
 type How int
@@ -24,7 +28,7 @@ const mostShift = 8
 // is in memory they do, for they could find no room for copies of pages that only the snapshot shares.
 //
 // Errors: those of ReadRect; [RangeError] for shift and how.
-func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, target func(n int64) (Buffer, error), o *CallOptions) error {
+func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, target func(n int64) (driver.Buffer, error), o *CallOptions) error {
 	defer t.end()
 	switch {
 	case shift < 0 || shift > mostShift:
@@ -70,7 +74,7 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 			}
 			row := (width + side - 1) >> shift * bpp
 			at := ((y>>shift)*w + x>>shift) * bpp
-			if err := copyRows(dst, int(at), int(w*bpp), Bytes(d.out), 0, int(row), int(row), len(d.out)/int(row)); err != nil {
+			if err := driver.CopyRows(dst, int(at), int(w*bpp), driver.Bytes(d.out), 0, int(row), int(row), len(d.out)/int(row)); err != nil {
 				return err
 			}
 			o.progress((y*r.Width+(x+width)*height)*bpp, r.Width*r.Height*bpp)
@@ -103,7 +107,7 @@ func (d *reduction) fetch(x, y int64) {
 	c := d.s.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var f fetching
+	f := c.disk.newFetching()
 	for at := range d.s.layout.rectPieces(r, 0) {
 		if p := d.s.pages.get(at.page); p != nil {
 			f.add(p)

@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"asposecache/core"
-	"asposecache/core/mapstore"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
+	"asposecache/core/driver/mapstore"
 
 	"pgregory.net/rapid"
 )
@@ -21,7 +22,7 @@ import (
 type versions struct {
 	cache    *core.Cache
 	store    *mapstore.Store
-	faulty   *storetest.Faulty
+	faulty   *drivertest.Faulty
 	settings core.Settings
 	live     []*versioned
 	broken   bool
@@ -49,7 +50,7 @@ type version struct {
 func TestModelOfSnapshots(t *testing.T) {
 	checkModel(t, 250, extent{1000, 60_000}, extent{80, 5_000}, func(t *rapid.T, done *int) {
 		m := &versions{store: mapstore.New(), done: done}
-		m.faulty = storetest.NewFaulty(m.store)
+		m.faulty = drivertest.NewFaulty(m.store)
 		cache, err := core.New(core.Config{Store: m.faulty})
 		if err != nil {
 			t.Fatal(err)
@@ -323,7 +324,7 @@ func (m *versions) write(t *rapid.T) {
 		if !m.writeTo(v, off, int64(len(data)), false) {
 			t.Fatal("there was no room for it")
 		}
-	case m.broken && (m.spills() || !isFull(err) || errors.Is(err, core.ErrUnavailable)):
+	case m.broken && (m.spills() || !isFull(err) || errors.Is(err, driver.ErrUnavailable)):
 		m.look(t, v)
 		return
 	default:
@@ -583,7 +584,7 @@ func (m *versions) flush(t *rapid.T) {
 func (m *versions) breakOrHeal(t *rapid.T) {
 	m.broken = !m.broken
 	if m.broken {
-		m.faulty.SetHook(storetest.Fail(storetest.ErrInjected, storetest.Apply))
+		m.faulty.SetHook(drivertest.Fail(drivertest.ErrInjected, drivertest.Apply))
 		return
 	}
 	m.faulty.SetHook(nil)

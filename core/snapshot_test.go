@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 const page = core.PageSize
@@ -90,9 +91,9 @@ func TestASnapshotTakesItsTurn(t *testing.T) {
 			before, snap, after := a.Turn(), a.Turn(), a.Turn()
 			var s *core.Allocation
 			taken := later(func() (err error) { s, err = snap.Snapshot(ctx); return err })
-			written := later(func() error { return after.Write(ctx, core.Bytes("zz"), 0, nil) })
+			written := later(func() error { return after.Write(ctx, driver.Bytes("zz"), 0, nil) })
 			a.Dispose() // which is called last of all
-			b.is(before.Write(ctx, core.Bytes("abcd"), 0, nil), nil)
+			b.is(before.Write(ctx, driver.Bytes("abcd"), 0, nil), nil)
 			b.is(<-taken, nil)
 			b.is(<-written, nil)
 			b.holds(s, s.Medium(), []byte("abcd"))
@@ -219,9 +220,9 @@ func TestACopyThatDoesNotFit(t *testing.T) {
 	t.Run("without a disk it is refused", func(t *testing.T) {
 		inBubble(t, core.Settings{MaxMemoryForCache: 3 * page}, func(b *bench) {
 			a, s, content := shared(b, 3)
-			b.store.SetHook(storetest.Fail(errBroken, storetest.Open))
+			b.store.SetHook(drivertest.Fail(errBroken, drivertest.Open))
 			err := a.WriteAt(ctx, picture(page+1, 2), 5)
-			b.is(b.full(err, core.Memory, page, 3*page, 3*page, core.ByLimit).Cause, core.ErrUnavailable)
+			b.is(b.full(err, core.Memory, page, 3*page, 3*page, core.ByLimit).Cause, driver.ErrUnavailable)
 			b.counts(3*page, 0)
 			b.holds(a, core.Memory, content)
 			b.holds(s, core.Memory, content)
@@ -230,7 +231,7 @@ func TestACopyThatDoesNotFit(t *testing.T) {
 	t.Run("while storing fails and the bound is reached it is refused", func(t *testing.T) {
 		inBubble(t, core.Settings{MaxMemoryForCache: 40 << 20}, func(b *bench) {
 			a, s, content := shared(b, 160)
-			b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
+			b.store.SetHook(drivertest.Fail(errBroken, drivertest.Apply))
 			err := a.WriteAt(ctx, picture(40<<20, 2), 0)
 			b.is(b.full(err, core.Memory, page, 40<<20, 40<<20, core.ByLimit).Cause, errBroken)
 			b.counts(40<<20, 0)
@@ -256,7 +257,7 @@ func TestACopyThatDoesNotFit(t *testing.T) {
 	t.Run("a source that fails leaves everything as it was", func(t *testing.T) {
 		inBubble(t, core.Settings{}, func(b *bench) {
 			a, s, content := shared(b, 3)
-			b.is(a.Turn().Write(ctx, failing{make(core.Bytes, 2*page)}, 5, nil), errBroken)
+			b.is(a.Turn().Write(ctx, failing{make(driver.Bytes, 2*page)}, 5, nil), errBroken)
 			b.counts(3*page, 0)
 			b.holds(a, core.Memory, content)
 			b.holds(s, core.Memory, content)
@@ -264,7 +265,7 @@ func TestACopyThatDoesNotFit(t *testing.T) {
 	})
 }
 
-type failing struct{ core.Bytes }
+type failing struct{ driver.Bytes }
 
 func (f failing) ReadAt(p []byte, off int) error {
 	if off > page {
@@ -403,7 +404,7 @@ func TestReallocatingWhatIsShared(t *testing.T) {
 func TestAFailureToStoreIsToldToAllWhoHoldThePage(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a, other := b.allocate(page), b.allocate(page)
-		b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
+		b.store.SetHook(drivertest.Fail(errBroken, drivertest.Apply))
 		b.write(a, picture(page, 1), 0)
 		s := b.snapshot(a)
 		for b.told(core.StoreFailed) == 0 {

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver/drivertest"
 )
 
 // Whether room can be made is decided before anything moves, and what is refused finds the disk as it was.
@@ -116,7 +116,7 @@ func TestRoomOnDiskForASpillIsTakenFromTheStart(t *testing.T) {
 		release := make(chan struct{})
 		open := sync.OnceFunc(func() { close(release) })
 		defer open()
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		var a *core.Allocation
 		done := later(func() (err error) { a, err = b.Allocate(ctx, 192*page); return err }) // more than may wait to be stored
 		on := s
@@ -142,7 +142,7 @@ func TestWhenStoringFailsTheRoomOnDiskIsThereForTheNewOne(t *testing.T) {
 		release := make(chan struct{})
 		open := sync.OnceFunc(func() { close(release) })
 		defer open()
-		b.store.SetHook(storetest.Each(storetest.FailNth(errBroken, storetest.Apply, 1, 1), storetest.Block(release, storetest.Apply)))
+		b.store.SetHook(drivertest.Each(drivertest.FailNth(errBroken, drivertest.Apply, 1, 1), drivertest.Block(release, drivertest.Apply)))
 		a := b.allocate(64 * page) // two transactions, of which one fails while the other goes on
 		if a.Medium() != core.Disk {
 			b.Errorf("it is in %v", a.Medium())

@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 // coldest is a memory of that many pages in which room is made.
@@ -67,7 +68,7 @@ func TestWhoWaitsForRoomWaitsForThatOnly(t *testing.T) {
 	inBubble(t, coldest(64), func(b *bench) {
 		old := b.allocate(64 * page)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		var first, second *core.Allocation
 		waiting := later(func() (err error) { first, err = b.Allocate(ctx, 2*page); return err })
 		next := later(func() (err error) { second, err = b.Allocate(ctx, page); return err })
@@ -98,7 +99,7 @@ func TestRoomThatIsBeingMadeIsNotTakenByOthers(t *testing.T) {
 		old, other := b.allocate(3*page), b.allocate(page)
 		s := b.snapshot(other)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		done := later(func() error { _, err := b.Allocate(ctx, 2*page); return err })
 		b.configure(core.Settings{MaxMemoryForCache: 4 * page}) // the others do not spill
 		s.Dispose()
@@ -122,7 +123,7 @@ func TestRoomMadeByDisposingIsEnough(t *testing.T) {
 	inBubble(t, coldest(4), func(b *bench) {
 		old := b.allocate(4 * page)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		done := later(func() error { _, err := b.Allocate(ctx, 2*page); return err })
 		old.Dispose()
 		b.is(<-done, nil)
@@ -133,7 +134,7 @@ func TestRoomMadeByDisposingIsEnough(t *testing.T) {
 	inBubble(t, coldest(4), func(b *bench) {
 		old := b.allocate(4 * page)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Open))
+		b.store.SetHook(drivertest.Block(release, drivertest.Open))
 		done := later(func() error { _, err := b.Allocate(ctx, 2*page); return err })
 		old.Dispose()
 		close(release)
@@ -147,14 +148,14 @@ func TestWhatCannotMakeRoomGoesByTheOtherRule(t *testing.T) {
 		name string
 		size int64
 		disk int64
-		hook storetest.Hook
+		hook drivertest.Hook
 		want error // nil: it is placed on disk
 	}{
 		{"larger than the memory", 5 * page, 0, nil, nil},
-		{"storing fails", page, 0, storetest.Fail(errBroken, storetest.Apply), nil},
+		{"storing fails", page, 0, drivertest.Fail(errBroken, drivertest.Apply), nil},
 		{"the disk is full", page, page - 1, nil, &core.FullError{}},
-		{"there is no disk", page, 0, storetest.Fail(errBroken, storetest.Open), core.ErrUnavailable},
-		{"there is no buffer", page, 0, storetest.Fail(errBroken, storetest.NewBuffer), nil},
+		{"there is no disk", page, 0, drivertest.Fail(errBroken, drivertest.Open), driver.ErrUnavailable},
+		{"there is no buffer", page, 0, drivertest.Fail(errBroken, drivertest.NewBuffer), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := coldest(4)
@@ -203,7 +204,7 @@ func TestGivingUpWaitingForRoom(t *testing.T) {
 	inBubble(t, coldest(4), func(b *bench) {
 		old := b.allocate(4 * page)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		stop, cancel := context.WithCancelCause(ctx)
 		first := later(func() error { _, err := b.Allocate(stop, page); return err })
 		second := later(func() error { _, err := b.Allocate(stop, page); return err })
@@ -268,7 +269,7 @@ func TestWritingToWhatMakesRoom(t *testing.T) {
 		content := picture(4*page, 1)
 		b.write(old, content, 0)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		done := later(func() error { _, err := b.Allocate(ctx, page); return err })
 		b.counts(4*page, page)
 		b.write(old, []byte("new"), 0) // the page that is moving is not needed any more as it was
@@ -285,7 +286,7 @@ func TestMakingRoomDuringAPause(t *testing.T) {
 	var cache *core.Cache
 	var other []*core.Allocation
 	cache, err := core.New(core.Config{Settings: core.Settings{MaxMemoryForCache: 40 << 20, SpillPolicy: core.SpillColdest},
-		Store: storetest.NewFaulty(newStore()), Pause: func() {
+		Store: drivertest.NewFaulty(newStore()), Pause: func() {
 			if len(other) > 0 {
 				return
 			}

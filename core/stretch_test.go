@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"asposecache/core"
+	"asposecache/core/driver"
 )
 
 // A picture of 16 MiB.
@@ -21,7 +22,7 @@ var large = core.Rect{Width: largeSide, Height: largeSide}
 // slow is memory of which a piece takes 3 ms, as where a page is touched for the first time.
 type slow struct{ strided }
 
-func newSlow(n int64) slow { return slow{strided{make(core.Bytes, n), new(int)}} }
+func newSlow(n int64) slow { return slow{strided{make(driver.Bytes, n), new(int)}} }
 
 func (s slow) ReadAt(p []byte, off int) error {
 	time.Sleep(3 * time.Millisecond)
@@ -33,7 +34,7 @@ func (s slow) WriteAt(p []byte, off int) error {
 	return s.Bytes.WriteAt(p, off)
 }
 
-func (s slow) CopyRows(off, pitch int, src core.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
+func (s slow) CopyRows(off, pitch int, src driver.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
 	time.Sleep(3 * time.Millisecond)
 	return s.strided.CopyRows(off, pitch, src, srcOff, srcPitch, n, rows)
 }
@@ -60,7 +61,7 @@ func pausing(t *testing.T, pause func(), test func(c *core.Cache)) {
 
 // How many bytes that are does not matter.
 func TestNobodyWaitsLongerForALongCopy(t *testing.T) {
-	into := func(size int64) (core.Buffer, error) { return newSlow(size), nil }
+	into := func(size int64) (driver.Buffer, error) { return newSlow(size), nil }
 	from := newSlow(largeSize)
 	for name, call := range map[string]func(bytes, surface *core.Allocation) error{
 		"read":      func(a, _ *core.Allocation) error { return a.Turn().Read(ctx, 0, -1, into, nil) },
@@ -130,9 +131,9 @@ func TestAPictureIsReducedInPieces(t *testing.T) {
 					t.Fatal(err)
 				}
 				pauses.Store(0)
-				var got core.Bytes
-				err = s.Turn().ReadRectScaled(ctx, core.Whole, 1, how, func(size int64) (core.Buffer, error) {
-					got = make(core.Bytes, size)
+				var got driver.Bytes
+				err = s.Turn().ReadRectScaled(ctx, core.Whole, 1, how, func(size int64) (driver.Buffer, error) {
+					got = make(driver.Bytes, size)
 					return got, nil
 				}, nil)
 				if err != nil || bytes.Count(got, []byte{7}) != largeSize/4 {

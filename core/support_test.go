@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"asposecache/core"
-	"asposecache/core/mapstore"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
+	"asposecache/core/driver/mapstore"
 )
 
 var ctx = context.Background()
@@ -21,7 +22,7 @@ var ctx = context.Background()
 type bench struct {
 	*testing.T
 	*core.Cache
-	store *storetest.Faulty
+	store *drivertest.Faulty
 	disk  *mapstore.Store
 
 	mu     sync.Mutex
@@ -40,7 +41,7 @@ func withMachine(t *testing.T, settings core.Settings, m core.Machine, test func
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{T: t, disk: mapstore.New()}
-		b.store = storetest.NewFaulty(b.disk)
+		b.store = drivertest.NewFaulty(b.disk)
 		c, err := core.New(core.Config{Store: b.store, Machine: m, Settings: settings, OnEvent: func(e core.Event) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -206,4 +207,4 @@ func timePasses() {
 	synctest.Wait()
 }
 
-func newStore() core.Store { return mapstore.New() }
+func newStore() driver.Store { return mapstore.New() }

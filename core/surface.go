@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"math"
+
+	"asposecache/core/driver"
 )
 
 // A Rect is a rectangle of pixels: those from X, Y on, to the right and downwards.
@@ -118,7 +120,7 @@ func (r *rect) check(a *Allocation) error {
 // In all else it is like [Turn.Read].
 //
 // Errors: [RangeError], [ArgumentError] when it is no surface, and those of Read.
-func (t *Turn) ReadRect(ctx context.Context, r Rect, target func(n int64) (Buffer, error), o *CallOptions) error {
+func (t *Turn) ReadRect(ctx context.Context, r Rect, target func(n int64) (driver.Buffer, error), o *CallOptions) error {
 	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
@@ -140,24 +142,24 @@ func (t *Turn) ReadRect(ctx context.Context, r Rect, target func(n int64) (Buffe
 //
 // Errors: [RangeError], also for a stride that is too small and a src that is too short or too long;
 // [ArgumentError] when it is no surface; those of Write.
-func (t *Turn) WriteRect(ctx context.Context, r Rect, src Buffer, stride int64, o *CallOptions) error {
+func (t *Turn) WriteRect(ctx context.Context, r Rect, src driver.Buffer, stride int64, o *CallOptions) error {
 	w := writing{t: t, src: src, n: int64(src.Len()), options: o, rect: &rect{Rect: r, stride: stride, length: int64(src.Len())}}
 	return w.run(ctx)
 }
 
 // ReadRect fills p, which must have the right length, with a rectangle.
 func (a *Allocation) ReadRect(ctx context.Context, r Rect, p []byte) error {
-	return a.Turn().ReadRect(ctx, r, func(n int64) (Buffer, error) {
+	return a.Turn().ReadRect(ctx, r, func(n int64) (driver.Buffer, error) {
 		if n != int64(len(p)) {
 			return nil, outOfRange("length", int64(len(p)), n, n)
 		}
-		return Bytes(p), nil
+		return driver.Bytes(p), nil
 	}, nil)
 }
 
 // WriteRect replaces a rectangle by p, row after row.
 func (a *Allocation) WriteRect(ctx context.Context, r Rect, p []byte) error {
-	return a.Turn().WriteRect(ctx, r, Bytes(p), 0, nil)
+	return a.Turn().WriteRect(ctx, r, driver.Bytes(p), 0, nil)
 }
 
 // AccessRect is [Allocation.Access] for a surface: it makes ready the tiles that a rectangle covers, whose bytes
@@ -204,7 +206,7 @@ func (a *Allocation) CopyRectOut(r Rect, p []byte) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	for w := range a.layout.rectPieces(r, r.Width*a.layout.bpp) {
-		_ = w.copyOut(Bytes(p), a.pages.get(w.page).memory(), 0) // bytes in the heap are always there
+		_ = w.copyOut(driver.Bytes(p), a.pages.get(w.page).memory(), 0) // bytes in the heap are always there
 	}
 }
 
@@ -213,6 +215,6 @@ func (a *Allocation) CopyRectIn(r Rect, p []byte) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	for w := range a.layout.rectPieces(r, r.Width*a.layout.bpp) {
-		_ = w.copyIn(a.pages.get(w.page).memory(), 0, Bytes(p))
+		_ = w.copyIn(a.pages.get(w.page).memory(), 0, driver.Bytes(p))
 	}
 }

@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"asposecache/core"
-	"asposecache/core/mapstore"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
+	"asposecache/core/driver/mapstore"
 
 	"pgregory.net/rapid"
 )
@@ -21,7 +22,7 @@ import (
 type pictures struct {
 	cache    *core.Cache
 	store    *mapstore.Store
-	faulty   *storetest.Faulty
+	faulty   *drivertest.Faulty
 	live     []*painting
 	history  *core.History
 	layer    *painting // the one with the history
@@ -88,7 +89,7 @@ func (p *painting) cut(r core.Rect) []byte {
 func TestModelOfSurfaces(t *testing.T) {
 	checkModel(t, 150, extent{200, 15_000}, extent{50, 1_500}, func(t *rapid.T, done *int) {
 		m := &pictures{store: mapstore.New(), done: done}
-		m.faulty = storetest.NewFaulty(m.store)
+		m.faulty = drivertest.NewFaulty(m.store)
 		cache, err := core.New(core.Config{Store: m.faulty})
 		if err != nil {
 			t.Fatal(err)
@@ -291,7 +292,7 @@ func (m *pictures) stroke(t *rapid.T) {
 		n = stride*(r.Height-1) + r.Width*p.bpp
 	}
 	data := picture(int(n), rapid.Byte().Draw(t, "seed"))
-	err := p.a.Turn().WriteRect(context.Background(), r, core.Bytes(data), stride, nil)
+	err := p.a.Turn().WriteRect(context.Background(), r, driver.Bytes(data), stride, nil)
 	m.giveWay(t, p, r, err)
 	if err != nil {
 		m.mustBeFull(t, err)
@@ -371,9 +372,9 @@ func (m *pictures) reduced(t *rapid.T) {
 	r := drawRect(t, p)
 	shift := rapid.IntRange(0, 8).Draw(t, "shift")
 	how := rapid.SampledFrom([]core.How{core.Pick, core.Average}).Draw(t, "how")
-	var got core.Bytes
-	err := p.a.Turn().ReadRectScaled(context.Background(), r, shift, how, func(n int64) (core.Buffer, error) {
-		got = make(core.Bytes, n)
+	var got driver.Bytes
+	err := p.a.Turn().ReadRectScaled(context.Background(), r, shift, how, func(n int64) (driver.Buffer, error) {
+		got = make(driver.Bytes, n)
 		return got, nil
 	}, nil)
 	if err != nil {

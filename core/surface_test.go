@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 func (b *bench) surface(w, h int64, bpp int) *core.Allocation {
@@ -94,7 +95,7 @@ func TestRectanglesThatAreWrong(t *testing.T) {
 			{"too few bytes for the stride", core.Rect{Width: 2, Height: 2}, 17, 10, false},
 			{"too many bytes for the stride", core.Rect{Width: 2, Height: 2}, 21, 10, false},
 		} {
-			err := a.Turn().WriteRect(ctx, test.rect, make(core.Bytes, test.n), test.stride, nil)
+			err := a.Turn().WriteRect(ctx, test.rect, make(driver.Bytes, test.n), test.stride, nil)
 			if test.ok && err != nil || !test.ok && !isArgument(err) {
 				b.Errorf("%s: %v", test.name, err)
 			}
@@ -268,7 +269,7 @@ func TestResizingAgainstTheLimits(t *testing.T) {
 		b.is(a.WriteRect(ctx, core.Rect{Width: 300, Height: 300}, content), nil)
 		b.is(a.Resize(ctx, 400, 400), nil)
 		b.counts(400*400*4, 0)
-		b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
+		b.store.SetHook(drivertest.Fail(errBroken, drivertest.Apply))
 		b.is(a.Resize(ctx, 401, 400), errBroken)
 		b.counts(400*400*4, 0)
 		b.store.SetHook(nil)
@@ -283,7 +284,7 @@ func TestResizingAgainstTheLimits(t *testing.T) {
 			b.Error("the picture differs")
 		}
 		b.is(a.Flush(ctx), nil)
-		b.store.SetHook(storetest.Fail(errBroken, storetest.Get))
+		b.store.SetHook(drivertest.Fail(errBroken, drivertest.Get))
 		for range 5 {
 			timePasses()
 		}
@@ -311,11 +312,11 @@ func TestResizingAgainstTheLimits(t *testing.T) {
 
 // strided is memory outside of the Go heap that copies rows by itself.
 type strided struct {
-	core.Bytes
+	driver.Bytes
 	calls *int
 }
 
-func (s strided) CopyRows(off, pitch int, src core.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
+func (s strided) CopyRows(off, pitch int, src driver.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
 	*s.calls++
 	for i := range rows {
 		if err := src.ReadAt(s.Bytes[off+i*pitch:][:n], srcOff+i*srcPitch); err != nil {
@@ -345,8 +346,8 @@ func TestRowsAreCopiedInOneCall(t *testing.T) {
 				b.Errorf("writing to 4 tiles in memory took %d calls", calls)
 			}
 			calls = 0
-			target := strided{make(core.Bytes, 300*300*4), &calls}
-			b.is(a.Turn().ReadRect(ctx, r, func(int64) (core.Buffer, error) { return target, nil }, nil), nil)
+			target := strided{make(driver.Bytes, 300*300*4), &calls}
+			b.is(a.Turn().ReadRect(ctx, r, func(int64) (driver.Buffer, error) { return target, nil }, nil), nil)
 			if calls != 4 || !bytes.Equal(target.Bytes, content) {
 				b.Errorf("reading from 4 tiles took %d calls, or is wrong", calls)
 			}
@@ -362,9 +363,9 @@ func TestAverageOfWhite(t *testing.T) {
 				a := b.surface(300, 300, bpp)
 				b.is(a.WriteRect(ctx, core.Rect{Width: 300, Height: 300}, bytes.Repeat([]byte{255}, 300*300*bpp)), nil)
 				for shift := range 9 {
-					var got core.Bytes
-					b.is(a.Turn().ReadRectScaled(ctx, core.Whole, shift, core.Average, func(n int64) (core.Buffer, error) {
-						got = make(core.Bytes, n)
+					var got driver.Bytes
+					b.is(a.Turn().ReadRectScaled(ctx, core.Whole, shift, core.Average, func(n int64) (driver.Buffer, error) {
+						got = make(driver.Bytes, n)
 						return got, nil
 					}, nil), nil)
 					if bytes.Count(got, []byte{255}) != len(got) {

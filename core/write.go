@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"slices"
+
+	"asposecache/core/driver"
 )
 
 // Bounds of what writes that wait may hold. A write of more than mostKept is not copied when it has to
@@ -25,7 +27,7 @@ const (
 // allocation failed, once, or why storing fails when there is no room to wait, the cause of ctx's end.
 // After an error nothing has changed; only a source that was not kept and fails in the middle may leave a
 // part of its bytes.
-func (t *Turn) Write(ctx context.Context, src Buffer, off int64, o *CallOptions) error {
+func (t *Turn) Write(ctx context.Context, src driver.Buffer, off int64, o *CallOptions) error {
 	w := writing{t: t, src: src, off: off, n: int64(src.Len()), options: o}
 	return w.run(ctx)
 }
@@ -84,7 +86,7 @@ func (w *writing) write(ctx context.Context) error {
 // A writing is one Write under way.
 type writing struct {
 	t       *Turn
-	src     Buffer
+	src     driver.Buffer
 	off, n  int64
 	rect    *rect // of a surface, what is written in the place of a range
 	begun   bool  // its turn has come

@@ -1,6 +1,8 @@
 package core
 
-import "context"
+import (
+	"context"
+)
 
 // mostTogether is how many bytes of one write are put in place at once. What is larger is staged in
 // groups, some of which may be stored before the last one is there.
@@ -26,11 +28,7 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 		if err == nil {
 			err = w.stage(group, got)
 		}
-		for _, b := range got {
-			if b != nil {
-				c.disk.store.FreeBuffer(b)
-			}
-		}
+		got.free(c.disk)
 		c.disk.pump()
 		if err != nil {
 			return err
@@ -83,9 +81,6 @@ func (w *writing) needOnDisk(group []piece) (need, unreserved int64) {
 	return max(0, need), unreserved
 }
 
-// fetched are records that a write has read because it needs what is in them. Nil: they are lost.
-type fetched map[*record]Buffer
-
 // changes tells whether a piece can be written into the buffer of the page that is there: when nobody
 // else needs what is in it, and no other group follows, which could fail when this one is in place.
 func (w *writing) changes(at piece) bool {
@@ -95,7 +90,8 @@ func (w *writing) changes(at piece) bool {
 		return false
 	}
 	// A range laid over parts makes two more at most.
-	if len(p.parts)+2 > mostParts && len(overlay(p.parts, at.from, at.to)) > mostParts {
+	most := w.t.a.cache.disk.mostParts(int(p.size))
+	if len(p.parts)+2 > most && len(overlay(p.parts, at.from, at.to)) > most {
 		return false
 	}
 	if at.solid() {
@@ -121,7 +117,7 @@ func (w *writing) keeps(at piece) (parts []part, stay bool) {
 		return old.parts, false
 	}
 	parts = append(inside(old.parts, 0, at.from), inside(old.parts, at.to, int(old.size))...)
-	return parts, len(parts) < mostParts
+	return parts, len(parts) < w.t.a.cache.disk.mostParts(w.t.a.pageLen(at.page))
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
@@ -149,20 +145,18 @@ func (w *writing) ready(ctx context.Context, group []piece) (got fetched, err er
 			}
 			continue
 		}
-		b, err := w.fetch(ctx, missing)
-		if err != nil {
-			return got, err
-		}
 		if got == nil {
 			got = make(fetched)
 		}
-		got[missing] = b
+		if err := got.fetch(ctx, w.t.a, missing); err != nil {
+			return got, err
+		}
 	}
 }
 
-// survey answers how many bytes more would wait if a group of pieces were staged now, and a record
-// that has to be fetched first, if there is one.
-func (w *writing) survey(group []piece, got fetched) (need int64, missing *record) {
+// survey answers how many bytes more would wait if a group of pieces were staged now, and records
+// that have to be fetched first: as many as are fetched together.
+func (w *writing) survey(group []piece, got fetched) (need int64, missing []*record) {
 	for _, at := range group {
 		if w.changes(at) {
 			continue
@@ -172,42 +166,9 @@ func (w *writing) survey(group []piece, got fetched) (need int64, missing *recor
 		if stay {
 			continue
 		}
-		if far := far(parts, got); far != nil {
-			missing = far
-		}
+		missing = got.lacking(missing, parts, w.t.a.cache.disk.traits.WindowBytes)
 	}
 	return need, missing
-}
-
-// far is a record of some parts that is neither in memory nor among those that were fetched.
-func far(parts []part, got fetched) *record {
-	for _, q := range parts {
-		if q.record == nil || q.record.buf != nil {
-			continue
-		}
-		if _, ok := got[q.record]; !ok {
-			return q.record
-		}
-	}
-	return nil
-}
-
-// fetch reads a record. The answer is nil when the store no longer has it.
-func (w *writing) fetch(ctx context.Context, r *record) (Buffer, error) {
-	c := w.t.a.cache
-	c.mu.Unlock()
-	defer c.mu.Lock()
-	got, err := c.disk.get(ctx, []*record{r})
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if got[0] == nil {
-		c.noteLost(w.t.a, r)
-	}
-	return got[0], nil
 }
 
 // keepLocked is keep, before the first wait. It answers whether the cache was unlocked meanwhile, so that
@@ -307,15 +268,4 @@ func (w *writing) version(at piece, got fetched) (*page, error) {
 	}
 	d.setParts(p, overlay(rest, at.from, at.to))
 	return p, nil
-}
-
-// copyPart copies a part of a page to off in dst. Its record is in memory, or was fetched.
-func copyPart(dst Buffer, off int, p *page, q part, got fetched) error {
-	src, at := p.buf, q.from-p.bufAt
-	if q.record != nil {
-		if src, at = q.record.buf, q.at; src == nil {
-			src = got[q.record]
-		}
-	}
-	return CopyBuffer(dst, off, src, at, q.to-q.from)
 }

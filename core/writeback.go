@@ -4,36 +4,18 @@ import (
 	"context"
 	"errors"
 	"time"
-)
 
-const (
-	// mostWaiting bounds the bytes that wait to be stored. Past it writes wait.
-	mostWaiting = 32 << 20
-	// batchSize is how many bytes are stored in one transaction, if there are as many.
-	batchSize = 8 << 20
-	// recordBytes is how much pages share a record, if they follow each other and wait at the same
-	// time, as those of a large write do; the package documentation says why it is as much as two.
-	recordBytes = 2 * PageSize
-	// batchDeletes is how many records are deleted in one transaction.
-	batchDeletes = 2048
-	// mostUnderWay is how many transactions are under way at a time: while one is committed the
-	// next can be filled.
-	mostUnderWay = 2
-	// perTurn is how many bytes are taken in, by however many writes, before others have a turn: calls that
-	// find room end at once, and a loop that awaits them would keep its thread until mostWaiting wait.
-	perTurn = 4 << 20
-	// gather is how long less than a batch waits for more.
-	gather = 20 * time.Millisecond
+	"asposecache/core/driver"
 )
 
 // A writeback stores pages behind the writers' backs: it gathers what they leave into few large
 // transactions. Everything in it stays readable, and nothing leaves it before it is stored.
 type writeback struct {
-	queue   []*page // waiting, oldest first; a page that was dropped meanwhile has no buffer
-	queued  int64   // their bytes
-	waiting int64   // bytes of these and of the pages being stored
-	deletes []Key   // records nobody needs any more
-	taken   int     // bytes taken in since others had a turn
+	queue   []*page      // waiting, oldest first; a page that was dropped meanwhile has no buffer
+	queued  int64        // their bytes
+	waiting int64        // bytes of these and of the pages being stored
+	deletes []driver.Key // records nobody needs any more
+	taken   int          // bytes taken in since others had a turn
 
 	underWay int
 	// hurry: somebody waits, or the time to gather is over.
@@ -47,7 +29,7 @@ type writeback struct {
 	// deletesFirst: deleting may make the room that storing lacked.
 	deletesFirst bool
 
-	lastKey Key
+	lastKey driver.Key
 	changed chan struct{} // closed, and made anew, whenever something was stored or has failed
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -86,7 +68,9 @@ func (d *disk) free(p *page) {
 }
 
 // hasRoom tells whether n more bytes may wait. A single group of pages always may.
-func (d *disk) hasRoom(n int64) bool { return d.waiting+n <= mostWaiting || n == 0 || d.waiting == 0 }
+func (d *disk) hasRoom(n int64) bool {
+	return d.waiting+n <= int64(d.traits.WaitingBytes) || n == 0 || d.waiting == 0
+}
 
 // waitForRoom waits until something has changed, or answers why nothing can be stored. The cache is
 // locked, but not while it waits.
@@ -104,7 +88,7 @@ func (d *disk) waitForRoom(ctx context.Context) error {
 func (d *disk) giveWay() {
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
-	if d.taken >= perTurn {
+	if d.taken >= d.traits.TurnBytes {
 		d.taken = 0
 		d.c.unlocked(d.c.pause)
 	}
@@ -150,15 +134,15 @@ func (d *disk) stop() {
 
 // pump begins as many transactions as make sense now. It does not wait.
 func (d *disk) pump() {
-	for d.underWay < mostUnderWay && d.failure == nil && d.ctx.Err() == nil {
+	for d.underWay < d.traits.Transactions && d.failure == nil && d.ctx.Err() == nil {
 		if d.queued == 0 && len(d.deletes) == 0 {
 			d.hurry = false
 			d.queue = d.queue[:0]
 			return
 		}
-		if d.queued < batchSize && len(d.deletes) < batchDeletes && !d.hurry {
+		if d.queued < int64(d.traits.BatchBytes) && len(d.deletes) < d.traits.BatchDeletes && !d.hurry {
 			if d.timer == nil {
-				d.timer = time.AfterFunc(gather, d.hurryUp)
+				d.timer = time.AfterFunc(d.traits.Gather, d.hurryUp)
 			}
 			return
 		}
@@ -180,7 +164,7 @@ func (d *disk) hurryUp() {
 type batch struct {
 	pages   []*page
 	bytes   int64
-	deletes []Key
+	deletes []driver.Key
 	// records are those that it makes; homes says for each page which of them get its bytes.
 	records []*record
 	homes   [][]part
@@ -191,52 +175,87 @@ func (p *page) follows(last *page) bool {
 	return p.owner == last.owner && p.number == last.number+1 && p.whole()
 }
 
-// puts makes the records of a batch: pages that are whole and follow each other share one, and what was
-// written to a part of a page has one of its own.
-func (d *disk) puts(b *batch) (puts []Record) {
-	put := func(data Pieces) *record {
-		d.lastKey++
-		r := &record{key: d.lastKey, size: data.Len(), holds: 1}
-		b.records = append(b.records, r)
-		puts = append(puts, Record{r.key, data})
-		return r
-	}
+// puts makes the records of a batch: pages that are whole and follow each other share them, and what was written to a
+// part of a page has its own.
+func (d *disk) puts(b *batch) (puts []driver.Record) {
 	for rest := b.pages; len(rest) > 0; {
-		n := 1
+		n := d.together(rest)
 		if rest[0].whole() {
-			size := int(rest[0].size)
-			for ; n < len(rest) && rest[n].follows(rest[n-1]); n++ {
-				if size += int(rest[n].size); size > recordBytes {
-					break
-				}
-			}
-			var data Pieces
-			for _, p := range rest[:n] {
-				data = append(data, Piece{p.buf, 0, int(p.size)})
-			}
-			r := put(data)
-			at := 0
-			for _, p := range rest[:n] {
-				b.homes = append(b.homes, []part{{0, int(p.size), r, at}})
-				at += int(p.size)
-			}
+			puts = append(puts, d.putWhole(b, rest[:n])...)
 		} else {
-			var homes []part
-			for _, q := range rest[0].parts {
-				if q.record == nil {
-					r := put(Pieces{{rest[0].buf, q.from - rest[0].bufAt, q.to - q.from}})
-					homes = append(homes, part{q.from, q.to, r, 0})
-				}
-			}
-			b.homes = append(b.homes, homes)
+			puts = append(puts, d.putParts(b, rest[0])...)
 		}
 		rest = rest[n:]
 	}
 	return puts
 }
 
+// together is how many of the first pages share records.
+func (d *disk) together(pages []*page) int {
+	size := int(pages[0].size)
+	n := 1
+	for ; pages[0].whole() && n < len(pages) && pages[n].follows(pages[n-1]); n++ {
+		if size += int(pages[n].size); size > d.traits.RecordBytes {
+			break
+		}
+	}
+	return n
+}
+
+// putWhole makes the record of pages that share one, or the records of a page that needs more.
+func (d *disk) putWhole(b *batch, pages []*page) (puts []driver.Record) {
+	if n := int(pages[0].size); n > d.traits.RecordBytes {
+		homes, puts := d.divide(b, pages[0], 0, n)
+		b.homes = append(b.homes, homes)
+		return puts
+	}
+	var data driver.Pieces
+	for _, p := range pages {
+		data = append(data, driver.Piece{Buffer: p.buf, Size: int(p.size)})
+	}
+	r := d.newRecord(b, data.Len())
+	at := 0
+	for _, p := range pages {
+		b.homes = append(b.homes, []part{{0, int(p.size), r, at}})
+		at += int(p.size)
+	}
+	return []driver.Record{{Key: r.key, Data: data}}
+}
+
+// putParts makes the records of what was written to parts of a page.
+func (d *disk) putParts(b *batch, p *page) (puts []driver.Record) {
+	var homes []part
+	for _, q := range p.parts {
+		if q.record == nil {
+			h, more := d.divide(b, p, q.from, q.to)
+			homes, puts = append(homes, h...), append(puts, more...)
+		}
+	}
+	b.homes = append(b.homes, homes)
+	return puts
+}
+
+// divide makes the records of a range of a page that is in its buffer.
+func (d *disk) divide(b *batch, p *page, from, to int) (homes []part, puts []driver.Record) {
+	for ; from < to; from += d.traits.RecordBytes {
+		n := min(d.traits.RecordBytes, to-from)
+		r := d.newRecord(b, n)
+		homes = append(homes, part{from, from + n, r, 0})
+		puts = append(puts, driver.Record{Key: r.key, Data: driver.Pieces{{Buffer: p.buf, Off: from - p.bufAt, Size: n}}})
+	}
+	return homes, puts
+}
+
+// newRecord makes a record of n bytes, which the batch holds until it is stored.
+func (d *disk) newRecord(b *batch, n int) *record {
+	d.lastKey++
+	r := &record{key: d.lastKey, size: n, holds: 1}
+	b.records = append(b.records, r)
+	return r
+}
+
 func (d *disk) nextBatch() (b batch) {
-	n := min(len(d.deletes), batchDeletes)
+	n := min(len(d.deletes), d.traits.BatchDeletes)
 	b.deletes = append(b.deletes, d.deletes[:n]...)
 	d.deletes = d.deletes[n:]
 	if d.deletesFirst && n > 0 {
@@ -245,7 +264,7 @@ func (d *disk) nextBatch() (b batch) {
 	}
 	taken := 0
 	for _, p := range d.queue {
-		if b.bytes >= batchSize {
+		if b.bytes >= int64(d.traits.BatchBytes) {
 			break
 		}
 		taken++
@@ -325,7 +344,7 @@ func (d *disk) moveIn(p *page, homes []part) {
 func (d *disk) notStored(b batch, err error) error {
 	d.numbers.Failures++
 	failure := unavailable(err)
-	if errors.Is(err, ErrQuota) {
+	if errors.Is(err, driver.ErrQuota) {
 		failure = &FullError{Medium: Disk, Requested: b.bytes, Allocated: d.c.ledger.held[Disk],
 			Limit: d.c.settings.MaxDiskSpaceForCache, Reason: ByQuota, ours: true, Cause: err}
 	}

@@ -6,8 +6,9 @@ import (
 	"testing"
 
 	"asposecache/core"
-	"asposecache/core/mapstore"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
+	"asposecache/core/driver/mapstore"
 )
 
 var errBroken = errors.New("the disk is on fire")
@@ -48,7 +49,7 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a := b.allocate(50 << 20)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
 		content := picture(50<<20, 1)
 		done := later(func() error {
 			for off := 0; off < len(content); off += 1 << 20 {
@@ -80,7 +81,7 @@ func TestALargeWriteTakesEffectWhollyOrNotAtAll(t *testing.T) {
 		a := b.allocate(n)
 		b.write(a, before, 0)
 		b.is(a.Flush(ctx), nil)
-		b.store.SetHook(storetest.FailNth(errBroken, storetest.Apply, b.store.Counts().Calls[storetest.Apply]+2, 1000))
+		b.store.SetHook(drivertest.FailNth(errBroken, drivertest.Apply, b.store.Counts().Calls[drivertest.Apply]+2, 1000))
 		b.is(a.WriteAt(ctx, after, 1000), errBroken)
 		b.store.SetHook(nil)
 		b.holds(a, core.Disk, before)
@@ -88,8 +89,8 @@ func TestALargeWriteTakesEffectWhollyOrNotAtAll(t *testing.T) {
 
 		stop, cancel := context.WithCancelCause(ctx)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Apply))
-		done := later(func() error { return a.Turn().Write(stop, core.Bytes(after), 1000, nil) })
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
+		done := later(func() error { return a.Turn().Write(stop, driver.Bytes(after), 1000, nil) })
 		cancel(errBroken)
 		b.is(<-done, errBroken)
 		close(release)
@@ -110,12 +111,12 @@ func TestAStoreThatFailsLosesNothing(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fault error
-	}{{"a fault", errBroken}, {"the quota", core.ErrQuota}} {
+	}{{"a fault", errBroken}, {"the quota", driver.ErrQuota}} {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, onDisk, func(b *bench) {
 				one, two, three := b.allocate(1000), b.allocate(1000), b.allocate(1000)
 				content := picture(1000, 1)
-				b.store.SetHook(storetest.Fail(test.fault, storetest.Apply))
+				b.store.SetHook(drivertest.Fail(test.fault, drivertest.Apply))
 				b.write(one, content, 0)
 				b.write(two, content, 0)
 				for b.told(core.StoreFailed) == 0 {
@@ -125,7 +126,7 @@ func TestAStoreThatFailsLosesNothing(t *testing.T) {
 				b.is(one.WriteAt(ctx, []byte("no"), 0), test.fault) // told once by the next write, which is not applied
 				b.is(two.Flush(ctx), test.fault)                    // and once by the next flush
 				b.holds(one, core.Disk, content)
-				if test.fault == core.ErrQuota {
+				if test.fault == driver.ErrQuota {
 					err := two.Flush(ctx)
 					b.full(err, core.Disk, 2000, 3000, 0, core.ByQuota)
 				}
@@ -153,7 +154,7 @@ func TestAStoreThatFailsLosesNothing(t *testing.T) {
 func TestWritesAreRefusedWhenTheBoundIsReachedAndStoringFails(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a, other := b.allocate(40<<20), b.allocate(10<<20)
-		b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
+		b.store.SetHook(drivertest.Fail(errBroken, drivertest.Apply))
 		content := make([]byte, 40<<20)
 		var err error
 		written := 0
@@ -180,14 +181,14 @@ func TestDisposingMakesRoomForWhatCouldNotBeStored(t *testing.T) {
 		old, new := b.allocate(5000), b.allocate(5000)
 		b.write(old, picture(5000, 1), 0)
 		b.is(old.Flush(ctx), nil)
-		b.store.SetHook(func(c storetest.Call) storetest.Fault {
-			if c.Op == storetest.Apply && len(c.Puts) > 0 && b.disk.Bytes() >= 5000 {
-				return storetest.Fault{Err: core.ErrQuota}
+		b.store.SetHook(func(c drivertest.Call) drivertest.Fault {
+			if c.Op == drivertest.Apply && len(c.Puts) > 0 && b.disk.Bytes() >= 5000 {
+				return drivertest.Fault{Err: driver.ErrQuota}
 			}
-			return storetest.Fault{}
+			return drivertest.Fault{}
 		})
 		b.write(new, picture(5000, 2), 0)
-		b.is(new.Flush(ctx), core.ErrQuota)
+		b.is(new.Flush(ctx), driver.ErrQuota)
 		b.settle()
 		old.Dispose()
 		for b.Statistics().Disk.WaitingBytes > 0 {
@@ -259,8 +260,8 @@ func TestAReadThatFailsCanBeTriedAgain(t *testing.T) {
 		content := picture(1000, 1)
 		b.write(a, content, 0)
 		scatter(b, a, content)
-		b.store.SetHook(storetest.Fail(errBroken, storetest.Get))
-		b.is(a.ReadAt(ctx, make([]byte, 10), 0), core.ErrUnavailable)
+		b.store.SetHook(drivertest.Fail(errBroken, drivertest.Get))
+		b.is(a.ReadAt(ctx, make([]byte, 10), 0), driver.ErrUnavailable)
 		b.is(a.WriteAt(ctx, []byte("x"), 70), errBroken) // the rest of the page can't be fetched
 		b.store.SetHook(nil)
 		b.holds(a, core.Disk, content)
@@ -276,7 +277,7 @@ func TestReadsSeeTheBytesOfTheirTurn(t *testing.T) {
 		b.write(a, before, 0)
 		b.is(a.Flush(ctx), nil)
 		release := make(chan struct{})
-		b.store.SetHook(storetest.Block(release, storetest.Get))
+		b.store.SetHook(drivertest.Block(release, drivertest.Get))
 		got := make([]byte, n)
 		read := later(func() error { return a.ReadAt(ctx, got, 0) })
 		b.write(a, after, 0) // it need not wait for the read
@@ -305,13 +306,13 @@ func TestProgress(t *testing.T) {
 			last = done
 			calls++
 		}}
-		b.is(a.Turn().Write(ctx, core.Bytes(make([]byte, n)), 0, o), nil)
+		b.is(a.Turn().Write(ctx, driver.Bytes(make([]byte, n)), 0, o), nil)
 		if last != n || calls < 3 {
 			b.Errorf("%d calls, the last with %d", calls, last)
 		}
 		b.is(a.Flush(ctx), nil)
 		last, calls = 0, 0
-		b.is(a.Turn().Read(ctx, 0, -1, func(n int64) (core.Buffer, error) { return core.Bytes(make([]byte, n)), nil }, o), nil)
+		b.is(a.Turn().Read(ctx, 0, -1, func(n int64) (driver.Buffer, error) { return driver.Bytes(make([]byte, n)), nil }, o), nil)
 		if last != n || calls < 3 {
 			b.Errorf("%d calls, the last with %d", calls, last)
 		}
@@ -363,7 +364,7 @@ func TestAWriteInTwoGroupsTakesEffectWhollyOrNotAtAll(t *testing.T) {
 		b.is(a.Flush(ctx), nil)
 		b.write(a, []byte{1, 2}, 0) // the first page waits, and could be written in place
 		copy(content, []byte{1, 2})
-		b.store.SetHook(storetest.FailNth(errBroken, storetest.NewBuffer, b.store.Counts().Calls[storetest.NewBuffer]+33, 1000))
+		b.store.SetHook(drivertest.FailNth(errBroken, drivertest.NewBuffer, b.store.Counts().Calls[drivertest.NewBuffer]+33, 1000))
 		b.full(a.WriteAt(ctx, picture(8<<20, 2), 1), core.Disk, 1, 9<<20, 0, core.ByMemory)
 		b.store.SetHook(nil)
 		b.holds(a, core.Disk, content)
@@ -374,7 +375,7 @@ func TestAStoreThatAlwaysFailsIsToldOnce(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {
 		a := b.allocate(1 << 20)
 		content := make([]byte, 1<<20)
-		b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
+		b.store.SetHook(drivertest.Fail(errBroken, drivertest.Apply))
 		refused := 0
 		for i := range 20 {
 			p := picture(1000, byte(i))
@@ -393,7 +394,7 @@ func TestAStoreThatAlwaysFailsIsToldOnce(t *testing.T) {
 		b.is(a.Flush(ctx), errBroken) // a flush can't promise anything
 		b.store.SetHook(nil)
 		b.is(a.Flush(ctx), nil)
-		b.store.SetHook(storetest.Fail(errBroken, storetest.Apply))
+		b.store.SetHook(drivertest.Fail(errBroken, drivertest.Apply))
 		b.write(a, content[:10], 0)
 		timePasses()
 		b.is(a.WriteAt(ctx, content[:10], 0), errBroken) // after a success it is another failure
@@ -406,9 +407,9 @@ func TestAnAbortWhileTheRestOfAPageIsFetched(t *testing.T) {
 		content := picture(1000, 1)
 		b.write(a, content, 0)
 		scatter(b, a, content)
-		b.store.SetHook(storetest.Block(make(chan struct{}), storetest.Get))
+		b.store.SetHook(drivertest.Block(make(chan struct{}), drivertest.Get))
 		stop, cancel := context.WithCancelCause(ctx)
-		done := later(func() error { return a.Turn().Write(stop, core.Bytes("abc"), 70, nil) })
+		done := later(func() error { return a.Turn().Write(stop, driver.Bytes("abc"), 70, nil) })
 		cancel(errBroken)
 		b.is(<-done, errBroken)
 		b.store.SetHook(nil)
@@ -417,10 +418,10 @@ func TestAnAbortWhileTheRestOfAPageIsFetched(t *testing.T) {
 }
 
 // shortStore answers less than it was given.
-type shortStore struct{ core.Store }
+type shortStore struct{ driver.Store }
 
-func (s shortStore) Get(ctx context.Context, keys []core.Key) ([]core.Buffer, error) {
-	got := make([]core.Buffer, len(keys))
+func (s shortStore) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer, error) {
+	got := make([]driver.Buffer, len(ranges))
 	for i := range got {
 		b, err := s.NewBuffer(10)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"syscall/js"
 
 	"asposecache/core"
+	"asposecache/core/driver"
 	"asposecache/jsbridge/idbstore"
 	"asposecache/jsbridge/jsbuf"
 )
@@ -267,7 +268,7 @@ var operations = map[string]kind{
 	"readInto": {4, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		into := o.adopt(3)
 		n := int64(into.Len())
-		return n, t.Read(ctx, o.int(2), n, func(int64) (core.Buffer, error) { return into, nil }, o.options())
+		return n, t.Read(ctx, o.int(2), n, func(int64) (driver.Buffer, error) { return into, nil }, o.options())
 	})},
 	// write(id, progress, offset, data)
 	"write": {4, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
@@ -278,7 +279,7 @@ var operations = map[string]kind{
 	"readRect": {6, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		r := rectFrom(o.args[2:])
 		width := r.Width
-		err := t.ReadRect(ctx, r, func(n int64) (core.Buffer, error) {
+		err := t.ReadRect(ctx, r, func(n int64) (driver.Buffer, error) {
 			if r == core.Whole {
 				width = t.Allocation().Surface().Width
 			}
@@ -412,7 +413,7 @@ func onAllocation(f func(context.Context, *operation, *core.Turn) (any, error)) 
 func (o *operation) adopt(i int) *jsbuf.Buffer { return jsbuf.Adopt(o.args[i].Get("data")) }
 
 // makeArray makes the array that a read fills.
-func (o *operation) makeArray(n int64) (core.Buffer, error) {
+func (o *operation) makeArray(n int64) (driver.Buffer, error) {
 	b, err := jsbuf.New(int(n))
 	if err != nil {
 		return nil, o.b.noMemory(n)

@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 
 	"asposecache/core"
+	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
 )
 
@@ -23,7 +24,7 @@ var codes = []struct {
 	{core.ErrLost, "CACHE_LOST"},
 	{core.ErrBusy, "CACHE_BUSY"},
 	{core.ErrNotInMemory, "CACHE_NOT_IN_MEMORY"},
-	{core.ErrUnavailable, "CACHE_UNAVAILABLE"},
+	{driver.ErrUnavailable, "CACHE_UNAVAILABLE"},
 }
 
 // noMemory is the refusal of n bytes that JavaScript, or the program itself, has no memory for.

@@ -10,10 +10,10 @@ import (
 
 	"github.com/hack-pad/go-indexeddb/idb"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 )
 
-// An Error is a failure as the browser told it. It wraps [core.ErrQuota] or [core.ErrUnavailable] where
+// An Error is a failure as the browser told it. It wraps [driver.ErrQuota] or [driver.ErrUnavailable] where
 // it means that.
 type Error struct {
 	// Op is what was asked of the browser.
@@ -62,7 +62,7 @@ func failure(op string, err error) error {
 	}
 	switch e.Name {
 	case "QuotaExceededError", "NS_ERROR_DOM_QUOTA_REACHED", "NS_ERROR_DOM_INDEXEDDB_QUOTA_ERR":
-		e.kind = core.ErrQuota
+		e.kind = driver.ErrQuota
 	case "InvalidStateError":
 		e.dead = true
 	}
@@ -82,7 +82,7 @@ func broken(op string, err error) error {
 func unavailable(op string, err error) error {
 	err = failure(op, err)
 	if e := (*Error)(nil); errors.As(err, &e) {
-		e.kind = core.ErrUnavailable
+		e.kind = driver.ErrUnavailable
 	}
 	return err
 }

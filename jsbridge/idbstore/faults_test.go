@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
 )
 
@@ -67,10 +67,10 @@ func TestReconnectingStopsAndIsTakenUpAgain(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "InvalidStateError") && i == 0 {
 			t.Fatalf("call %d: %v", i, err)
 		}
-		if gaveUp := errors.Is(err, core.ErrUnavailable); gaveUp != (i > 0) {
+		if gaveUp := errors.Is(err, driver.ErrUnavailable); gaveUp != (i > 0) {
 			t.Errorf("call %d, after %d connections: %v", i, opens(), err)
 		}
-		if _, err := s.Get(context.Background(), []core.Key{1}); i > 0 && !errors.Is(err, core.ErrUnavailable) {
+		if _, err := s.Get(context.Background(), whole(1)); i > 0 && !errors.Is(err, driver.ErrUnavailable) {
 			t.Errorf("call %d: Get: %v", i, err)
 		}
 		if opens() > maxReconnects {
@@ -78,7 +78,7 @@ func TestReconnectingStopsAndIsTakenUpAgain(t *testing.T) {
 		}
 	}
 	undo()
-	if err := put(t, s, 2); !errors.Is(err, core.ErrUnavailable) {
+	if err := put(t, s, 2); !errors.Is(err, driver.ErrUnavailable) {
 		t.Errorf("before the rest is over: %v", err)
 	}
 	shorten(t, &rest, 0)
@@ -137,8 +137,8 @@ func TestQuotaInAllItsForms(t *testing.T) {
 			mustPut(t, s, 1)
 			undo := patch(t, "IDBObjectStore.prototype", "put", putting)
 			ctx := context.Background()
-			err := s.Apply(ctx, []core.Record{record(t, s, 2, []byte{2, 2, 3})}, []core.Key{1})
-			if !errors.Is(err, core.ErrQuota) || errors.Is(err, core.ErrUnavailable) {
+			err := s.Apply(ctx, []driver.Record{record(t, s, 2, []byte{2, 2, 3})}, []driver.Key{1})
+			if !errors.Is(err, driver.ErrQuota) || errors.Is(err, driver.ErrUnavailable) {
 				t.Errorf("Apply: %v", err)
 			}
 			undo()
@@ -161,7 +161,7 @@ func TestARealQuota(t *testing.T) {
 
 	ctx := context.Background()
 	s := openStore(t, "bucket")
-	noise := func() core.Buffer {
+	noise := func() driver.Buffer {
 		buf, err := s.NewBuffer(size)
 		if err != nil {
 			t.Fatal(err)
@@ -170,20 +170,20 @@ func TestARealQuota(t *testing.T) {
 		eval(t, `for (let i = 0; i < a.length; i += 65536) crypto.getRandomValues(a.subarray(i, i + 65536))`, array)
 		return buf
 	}
-	var stored []core.Key
+	var stored []driver.Key
 	var err error
-	for key := core.Key(1); key < 40 && err == nil; key++ {
-		if err = s.Apply(ctx, []core.Record{{Key: key, Data: noise()}}, nil); err == nil {
+	for key := driver.Key(1); key < 40 && err == nil; key++ {
+		if err = s.Apply(ctx, []driver.Record{{Key: key, Data: noise()}}, nil); err == nil {
 			stored = append(stored, key)
 		}
 	}
-	if !errors.Is(err, core.ErrQuota) {
+	if !errors.Is(err, driver.ErrQuota) {
 		t.Fatalf("after %d MiB: %v", len(stored), err)
 	}
 	if err := s.Apply(ctx, nil, stored[1:]); err != nil {
 		t.Errorf("an Apply that only deletes: %v", err)
 	}
-	bufs, err := s.Get(ctx, stored)
+	bufs, err := s.Get(ctx, whole(stored...))
 	if err != nil {
 		t.Fatalf("Get: %v", err)
 	}
@@ -193,7 +193,7 @@ func TestARealQuota(t *testing.T) {
 		}
 	}
 	eventually(t, "there is room again", func() bool {
-		return s.Apply(ctx, []core.Record{{Key: 100, Data: noise()}}, nil) == nil
+		return s.Apply(ctx, []driver.Record{{Key: 100, Data: noise()}}, nil) == nil
 	})
 }
 
@@ -206,7 +206,7 @@ func TestADamagedRecordReadsAsNilAndTheOthersAreRead(t *testing.T) {
 	}{{"NotReadableError", true}, {"UnknownError", true}, {"TimeoutError", false}} {
 		t.Run(c.error, func(t *testing.T) {
 			s := openStore(t, "damaged")
-			for key := core.Key(1); key <= 4; key++ {
+			for key := driver.Key(1); key <= 4; key++ {
 				mustPut(t, s, key)
 			}
 			undo := patch(t, "IDBObjectStore.prototype", "get", `function (key) {
@@ -220,7 +220,7 @@ func TestADamagedRecordReadsAsNilAndTheOthersAreRead(t *testing.T) {
 				})
 				return request }`)
 			if !c.lost {
-				if bufs, err := s.Get(context.Background(), []core.Key{1, 3}); err == nil {
+				if bufs, err := s.Get(context.Background(), whole(1, 3)); err == nil {
 					t.Errorf("an error that says nothing about the record: %v", bufs)
 				}
 			} else if there := has(t, s, 1, 2, 3, 4); !slices.Equal(there, []bool{true, true, false, true}) {
@@ -240,7 +240,7 @@ func TestAnUnknownErrorOfAllRecordsIsNoLoss(t *testing.T) {
 	for _, method := range []string{"get", "count"} {
 		patch(t, "IDBObjectStore.prototype", method, `function () { throw new DOMException('Connection to server lost', 'UnknownError') }`)
 	}
-	if bufs, err := s.Get(context.Background(), []core.Key{1}); err == nil {
+	if bufs, err := s.Get(context.Background(), whole(1)); err == nil {
 		t.Errorf("Get: %v", bufs)
 	}
 }
@@ -254,14 +254,14 @@ func TestADetachedBufferFailsAndChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	eval(t, `structuredClone(a, { transfer: [a.buffer] })`, array)
-	err = s.Apply(context.Background(), []core.Record{good, bad}, []core.Key{1})
+	err = s.Apply(context.Background(), []driver.Record{good, bad}, []driver.Key{1})
 	if !errors.Is(err, jsbuf.ErrDetached) {
 		t.Errorf("Apply: %v", err)
 	}
 	if there := has(t, s, 1, 2, 3); !slices.Equal(there, []bool{true, false, false}) {
 		t.Errorf("records there: %v", there)
 	}
-	s.FreeBuffer(bad.Data.(core.Buffer))
+	s.FreeBuffer(bad.Data.(driver.Buffer))
 }
 
 func TestAPartOfALargerArrayIsStoredAlone(t *testing.T) {
@@ -270,10 +270,10 @@ func TestAPartOfALargerArrayIsStoredAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Apply(context.Background(), []core.Record{{Key: 1, Data: part}}, nil); err != nil {
+	if err := s.Apply(context.Background(), []driver.Record{{Key: 1, Data: part}}, nil); err != nil {
 		t.Fatal(err)
 	}
-	bufs, err := s.Get(context.Background(), []core.Key{1})
+	bufs, err := s.Get(context.Background(), whole(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,8 +290,8 @@ func TestNoTaskPutsMoreThanAWindow(t *testing.T) {
 		return original.call(this, value, key) }`)
 	eval(t, `globalThis.tasks = []`)
 	s := openStore(t, "window")
-	var puts []core.Record
-	for key := range core.Key(40) {
+	var puts []driver.Record
+	for key := range driver.Key(40) {
 		puts = append(puts, record(t, s, key, make([]byte, pooledSize)))
 	}
 	if err := s.Apply(context.Background(), puts, nil); err != nil {
@@ -314,7 +314,7 @@ func TestBuffersOfAPageAreReusedAndOthersFreed(t *testing.T) {
 	small := record(t, s, 2, make([]byte, 1000)).Data.(*jsbuf.Buffer)
 	pageArray, _ := page.Array()
 	smallArray, _ := small.Array()
-	for _, b := range []core.Buffer{page, small, page, small} { // twice, which does nothing
+	for _, b := range []driver.Buffer{page, small, page, small} { // twice, which does nothing
 		s.FreeBuffer(b)
 	}
 	if n := smallArray.Get("length").Int(); n != 0 {
@@ -331,9 +331,9 @@ func TestBuffersOfAPageAreReusedAndOthersFreed(t *testing.T) {
 	if err := page.Clear(0, 1); !errors.Is(err, jsbuf.ErrReleased) {
 		t.Errorf("the buffer that was given back: %v", err)
 	}
-	var out []core.Buffer
+	var out []driver.Buffer
 	for range maxPooled + 5 {
-		out = append(out, record(t, s, 5, make([]byte, pooledSize)).Data.(core.Buffer))
+		out = append(out, record(t, s, 5, make([]byte, pooledSize)).Data.(driver.Buffer))
 	}
 	for _, b := range out {
 		s.FreeBuffer(b)
@@ -357,7 +357,7 @@ func TestAContextThatEndsWhileTheBrowserHangs(t *testing.T) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	if bufs, err := s.Get(ctx, []core.Key{1}); !errors.Is(err, context.DeadlineExceeded) {
+	if bufs, err := s.Get(ctx, whole(1)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Get: %v, %v", bufs, err)
 	}
 	if took := time.Since(began); took > 4*time.Second {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 )
 
 // openStore returns a store that is open, and closes it when the test ends.
@@ -120,7 +120,7 @@ func locked(t *testing.T, database string) bool {
 	return runAsync(t, `return (await navigator.locks.query()).held.some((lock) => lock.name === a)`, lockName(database)).Bool()
 }
 
-func record(t *testing.T, s *Store, key core.Key, p []byte) core.Record {
+func record(t *testing.T, s *Store, key driver.Key, p []byte) driver.Record {
 	t.Helper()
 	buf, err := s.NewBuffer(len(p))
 	if err != nil {
@@ -129,15 +129,15 @@ func record(t *testing.T, s *Store, key core.Key, p []byte) core.Record {
 	if err := buf.WriteAt(p, 0); err != nil {
 		t.Fatalf("WriteAt: %v", err)
 	}
-	return core.Record{Key: key, Data: buf}
+	return driver.Record{Key: key, Data: buf}
 }
 
-func put(t *testing.T, s *Store, key core.Key) error {
+func put(t *testing.T, s *Store, key driver.Key) error {
 	t.Helper()
-	return s.Apply(context.Background(), []core.Record{record(t, s, key, []byte{byte(key), 2, 3})}, nil)
+	return s.Apply(context.Background(), []driver.Record{record(t, s, key, []byte{byte(key), 2, 3})}, nil)
 }
 
-func mustPut(t *testing.T, s *Store, key core.Key) {
+func mustPut(t *testing.T, s *Store, key driver.Key) {
 	t.Helper()
 	if err := put(t, s, key); err != nil {
 		t.Fatalf("Apply: %v", err)
@@ -145,9 +145,9 @@ func mustPut(t *testing.T, s *Store, key core.Key) {
 }
 
 // has tells which of the records made by put are there, and fails if one has other bytes.
-func has(t *testing.T, s *Store, keys ...core.Key) []bool {
+func has(t *testing.T, s *Store, keys ...driver.Key) []bool {
 	t.Helper()
-	bufs, err := s.Get(context.Background(), keys)
+	bufs, err := s.Get(context.Background(), whole(keys...))
 	if err != nil {
 		t.Fatalf("Get: %v", err)
 	}
@@ -162,4 +162,12 @@ func has(t *testing.T, s *Store, keys ...core.Key) []bool {
 		}
 	}
 	return there
+}
+
+// whole is all of some records, for Get, which here does not ask how large they are.
+func whole(keys ...driver.Key) (ranges []driver.Range) {
+	for _, k := range keys {
+		ranges = append(ranges, driver.Range{Key: k})
+	}
+	return ranges
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 )
 
 func TestOpenWithoutIndexedDB(t *testing.T) {
@@ -27,7 +27,7 @@ func TestOpenWithoutIndexedDB(t *testing.T) {
 		err := s.Open(context.Background())
 		removed, sweepErr := Sweep(context.Background(), "missing")
 		undo.Invoke()
-		if !errors.Is(err, core.ErrUnavailable) || !strings.Contains(err.Error(), c.cause) {
+		if !errors.Is(err, driver.ErrUnavailable) || !strings.Contains(err.Error(), c.cause) {
 			t.Errorf("%s: Open: %v", c.name, err)
 		}
 		if removed != 0 || sweepErr == nil {
@@ -54,7 +54,7 @@ func TestOpenThatFails(t *testing.T) {
 		undo := patch(t, "IDBFactory.prototype", "open", c.open)
 		err := s.Open(context.Background())
 		undo()
-		if !errors.Is(err, core.ErrUnavailable) || !strings.Contains(err.Error(), c.cause) {
+		if !errors.Is(err, driver.ErrUnavailable) || !strings.Contains(err.Error(), c.cause) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if err := s.Open(context.Background()); err != nil {
@@ -92,7 +92,7 @@ func TestOpenThatHangs(t *testing.T) {
 	began := time.Now()
 	err := s.Open(context.Background())
 	took := time.Since(began)
-	if !errors.Is(err, core.ErrUnavailable) || !strings.Contains(err.Error(), "did not answer in time") {
+	if !errors.Is(err, driver.ErrUnavailable) || !strings.Contains(err.Error(), "did not answer in time") {
 		t.Errorf("Open: %v", err)
 	}
 	if took < 200*time.Millisecond || took > 4*time.Second {

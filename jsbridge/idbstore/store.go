@@ -10,7 +10,7 @@
 // # Errors
 //
 // What goes wrong in the browser is an [*Error] with the name and message of the exception. It wraps
-// [core.ErrUnavailable] when there is no IndexedDB to be had and [core.ErrQuota] when the quota is used
+// [driver.ErrUnavailable] when there is no IndexedDB to be had and [driver.ErrQuota] when the quota is used
 // up. A context that ended is context.Canceled or context.DeadlineExceeded.
 package idbstore
 
@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"asposecache/core"
+	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
 )
 
@@ -42,7 +43,7 @@ type Options struct {
 	Folder string
 }
 
-// Store is a [core.Store] in IndexedDB. Make it with [New].
+// Store is a [driver.Store] in IndexedDB. Make it with [New].
 type Store struct {
 	pool  pool
 	meter meter
@@ -61,7 +62,7 @@ type Store struct {
 	lastTry     time.Duration // since the program began
 }
 
-var _ core.Store = (*Store)(nil)
+var _ driver.Store = (*Store)(nil)
 
 // New returns a store that is not open yet. It does not touch the browser.
 func New(o Options) *Store {
@@ -123,7 +124,7 @@ func create(ctx context.Context, folder string) (string, *webLock, *connection, 
 }
 
 // NewBuffer returns a Uint8Array.
-func (s *Store) NewBuffer(n int) (core.Buffer, error) {
+func (s *Store) NewBuffer(n int) (driver.Buffer, error) {
 	b, err := s.pool.get(n)
 	if err != nil {
 		return nil, err
@@ -132,14 +133,14 @@ func (s *Store) NewBuffer(n int) (core.Buffer, error) {
 }
 
 // FreeBuffer keeps a buffer for reuse or frees its memory.
-func (s *Store) FreeBuffer(buf core.Buffer) {
+func (s *Store) FreeBuffer(buf driver.Buffer) {
 	if b, ok := buf.(*jsbuf.Buffer); ok {
 		s.pool.put(b)
 	}
 }
 
 // Apply puts and deletes records in one transaction.
-func (s *Store) Apply(ctx context.Context, puts []core.Record, deletes []core.Key) error {
+func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
 	return s.do(ctx, func(c *connection) error {
 		n, err := apply(ctx, c, puts, deletes)
 		s.meter.passed(n)
@@ -148,9 +149,13 @@ func (s *Store) Apply(ctx context.Context, puts []core.Record, deletes []core.Ke
 }
 
 // Get reads records in one transaction.
-func (s *Store) Get(ctx context.Context, keys []core.Key) (bufs []core.Buffer, err error) {
-	if len(keys) == 0 {
+func (s *Store) Get(ctx context.Context, ranges []driver.Range) (bufs []driver.Buffer, err error) {
+	if len(ranges) == 0 {
 		return nil, ctx.Err()
+	}
+	keys := make([]driver.Key, len(ranges)) // all of each: there is nothing less
+	for i, r := range ranges {
+		keys[i] = r.Key
 	}
 	err = s.do(ctx, func(c *connection) error {
 		if bufs, err = read(ctx, c, keys); err != nil && !isDead(err) && ctx.Err() == nil {
@@ -170,8 +175,8 @@ func (s *Store) Get(ctx context.Context, keys []core.Key) (bufs []core.Buffer, e
 
 // readEach reads records one by one after a transaction for all of them has failed: one that is
 // damaged fails the transaction it is read in.
-func (s *Store) readEach(ctx context.Context, c *connection, keys []core.Key) ([]core.Buffer, error) {
-	bufs := make([]core.Buffer, len(keys))
+func (s *Store) readEach(ctx context.Context, c *connection, keys []driver.Key) ([]driver.Buffer, error) {
+	bufs := make([]driver.Buffer, len(keys))
 	for i, key := range keys {
 		buf, err := readOne(ctx, c, key)
 		if err != nil {

@@ -5,12 +5,12 @@ package idbstore
 import (
 	"testing"
 
-	"asposecache/core"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 func TestConformance(t *testing.T) {
-	storetest.Run(t, func(*testing.T) core.Store { return New(Options{Folder: "conformance"}) })
+	drivertest.Run(t, func(*testing.T) driver.Store { return New(Options{Folder: "conformance"}) })
 	if names := databasesOf(t, "conformance/"); len(names) != 0 {
 		t.Errorf("databases are left over: %v", names)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hack-pad/go-indexeddb/idb"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
 )
 
@@ -130,7 +130,7 @@ func (t *writing) abort(why error) error {
 }
 
 // apply puts and deletes, all or nothing, and answers how many bytes it has put.
-func apply(ctx context.Context, c *connection, puts []core.Record, deletes []core.Key) (int, error) {
+func apply(ctx context.Context, c *connection, puts []driver.Record, deletes []driver.Key) (int, error) {
 	if len(puts) == 0 && len(deletes) == 0 {
 		return 0, nil
 	}
@@ -190,7 +190,7 @@ func (t *writing) fail(err error) error {
 }
 
 // put puts a record.
-func (t *writing) put(r core.Record) (*idb.Request, error) {
+func (t *writing) put(r driver.Record) (*idb.Request, error) {
 	b, err := t.gather(r.Data)
 	if err != nil {
 		return nil, err
@@ -205,10 +205,10 @@ func (t *writing) put(r core.Record) (*idb.Request, error) {
 
 // gather answers an array with the bytes of a record. It must be all of its ArrayBuffer, of which
 // IndexedDB would store the whole. It is good until the next call: put makes a copy at once.
-func (t *writing) gather(src core.Source) (*jsbuf.Buffer, error) {
-	pieces, ok := src.(core.Pieces)
+func (t *writing) gather(src driver.Source) (*jsbuf.Buffer, error) {
+	pieces, ok := src.(driver.Pieces)
 	if !ok {
-		pieces = core.Pieces{{Buffer: src.(core.Buffer), Size: src.Len()}}
+		pieces = driver.Pieces{{Buffer: src.(driver.Buffer), Size: src.Len()}}
 	}
 	if b, ok := pieces[0].Buffer.(*jsbuf.Buffer); ok && len(pieces) == 1 && pieces[0].Size == b.Len() && b.Whole() {
 		return b, nil
@@ -224,7 +224,7 @@ func (t *writing) gather(src core.Source) (*jsbuf.Buffer, error) {
 	}
 	at := 0
 	for _, p := range pieces {
-		if err := core.CopyBuffer(t.gathered, at, p.Buffer, p.Off, p.Size); err != nil {
+		if err := driver.Copy(t.gathered, at, p.Buffer, p.Off, p.Size); err != nil {
 			return nil, err
 		}
 		at += p.Size
@@ -256,7 +256,7 @@ var (
 //
 // Package idb is not used for this: to wait for a request it takes two functions and three goroutines. A read
 // of one record took 65 calls of JavaScript with it, all that it takes included, and takes 44 without.
-func ask(ctx context.Context, c *connection, method string, keys []core.Key) ([]js.Value, error) {
+func ask(ctx context.Context, c *connection, method string, keys []driver.Key) ([]js.Value, error) {
 	if c.dead.Load() {
 		return nil, connectionClosed()
 	}
@@ -318,12 +318,12 @@ func takeResults(requests []js.Value) error {
 }
 
 // read reads records, all or none.
-func read(ctx context.Context, c *connection, keys []core.Key) ([]core.Buffer, error) {
+func read(ctx context.Context, c *connection, keys []driver.Key) ([]driver.Buffer, error) {
 	results, err := ask(ctx, c, "get", keys)
 	if err != nil {
 		return nil, err
 	}
-	bufs := make([]core.Buffer, len(keys))
+	bufs := make([]driver.Buffer, len(keys))
 	for i, value := range results {
 		// What is no array was not put by a store, and can't be read.
 		if b := jsbuf.Adopt(value); b != nil {
@@ -334,8 +334,8 @@ func read(ctx context.Context, c *connection, keys []core.Key) ([]core.Buffer, e
 }
 
 // readOne reads one record, and answers nil if it is damaged.
-func readOne(ctx context.Context, c *connection, key core.Key) (core.Buffer, error) {
-	bufs, err := read(ctx, c, []core.Key{key})
+func readOne(ctx context.Context, c *connection, key driver.Key) (driver.Buffer, error) {
+	bufs, err := read(ctx, c, []driver.Key{key})
 	if err == nil {
 		return bufs[0], nil
 	}
@@ -343,7 +343,7 @@ func readOne(ctx context.Context, c *connection, key core.Key) (core.Buffer, err
 	if damaged && !sure {
 		// The error can mean anything. If the browser knows that the record is there but can't read
 		// it, then it is the record.
-		_, countErr := ask(ctx, c, "count", []core.Key{key})
+		_, countErr := ask(ctx, c, "count", []driver.Key{key})
 		damaged = countErr == nil
 	}
 	if damaged {
@@ -353,14 +353,14 @@ func readOne(ctx context.Context, c *connection, key core.Key) (core.Buffer, err
 }
 
 // keyValue is a key as IndexedDB has it, exact up to 2^53.
-func keyValue(key core.Key) js.Value { return js.ValueOf(float64(key)) }
+func keyValue(key driver.Key) js.Value { return js.ValueOf(float64(key)) }
 
 // A run is a range of keys without a gap.
-type run struct{ first, last core.Key }
+type run struct{ first, last driver.Key }
 
 // runs gathers keys: one request deletes a run, of however many records. Those of an allocation come in
 // order, so sorting them would not be worth its code.
-func runs(keys []core.Key) (all []run) {
+func runs(keys []driver.Key) (all []run) {
 	for _, key := range keys {
 		if n := len(all); n > 0 && key == all[n-1].last+1 {
 			all[n-1].last = key

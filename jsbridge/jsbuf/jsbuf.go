@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-// Package jsbuf makes JavaScript's typed arrays a [core.Buffer], so that bytes can go from a caller's
+// Package jsbuf makes JavaScript's typed arrays a [driver.Buffer], so that bytes can go from a caller's
 // array to IndexedDB, and back, without passing through the memory of the Go program.
 //
 // JavaScript can take the memory of an array away at any time, by transferring or resizing its
@@ -13,7 +13,7 @@ import (
 	"syscall/js"
 	"unsafe"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 )
 
 var (
@@ -34,7 +34,7 @@ type Buffer struct {
 	whole bool // known to be all of an ArrayBuffer
 }
 
-var _ core.Buffer = (*Buffer)(nil)
+var _ driver.Buffer = (*Buffer)(nil)
 
 // New makes an array of n zero bytes.
 func New(n int) (*Buffer, error) {
@@ -120,7 +120,7 @@ func (b *Buffer) WriteAt(p []byte, off int) error {
 	if len(p) == 0 {
 		return nil
 	}
-	if done, err := b.copyBytes(core.Bytes(p), 0, len(p), off, len(p), len(p), 1, toArray); done || err != nil {
+	if done, err := b.copyBytes(driver.Bytes(p), 0, len(p), off, len(p), len(p), 1, toArray); done || err != nil {
 		return err
 	}
 	dst, err := b.view(off, len(p))
@@ -153,7 +153,7 @@ type viewer interface {
 func (b *Buffer) unchecked() js.Value { return b.array }
 
 // CopyFrom copies n bytes of src, from srcOff on, to off. It answers false if src is not an array.
-func (b *Buffer) CopyFrom(off int, src core.Buffer, srcOff, n int) (bool, error) {
+func (b *Buffer) CopyFrom(off int, src driver.Buffer, srcOff, n int) (bool, error) {
 	if done, err := b.CopyRows(off, n, src, srcOff, n, n, 1); done || err != nil {
 		return done, err
 	}
@@ -176,8 +176,8 @@ func (b *Buffer) CopyFrom(off int, src core.Buffer, srcOff, n int) (bool, error)
 //
 // The arrays are not looked at before, which would take longer than to copy a little: the function throws, and has
 // copied nothing, when bytes are not there. That an array has grown does not matter to it.
-func (b *Buffer) CopyRows(off, pitch int, src core.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
-	if p, ok := src.(core.Bytes); ok {
+func (b *Buffer) CopyRows(off, pitch int, src driver.Buffer, srcOff, srcPitch, n, rows int) (bool, error) {
+	if p, ok := src.(driver.Bytes); ok {
 		return b.copyBytes(p, srcOff, srcPitch, off, pitch, n, rows, toArray)
 	}
 	from, ok := src.(viewer)
@@ -212,7 +212,7 @@ const (
 
 // copyBytes copies rows between p, which is in the program's own memory, and the array: in one call for all of them,
 // and without a view of each, which would be an object for both garbage collectors.
-func (b *Buffer) copyBytes(p core.Bytes, at, pitch, off, arrayPitch, n, rows int, to bool) (bool, error) {
+func (b *Buffer) copyBytes(p driver.Bytes, at, pitch, off, arrayPitch, n, rows int, to bool) (bool, error) {
 	if copyBytes.IsUndefined() {
 		return false, nil
 	}

@@ -8,7 +8,7 @@ import (
 	"syscall/js"
 	"testing"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
 )
 
@@ -27,7 +27,7 @@ func make8(t *testing.T, n int) *jsbuf.Buffer {
 	return b
 }
 
-func read(t *testing.T, b core.Buffer, off, n int) []byte {
+func read(t *testing.T, b driver.Buffer, off, n int) []byte {
 	t.Helper()
 	p := make([]byte, n)
 	if err := b.ReadAt(p, off); err != nil {
@@ -188,7 +188,7 @@ func useCopyBytes(t *testing.T) {
 
 func TestCopyBytes(t *testing.T) {
 	b := make8(t, 10)
-	p := core.Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+	p := driver.Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
 	if done, err := b.CopyRows(1, 4, p, 2, 5, 2, 2); done || err != nil {
 		t.Fatalf("to it, without a function for it: %v, %v", done, err)
 	}
@@ -380,7 +380,7 @@ func TestCopyRows(t *testing.T) {
 	if got := read(t, dst, 0, 10); !bytes.Equal(got, []byte{0, 3, 4, 0, 0, 8, 9, 0, 0, 0}) {
 		t.Errorf("%v", got)
 	}
-	if done, err := dst.CopyRows(0, 4, core.Bytes{1, 2}, 0, 1, 1, 2); done || err != nil {
+	if done, err := dst.CopyRows(0, 4, driver.Bytes{1, 2}, 0, 1, 1, 2); done || err != nil {
 		t.Errorf("of a buffer of another kind: %v, %v", done, err)
 	}
 	gone, err := jsbuf.Of(eval(t, `const gone = new Uint8Array(8); globalThis.gone = gone; return gone`))

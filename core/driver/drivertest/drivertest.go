@@ -1,24 +1,22 @@
-// Package storetest checks that a [core.Store] keeps its word, and makes stores fail on demand.
-package storetest
+// Package drivertest checks that a [driver.Store] keeps its word, and makes stores fail on demand.
+package drivertest
 
 import (
 	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 )
-
-// page is the size of most records the cache makes.
-const page = core.PageSize
 
 // Run checks stores that open makes. Each call of open must return a store of its own, on which Open
 // has not been called; Run opens and closes it.
-func Run(t *testing.T, open func(t *testing.T) core.Store) {
+func Run(t *testing.T, open func(t *testing.T) driver.Store) {
 	for _, c := range []struct {
 		name string
 		test func(t *testing.T, s *store)
@@ -36,13 +34,14 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		{"deleting keys that are not there is no error", deleteUnknown},
 		{"an Apply and a Get of nothing succeed", nothing},
 		{"a buffer of the Go heap can be put as well", foreignBuffer},
-		{"64 records of 256 KiB fit in one Apply", manyRecords},
+		{"a batch of records of any size fits in one Apply", manyRecords},
+		{"where ranges can be read, any range can", ranges},
 		{"goroutines can apply and read at once", concurrently},
 		{"a context that has ended gives an error and changes nothing", cancelledBefore},
 		{"a context that ends during Apply leaves all of it or nothing", cancelledDuring},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &store{t: t, ctx: context.Background(), Store: open(t)}
+			s := newStore(t, open(t))
 			if err := s.Open(s.ctx); err != nil {
 				t.Fatalf("Open: %v", err)
 			}
@@ -63,7 +62,7 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		again, closed := open(t), open(t)
-		for _, s := range []core.Store{again, closed} {
+		for _, s := range []driver.Store{again, closed} {
 			if err := s.Open(ctx); !errors.Is(err, context.Canceled) {
 				t.Fatalf("Open with a context that has ended: %v", err)
 			}
@@ -71,15 +70,14 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		if err := again.Open(context.Background()); err != nil {
 			t.Errorf("Open: %v", err)
 		}
-		for _, s := range []core.Store{again, closed} {
+		for _, s := range []driver.Store{again, closed} {
 			if err := s.Close(context.Background()); err != nil {
 				t.Errorf("Close: %v", err)
 			}
 		}
 	})
 	t.Run("stores do not see each other's records", func(t *testing.T) {
-		a := &store{t: t, ctx: context.Background(), Store: open(t)}
-		b := &store{t: t, ctx: context.Background(), Store: open(t)}
+		a, b := newStore(t, open(t)), newStore(t, open(t))
 		for _, s := range []*store{a, b} {
 			if err := s.Open(s.ctx); err != nil {
 				t.Fatalf("Open: %v", err)
@@ -97,31 +95,33 @@ func Run(t *testing.T, open func(t *testing.T) core.Store) {
 		}
 	})
 	t.Run("after Close no call succeeds", func(t *testing.T) {
-		s := &store{t: t, ctx: context.Background(), Store: open(t)}
+		s := newStore(t, open(t))
 		if err := s.Open(s.ctx); err != nil {
 			t.Fatalf("Open: %v", err)
 		}
 		buf := s.buffer(content(1, 10))
-		s.apply([]core.Record{{Key: 1, Data: buf}}, nil)
+		s.apply([]driver.Record{{Key: 1, Data: buf}}, nil)
 		if err := s.Close(s.ctx); err != nil {
 			t.Fatalf("Close: %v", err)
 		}
-		if err := s.Apply(s.ctx, []core.Record{{Key: 2, Data: buf}}, nil); err == nil {
+		if err := s.Apply(s.ctx, []driver.Record{{Key: 2, Data: buf}}, nil); err == nil {
 			t.Error("Apply succeeded")
 		}
-		if _, err := s.Get(s.ctx, []core.Key{1}); err == nil {
+		if _, err := s.Get(s.ctx, s.whole(1)); err == nil {
 			t.Error("Get succeeded")
 		}
 	})
 }
 
 func roundTrip(t *testing.T, s *store) {
-	for i, n := range []int{1, 1000, 65535, 65536, page, 1 << 20} {
-		key := core.Key(i + 1)
+	sizes := []int{1, 1000, 65535, 65536, s.page, s.Traits().RecordBytes}
+	sizes = slices.DeleteFunc(sizes, func(n int) bool { return n > s.Traits().RecordBytes })
+	for i, n := range sizes {
+		key := driver.Key(i + 1)
 		s.put(key, content(key, n))
 	}
-	for i, n := range []int{1, 1000, 65535, 65536, page, 1 << 20} {
-		key := core.Key(i + 1)
+	for i, n := range sizes {
+		key := driver.Key(i + 1)
 		s.present(key, content(key, n))
 	}
 	// The largest key that a number of JavaScript names exactly.
@@ -131,7 +131,7 @@ func roundTrip(t *testing.T, s *store) {
 }
 
 func buffers(t *testing.T, s *store) {
-	for _, n := range []int{1, 1000, page - 1, page, page + 1} {
+	for _, n := range []int{1, 1000, s.page - 1, s.page, s.page + 1} {
 		buf, err := s.NewBuffer(n)
 		if err != nil {
 			t.Fatalf("NewBuffer(%d): %v", n, err)
@@ -142,7 +142,7 @@ func buffers(t *testing.T, s *store) {
 		want := make([]byte, n)
 		for _, r := range [][2]int{{0, n}, {0, n / 2}, {n / 2, n - n/2}, {n - 1, 1}, {n / 3, n / 3}} {
 			off, size := r[0], r[1]
-			p := content(core.Key(off+size), size)
+			p := content(driver.Key(off+size), size)
 			copy(want[off:], p)
 			if err := buf.WriteAt(p, off); err != nil {
 				t.Fatalf("WriteAt(%d bytes, %d) of %d: %v", size, off, n, err)
@@ -167,41 +167,41 @@ func buffers(t *testing.T, s *store) {
 }
 
 func recycledBuffers(t *testing.T, s *store) {
-	s.put(1, content(1, page))
+	s.put(1, content(1, s.page))
 	for range 3 {
-		var out []core.Buffer
-		for i, n := range []int{1000, page, page, page, 1 << 20} {
+		var out []driver.Buffer
+		for i, n := range []int{1000, s.page, s.page, s.page, 1 << 20} {
 			buf, err := s.NewBuffer(n)
 			if err != nil {
 				t.Fatalf("NewBuffer(%d): %v", n, err)
 			}
-			if err := buf.WriteAt(content(core.Key(i), n), 0); err != nil {
+			if err := buf.WriteAt(content(driver.Key(i), n), 0); err != nil {
 				t.Fatal(err)
 			}
 			out = append(out, buf)
 		}
 		for i, buf := range out {
-			if !bytes.Equal(s.bytes(buf), content(core.Key(i), buf.Len())) {
+			if !bytes.Equal(s.bytes(buf), content(driver.Key(i), buf.Len())) {
 				t.Fatal("two buffers share bytes")
 			}
 			s.FreeBuffer(buf)
 		}
 		s.FreeBuffer(s.get(1)[0])
 	}
-	s.present(1, content(1, page))
+	s.present(1, content(1, s.page))
 }
 
 func recordInPieces(t *testing.T, s *store) {
-	a, b := s.buffer(content(1, page)), s.buffer(content(2, page))
-	whole := func(buf core.Buffer) core.Piece { return core.Piece{Buffer: buf, Size: buf.Len()} }
-	for i, pieces := range []core.Pieces{
+	a, b := s.buffer(content(1, s.page)), s.buffer(content(2, s.page))
+	whole := func(buf driver.Buffer) driver.Piece { return driver.Piece{Buffer: buf, Size: buf.Len()} }
+	for i, pieces := range []driver.Pieces{
 		{whole(a)},
 		{whole(a), whole(b)},
 		{{Buffer: a, Off: 100, Size: 1000}},
-		{{Buffer: b, Off: page - 1, Size: 1}, whole(a), {Buffer: a, Off: 5, Size: page / 2}},
-		{{Buffer: a, Off: page / 2, Size: page / 2}, {Buffer: core.Bytes(content(3, 77)), Off: 7, Size: 70}},
+		{{Buffer: b, Off: s.page - 1, Size: 1}, whole(a), {Buffer: a, Off: 5, Size: s.page / 2}},
+		{{Buffer: a, Off: s.page / 2, Size: s.page / 2}, {Buffer: driver.Bytes(content(3, 77)), Off: 7, Size: 70}},
 	} {
-		key := core.Key(i + 1)
+		key := driver.Key(i + 1)
 		var want []byte
 		for _, p := range pieces {
 			want = append(want, s.bytes(p.Buffer)[p.Off:p.Off+p.Size]...)
@@ -210,7 +210,7 @@ func recordInPieces(t *testing.T, s *store) {
 		if err := pieces.ReadAt(got, 1); err != nil || pieces.Len() != len(want) || !bytes.Equal(got, want[1:]) {
 			t.Fatalf("pieces %d do not read as what they are made of, or %v", i, err)
 		}
-		s.apply([]core.Record{{Key: key, Data: pieces}}, nil)
+		s.apply([]driver.Record{{Key: key, Data: pieces}}, nil)
 		s.present(key, want)
 	}
 	s.FreeBuffer(a)
@@ -218,10 +218,10 @@ func recordInPieces(t *testing.T, s *store) {
 }
 
 func bufferIsCopied(t *testing.T, s *store) {
-	for i, n := range []int{1000, page} {
-		key := core.Key(i + 1)
+	for i, n := range []int{1000, s.page} {
+		key := driver.Key(i + 1)
 		buf := s.buffer(content(key, n))
-		s.apply([]core.Record{{Key: key, Data: buf}}, nil)
+		s.apply([]driver.Record{{Key: key, Data: buf}}, nil)
 		if err := buf.Clear(0, n); err != nil {
 			t.Fatal(err)
 		}
@@ -234,17 +234,17 @@ func bufferIsCopied(t *testing.T, s *store) {
 }
 
 func answerIsCopied(t *testing.T, s *store) {
-	s.put(1, content(1, page))
+	s.put(1, content(1, s.page))
 	bufs := s.get(1, 1)
-	if err := bufs[0].Clear(0, page); err != nil {
+	if err := bufs[0].Clear(0, s.page); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(s.bytes(bufs[1]), content(1, page)) {
+	if !bytes.Equal(s.bytes(bufs[1]), content(1, s.page)) {
 		t.Error("two answers for a key share their bytes")
 	}
 	s.FreeBuffer(bufs[0])
 	s.FreeBuffer(bufs[1])
-	s.present(1, content(1, page))
+	s.present(1, content(1, s.page))
 }
 
 func missingKeys(t *testing.T, s *store) {
@@ -255,17 +255,17 @@ func missingKeys(t *testing.T, s *store) {
 	for i, buf := range bufs {
 		if there := i == 1 || i == 3; (buf != nil) != there {
 			t.Errorf("key %d: %v", i+1, buf)
-		} else if there && !bytes.Equal(s.bytes(buf), content(core.Key(i+1), 10)) {
+		} else if there && !bytes.Equal(s.bytes(buf), content(driver.Key(i+1), 10)) {
 			t.Errorf("key %d: other bytes", i+1)
 		}
 	}
 }
 
 func orderAndDuplicates(t *testing.T, s *store) {
-	for k := core.Key(1); k <= 5; k++ {
+	for k := driver.Key(1); k <= 5; k++ {
 		s.put(k, content(k, 1000+int(k)))
 	}
-	keys := []core.Key{5, 1, 3, 3, 9, 1, 2}
+	keys := []driver.Key{5, 1, 3, 3, 9, 1, 2}
 	for i, buf := range s.get(keys...) {
 		switch {
 		case keys[i] == 9:
@@ -281,40 +281,40 @@ func orderAndDuplicates(t *testing.T, s *store) {
 }
 
 func putsAndDeletes(t *testing.T, s *store) {
-	var old []core.Key
-	for k := core.Key(1); k <= 8; k++ {
+	var old []driver.Key
+	for k := driver.Key(1); k <= 8; k++ {
 		s.put(k, content(k, 100))
 		old = append(old, k)
 	}
-	var puts []core.Record
-	for k := core.Key(11); k <= 18; k++ {
-		puts = append(puts, core.Record{Key: k, Data: s.buffer(content(k, 100))})
+	var puts []driver.Record
+	for k := driver.Key(11); k <= 18; k++ {
+		puts = append(puts, driver.Record{Key: k, Data: s.buffer(content(k, 100))})
 	}
 	s.apply(puts, old)
 	s.absent(old...)
-	for k := core.Key(11); k <= 18; k++ {
+	for k := driver.Key(11); k <= 18; k++ {
 		s.present(k, content(k, 100))
 	}
 }
 
 func getAfterDelete(t *testing.T, s *store) {
-	for k := core.Key(1); k <= 20; k++ {
+	for k := driver.Key(1); k <= 20; k++ {
 		s.put(k, content(k, 50))
 	}
-	deleted := []core.Key{19, 3, 4, 5, 7, 9, 1, 20, 5} // runs, single keys, one twice
+	deleted := []driver.Key{19, 3, 4, 5, 7, 9, 1, 20, 5} // runs, single keys, one twice
 	s.apply(nil, deleted)
 	s.absent(deleted...)
-	for _, k := range []core.Key{2, 6, 8, 10, 18} {
+	for _, k := range []driver.Key{2, 6, 8, 10, 18} {
 		s.present(k, content(k, 50))
 	}
 }
 
 func deleteUnknown(t *testing.T, s *store) {
 	s.put(2, content(2, 10))
-	s.apply(nil, []core.Key{1, 3, 4, 1000})
+	s.apply(nil, []driver.Key{1, 3, 4, 1000})
 	s.present(2, content(2, 10))
-	s.apply(nil, []core.Key{2})
-	s.apply(nil, []core.Key{2})
+	s.apply(nil, []driver.Key{2})
+	s.apply(nil, []driver.Key{2})
 	s.absent(2)
 }
 
@@ -326,24 +326,24 @@ func nothing(t *testing.T, s *store) {
 }
 
 func foreignBuffer(t *testing.T, s *store) {
-	s.apply([]core.Record{{Key: 1, Data: core.Bytes(content(1, 1000))}}, nil)
+	s.apply([]driver.Record{{Key: 1, Data: driver.Bytes(content(1, 1000))}}, nil)
 	s.present(1, content(1, 1000))
 }
 
 func manyRecords(t *testing.T, s *store) {
-	const n = 64
-	var puts []core.Record
-	var keys []core.Key
-	for k := core.Key(1); k <= n; k++ {
-		puts = append(puts, core.Record{Key: k, Data: s.buffer(content(k, page))})
+	n := driver.Key(s.Traits().BatchBytes / s.page)
+	var puts []driver.Record
+	var keys []driver.Key
+	for k := driver.Key(1); k <= n; k++ {
+		puts = append(puts, s.record(k, content(k, s.page)))
 		keys = append(keys, k)
 	}
 	s.apply(puts, nil)
 	for _, r := range puts {
-		s.FreeBuffer(r.Data.(core.Buffer))
+		s.FreeBuffer(r.Data.(driver.Buffer))
 	}
 	for i, buf := range s.get(keys...) {
-		if buf == nil || !bytes.Equal(s.bytes(buf), content(keys[i], page)) {
+		if buf == nil || !bytes.Equal(s.bytes(buf), content(keys[i], s.page)) {
 			t.Fatalf("record %d is not what was put", i)
 		}
 		s.FreeBuffer(buf)
@@ -364,26 +364,26 @@ func concurrently(t *testing.T, s *store) {
 				}
 				return ok && err == nil
 			}
-			var last []core.Key
+			var last []driver.Key
 			for round := range rounds {
-				var puts []core.Record
-				var keys []core.Key
+				var puts []driver.Record
+				var keys []driver.Key
 				for i := range 4 {
-					key := core.Key(1000*w + 10*round + i)
-					buf, err := s.NewBuffer(page)
-					if !check(err == nil, "NewBuffer", err) || !check(buf.WriteAt(content(key, page), 0) == nil, "WriteAt", nil) {
+					key := driver.Key(1000*w + 10*round + i)
+					buf, err := s.NewBuffer(s.page)
+					if !check(err == nil, "NewBuffer", err) || !check(buf.WriteAt(content(key, s.page), 0) == nil, "WriteAt", nil) {
 						return
 					}
-					puts = append(puts, core.Record{Key: key, Data: buf})
+					puts = append(puts, driver.Record{Key: key, Data: buf})
 					keys = append(keys, key)
 				}
 				if err := s.Apply(s.ctx, puts, last); !check(err == nil, "Apply", err) {
 					return
 				}
 				for _, r := range puts {
-					s.FreeBuffer(r.Data.(core.Buffer))
+					s.FreeBuffer(r.Data.(driver.Buffer))
 				}
-				bufs, err := s.Get(s.ctx, append(keys, last...))
+				bufs, err := s.Get(s.ctx, s.whole(append(keys, last...)...))
 				if !check(err == nil && len(bufs) == len(keys)+len(last), "Get", err) {
 					return
 				}
@@ -397,7 +397,7 @@ func concurrently(t *testing.T, s *store) {
 					}
 					p := make([]byte, buf.Len())
 					err := buf.ReadAt(p, 0)
-					check(bytes.Equal(p, content(keys[i], page)), "a record has other bytes", err)
+					check(bytes.Equal(p, content(keys[i], s.page)), "a record has other bytes", err)
 					s.FreeBuffer(buf)
 				}
 				last = keys
@@ -412,10 +412,10 @@ func cancelledBefore(t *testing.T, s *store) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	cancel()
 	buf := s.buffer(content(2, 100))
-	if err := s.Apply(ctx, []core.Record{{Key: 2, Data: buf}}, []core.Key{1}); !errors.Is(err, context.Canceled) {
+	if err := s.Apply(ctx, []driver.Record{{Key: 2, Data: buf}}, []driver.Key{1}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Apply: %v", err)
 	}
-	if _, err := s.Get(ctx, []core.Key{1}); !errors.Is(err, context.Canceled) {
+	if _, err := s.Get(ctx, s.whole(1)); !errors.Is(err, context.Canceled) {
 		t.Errorf("Get: %v", err)
 	}
 	s.present(1, content(1, 100))
@@ -424,18 +424,18 @@ func cancelledBefore(t *testing.T, s *store) {
 
 func cancelledDuring(t *testing.T, s *store) {
 	const n = 16
-	var puts []core.Record
+	var puts []driver.Record
 	for i := range n {
-		puts = append(puts, core.Record{Key: core.Key(100 + i), Data: s.buffer(content(core.Key(i), page))})
+		puts = append(puts, driver.Record{Key: driver.Key(100 + i), Data: s.buffer(content(driver.Key(i), s.page))})
 	}
-	var keys []core.Key
+	var keys []driver.Key
 	for _, r := range puts {
 		keys = append(keys, r.Key)
 	}
 	for _, after := range []time.Duration{0, time.Millisecond, 3 * time.Millisecond, 10 * time.Millisecond, 30 * time.Millisecond} {
 		s.put(1, content(1, 10))
 		ctx, cancel := context.WithTimeout(s.ctx, after)
-		err := s.Apply(ctx, puts, []core.Key{1})
+		err := s.Apply(ctx, puts, []driver.Key{1})
 		cancel()
 		if err != nil {
 			if !errors.Is(err, context.DeadlineExceeded) {
@@ -456,15 +456,85 @@ func cancelledDuring(t *testing.T, s *store) {
 	}
 }
 
+func ranges(t *testing.T, s *store) {
+	if !s.Traits().Ranges {
+		t.Skip("here they can't")
+	}
+	want := content(1, s.page)
+	s.put(1, want)
+	s.put(2, content(2, 10))
+	asked := []driver.Range{
+		{Key: 1, Off: 0, Size: 1}, {Key: 1, Off: s.page - 1, Size: 1}, {Key: 2, Off: 3, Size: 4}, {Key: 1, Off: s.page / 3, Size: s.page / 2},
+		{Key: 1, Off: 0, Size: s.page}, {Key: 3, Off: 5, Size: 1},
+		{Key: 2, Off: 10, Size: 1}, {Key: 2, Off: 9, Size: 2}, // not all of them are there
+	}
+	bufs, err := s.Get(s.ctx, asked)
+	if err != nil || len(bufs) != len(asked) {
+		t.Fatalf("%d answers, %v", len(bufs), err)
+	}
+	for i, r := range asked {
+		switch whole := content(r.Key, map[driver.Key]int{1: s.page, 2: 10}[r.Key]); {
+		case r.Off+r.Size > len(whole):
+			if bufs[i] != nil {
+				t.Errorf("%+v is answered with %d bytes", r, bufs[i].Len())
+			}
+		case bufs[i] == nil:
+			t.Errorf("%+v is not there", r)
+		default:
+			if !bytes.Equal(s.bytes(bufs[i]), whole[r.Off:r.Off+r.Size]) {
+				t.Errorf("%+v has other bytes", r)
+			}
+			s.FreeBuffer(bufs[i])
+		}
+	}
+}
+
 // store is the store under test, with what the tests do over and over.
 type store struct {
-	core.Store
-	t   *testing.T
-	ctx context.Context
+	driver.Store
+	t    *testing.T
+	ctx  context.Context
+	page int // half of the largest record, or 256 KiB
+
+	mu    sync.Mutex
+	sizes map[driver.Key]int // of what was put
+}
+
+func newStore(t *testing.T, s driver.Store) *store {
+	if err := s.Traits().Check(); err != nil {
+		t.Fatal(err)
+	}
+	return &store{Store: s, t: t, ctx: context.Background(), page: min(256<<10, s.Traits().RecordBytes/2), sizes: make(map[driver.Key]int)}
+}
+
+// Apply notes how large the records are.
+func (s *store) Apply(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
+	s.mu.Lock()
+	for _, r := range puts {
+		s.sizes[r.Key] = r.Data.Len()
+	}
+	s.mu.Unlock()
+	return s.Store.Apply(ctx, puts, deletes)
+}
+
+// whole is all of some records. What was never put has one byte.
+func (s *store) whole(keys ...driver.Key) (all []driver.Range) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range keys {
+		all = append(all, driver.Range{Key: k, Size: max(1, s.sizes[k])})
+	}
+	return all
+}
+
+// record is a record of p, in a buffer of the store.
+func (s *store) record(key driver.Key, p []byte) driver.Record {
+	s.t.Helper()
+	return driver.Record{Key: key, Data: s.buffer(p)}
 }
 
 // buffer returns a buffer of the store that holds p.
-func (s *store) buffer(p []byte) core.Buffer {
+func (s *store) buffer(p []byte) driver.Buffer {
 	s.t.Helper()
 	buf, err := s.NewBuffer(len(p))
 	if err != nil {
@@ -476,7 +546,7 @@ func (s *store) buffer(p []byte) core.Buffer {
 	return buf
 }
 
-func (s *store) bytes(buf core.Buffer) []byte {
+func (s *store) bytes(buf driver.Buffer) []byte {
 	s.t.Helper()
 	p := make([]byte, buf.Len())
 	if err := buf.ReadAt(p, 0); err != nil {
@@ -485,23 +555,23 @@ func (s *store) bytes(buf core.Buffer) []byte {
 	return p
 }
 
-func (s *store) apply(puts []core.Record, deletes []core.Key) {
+func (s *store) apply(puts []driver.Record, deletes []driver.Key) {
 	s.t.Helper()
 	if err := s.Apply(s.ctx, puts, deletes); err != nil {
 		s.t.Fatalf("Apply: %v", err)
 	}
 }
 
-func (s *store) put(key core.Key, p []byte) {
+func (s *store) put(key driver.Key, p []byte) {
 	s.t.Helper()
 	buf := s.buffer(p)
-	s.apply([]core.Record{{Key: key, Data: buf}}, nil)
+	s.apply([]driver.Record{{Key: key, Data: buf}}, nil)
 	s.FreeBuffer(buf)
 }
 
-func (s *store) get(keys ...core.Key) []core.Buffer {
+func (s *store) get(keys ...driver.Key) []driver.Buffer {
 	s.t.Helper()
-	bufs, err := s.Get(s.ctx, keys)
+	bufs, err := s.Get(s.ctx, s.whole(keys...))
 	if err != nil {
 		s.t.Fatalf("Get: %v", err)
 	}
@@ -511,7 +581,7 @@ func (s *store) get(keys ...core.Key) []core.Buffer {
 	return bufs
 }
 
-func (s *store) present(key core.Key, want []byte) {
+func (s *store) present(key driver.Key, want []byte) {
 	s.t.Helper()
 	buf := s.get(key)[0]
 	if buf == nil {
@@ -523,7 +593,7 @@ func (s *store) present(key core.Key, want []byte) {
 	s.FreeBuffer(buf)
 }
 
-func (s *store) absent(keys ...core.Key) {
+func (s *store) absent(keys ...driver.Key) {
 	s.t.Helper()
 	for i, buf := range s.get(keys...) {
 		if buf != nil {
@@ -533,7 +603,7 @@ func (s *store) absent(keys ...core.Key) {
 }
 
 // content is n bytes that differ from key to key, do not repeat, and are not zero.
-func content(key core.Key, n int) []byte {
+func content(key driver.Key, n int) []byte {
 	p := make([]byte, 0, n+8)
 	for x := uint64(key)*0x9E3779B97F4A7C15 + 1; len(p) < n; {
 		x ^= x << 13

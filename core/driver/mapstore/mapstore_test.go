@@ -5,17 +5,21 @@ import (
 	"errors"
 	"testing"
 
-	"asposecache/core"
-	"asposecache/core/mapstore"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
+	"asposecache/core/driver/mapstore"
 )
 
 func TestConformance(t *testing.T) {
-	storetest.Run(t, func(*testing.T) core.Store { return mapstore.New() })
+	for name, traits := range map[string]driver.Traits{"usual": mapstore.Traits, "small": mapstore.Small} {
+		t.Run(name, func(t *testing.T) {
+			drivertest.Run(t, func(*testing.T) driver.Store { return mapstore.With(traits) })
+		})
+	}
 }
 
 func TestConformanceThroughFaultyWithoutFaults(t *testing.T) {
-	storetest.Run(t, func(*testing.T) core.Store { return storetest.NewFaulty(mapstore.New()) })
+	drivertest.Run(t, func(*testing.T) driver.Store { return drivertest.NewFaulty(mapstore.New()) })
 }
 
 func TestCounts(t *testing.T) {
@@ -36,19 +40,19 @@ func TestCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(0, 0, 1)
-	if err := s.Apply(ctx, []core.Record{{Key: 1, Data: buf}, {Key: 2, Data: buf}}, nil); err != nil {
+	if err := s.Apply(ctx, []driver.Record{{Key: 1, Data: buf}, {Key: 2, Data: buf}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	expect(2, 200, 1)
 	s.FreeBuffer(buf)
 	expect(2, 200, 0)
 
-	if err := s.Apply(ctx, []core.Record{{Key: 1, Data: core.Bytes(make([]byte, 7))}}, nil); err != nil {
+	if err := s.Apply(ctx, []driver.Record{{Key: 1, Data: driver.Bytes(make([]byte, 7))}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	expect(2, 107, 0) // put again: counted once
 
-	bufs, err := s.Get(ctx, []core.Key{1, 2, 3})
+	bufs, err := s.Get(ctx, []driver.Range{{Key: 1, Size: 7}, {Key: 2, Size: 100}, {Key: 3, Size: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +62,7 @@ func TestCounts(t *testing.T) {
 
 	s.Lose(2)
 	expect(1, 7, 0)
-	if err := s.Apply(ctx, nil, []core.Key{1, 2, 3}); err != nil {
+	if err := s.Apply(ctx, nil, []driver.Key{1, 2, 3}); err != nil {
 		t.Fatal(err)
 	}
 	expect(0, 0, 0)
@@ -78,7 +82,7 @@ func TestBuffersGivenBackHoldJunkAndCannotBeGivenBackTwice(t *testing.T) {
 	if p[0] == 0 || p[7] == 0 {
 		t.Fatalf("a buffer given back reads %v", p)
 	}
-	for name, b := range map[string]core.Buffer{"given back": buf, "of somebody else": core.Bytes{1, 2}} {
+	for name, b := range map[string]driver.Buffer{"given back": buf, "of somebody else": driver.Bytes{1, 2}} {
 		func() {
 			defer func() {
 				if recover() == nil {
@@ -93,13 +97,13 @@ func TestBuffersGivenBackHoldJunkAndCannotBeGivenBackTwice(t *testing.T) {
 func TestCallsOutOfTurn(t *testing.T) {
 	ctx := context.Background()
 	s := mapstore.New()
-	if err := s.Apply(ctx, nil, []core.Key{1}); !errors.Is(err, mapstore.ErrNotOpen) {
+	if err := s.Apply(ctx, nil, []driver.Key{1}); !errors.Is(err, mapstore.ErrNotOpen) {
 		t.Errorf("Apply before Open: %v", err)
 	}
 	if err := s.Close(ctx); err != nil {
 		t.Errorf("Close before Open: %v", err)
 	}
-	if _, err := s.Get(ctx, []core.Key{1}); !errors.Is(err, mapstore.ErrClosed) {
+	if _, err := s.Get(ctx, []driver.Range{{Key: 1, Size: 10}}); !errors.Is(err, mapstore.ErrClosed) {
 		t.Errorf("Get after Close: %v", err)
 	}
 	if err := s.Open(ctx); !errors.Is(err, mapstore.ErrClosed) {

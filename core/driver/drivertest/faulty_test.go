@@ -1,4 +1,4 @@
-package storetest_test
+package drivertest_test
 
 import (
 	"context"
@@ -6,35 +6,35 @@ import (
 	"testing"
 	"time"
 
-	"asposecache/core"
-	"asposecache/core/mapstore"
-	"asposecache/core/storetest"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
+	"asposecache/core/driver/mapstore"
 )
 
-func openFaulty(t *testing.T) (*storetest.Faulty, *mapstore.Store) {
+func openFaulty(t *testing.T) (*drivertest.Faulty, *mapstore.Store) {
 	t.Helper()
 	below := mapstore.New()
-	f := storetest.NewFaulty(below)
+	f := drivertest.NewFaulty(below)
 	if err := f.Open(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	return f, below
 }
 
-func put(f *storetest.Faulty, key core.Key) error {
-	return f.Apply(context.Background(), []core.Record{{Key: key, Data: core.Bytes(make([]byte, 10))}}, nil)
+func put(f *drivertest.Faulty, key driver.Key) error {
+	return f.Apply(context.Background(), []driver.Record{{Key: key, Data: driver.Bytes(make([]byte, 10))}}, nil)
 }
 
 func TestFailedCallsDoNotReachTheStore(t *testing.T) {
 	f, below := openFaulty(t)
-	f.SetHook(storetest.Fail(storetest.ErrInjected, storetest.Apply, storetest.NewBuffer))
-	if err := put(f, 1); !errors.Is(err, storetest.ErrInjected) {
+	f.SetHook(drivertest.Fail(drivertest.ErrInjected, drivertest.Apply, drivertest.NewBuffer))
+	if err := put(f, 1); !errors.Is(err, drivertest.ErrInjected) {
 		t.Errorf("Apply: %v", err)
 	}
-	if _, err := f.NewBuffer(1); !errors.Is(err, storetest.ErrInjected) {
+	if _, err := f.NewBuffer(1); !errors.Is(err, drivertest.ErrInjected) {
 		t.Errorf("NewBuffer: %v", err)
 	}
-	if _, err := f.Get(context.Background(), []core.Key{1}); err != nil {
+	if _, err := f.Get(context.Background(), []driver.Range{{Key: 1, Size: 10}}); err != nil {
 		t.Errorf("Get, which no fault was asked for: %v", err)
 	}
 	if n := below.Records(); n != 0 {
@@ -45,7 +45,7 @@ func TestFailedCallsDoNotReachTheStore(t *testing.T) {
 		t.Errorf("Apply after the fault: %v", err)
 	}
 	got := f.Counts()
-	if got.Calls[storetest.Apply] != 2 || got.Failed[storetest.Apply] != 1 || got.Transactions != 1 ||
+	if got.Calls[drivertest.Apply] != 2 || got.Failed[drivertest.Apply] != 1 || got.Transactions != 1 ||
 		got.Puts != 1 || got.PutBytes != 10 || got.Gets != 1 || got.Missing != 1 {
 		t.Errorf("counted %+v", got)
 	}
@@ -53,9 +53,9 @@ func TestFailedCallsDoNotReachTheStore(t *testing.T) {
 
 func TestFailNthFailsOnlyThese(t *testing.T) {
 	f, _ := openFaulty(t)
-	f.SetHook(storetest.FailNth(storetest.ErrInjected, storetest.Apply, 2, 3))
+	f.SetHook(drivertest.FailNth(drivertest.ErrInjected, drivertest.Apply, 2, 3))
 	for i := 1; i <= 4; i++ {
-		if err := put(f, core.Key(i)); (err != nil) != (i == 2 || i == 3) {
+		if err := put(f, driver.Key(i)); (err != nil) != (i == 2 || i == 3) {
 			t.Errorf("call %d: %v", i, err)
 		}
 	}
@@ -63,13 +63,13 @@ func TestFailNthFailsOnlyThese(t *testing.T) {
 
 func TestLostRecordsReadAsNil(t *testing.T) {
 	f, below := openFaulty(t)
-	for k := core.Key(1); k <= 3; k++ {
+	for k := driver.Key(1); k <= 3; k++ {
 		if err := put(f, k); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f.SetHook(storetest.Each(storetest.Fail(storetest.ErrInjected, storetest.Apply), storetest.Lose(2)))
-	bufs, err := f.Get(context.Background(), []core.Key{1, 2, 3})
+	f.SetHook(drivertest.Each(drivertest.Fail(drivertest.ErrInjected, drivertest.Apply), drivertest.Lose(2)))
+	bufs, err := f.Get(context.Background(), []driver.Range{{Key: 1, Size: 10}, {Key: 2, Size: 10}, {Key: 3, Size: 10}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +79,8 @@ func TestLostRecordsReadAsNil(t *testing.T) {
 	if n := below.Buffers(); n != 2 {
 		t.Errorf("%d buffers are out", n)
 	}
-	f.SetHook(storetest.Lose())
-	if bufs, err = f.Get(context.Background(), []core.Key{1, 3}); err != nil || bufs[0] != nil || bufs[1] != nil {
+	f.SetHook(drivertest.Lose())
+	if bufs, err = f.Get(context.Background(), []driver.Range{{Key: 1, Size: 10}, {Key: 3, Size: 10}}); err != nil || bufs[0] != nil || bufs[1] != nil {
 		t.Errorf("read %v, %v", bufs, err)
 	}
 }
@@ -88,12 +88,12 @@ func TestLostRecordsReadAsNil(t *testing.T) {
 func TestBlockedCallsGoOnWhenReleasedOrTheirContextEnds(t *testing.T) {
 	f, below := openFaulty(t)
 	release := make(chan struct{})
-	f.SetHook(storetest.Block(release, storetest.Apply))
+	f.SetHook(drivertest.Block(release, drivertest.Apply))
 	released := make(chan error, 1)
 	go func() { released <- put(f, 1) }()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancelled := make(chan error, 1)
-	go func() { cancelled <- f.Apply(ctx, nil, []core.Key{7}) }()
+	go func() { cancelled <- f.Apply(ctx, nil, []driver.Key{7}) }()
 	for f.Counts().Waiting < 2 {
 		time.Sleep(time.Millisecond)
 	}

@@ -1,4 +1,4 @@
-package storetest
+package drivertest
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 )
 
 // Op is an operation of a store that a [Hook] can make fail.
@@ -27,7 +27,7 @@ func (op Op) String() string {
 }
 
 // ErrInjected is the error for a fault that is not meant to look like a particular one.
-var ErrInjected = errors.New("storetest: injected fault")
+var ErrInjected = errors.New("drivertest: injected fault")
 
 // A Call is what a [Hook] decides on.
 type Call struct {
@@ -35,9 +35,9 @@ type Call struct {
 	// Nth counts the calls of that operation, from 1 on.
 	Nth int
 	// Puts and Deletes are what Apply, Keys what Get was called with. A hook must not keep them.
-	Puts    []core.Record
-	Deletes []core.Key
-	Keys    []core.Key
+	Puts    []driver.Record
+	Deletes []driver.Key
+	Keys    []driver.Key
 }
 
 // A Fault is what happens to a call. The zero value is none. The parts work together, in this order.
@@ -48,7 +48,7 @@ type Fault struct {
 	// Err is returned, and the store below is not called.
 	Err error
 	// Lost are keys that Get answers nil for. The records stay in the store below.
-	Lost []core.Key
+	Lost []driver.Key
 }
 
 // A Hook decides what happens to a call. It is called by many goroutines at once, may be called while
@@ -86,7 +86,7 @@ func Block(release <-chan struct{}, on ...Op) Hook {
 }
 
 // Lose makes Get answer nil for keys; for all, if none is named.
-func Lose(keys ...core.Key) Hook {
+func Lose(keys ...driver.Key) Hook {
 	return func(c Call) Fault {
 		if c.Op != Get {
 			return Fault{}
@@ -128,17 +128,17 @@ type Counts struct {
 // Faulty is a store that passes calls on to another and injects faults on the way. It is safe for use
 // by several goroutines.
 type Faulty struct {
-	store core.Store
+	store driver.Store
 
 	mu     sync.Mutex
 	hook   Hook
 	counts Counts
 }
 
-var _ core.Store = (*Faulty)(nil)
+var _ driver.Store = (*Faulty)(nil)
 
 // NewFaulty returns a Faulty without faults.
-func NewFaulty(store core.Store) *Faulty { return &Faulty{store: store} }
+func NewFaulty(store driver.Store) *Faulty { return &Faulty{store: store} }
 
 // SetHook replaces the hook for the calls that begin from now on; nil ends all faults.
 func (f *Faulty) SetHook(h Hook) {
@@ -195,6 +195,9 @@ func (f *Faulty) end(op Op, err error, succeeded func(*Counts)) {
 	})
 }
 
+// Traits are those of the store below.
+func (f *Faulty) Traits() driver.Traits { return f.store.Traits() }
+
 // Open passes the call on.
 func (f *Faulty) Open(ctx context.Context) error {
 	_, err := f.begin(ctx, Call{Op: Open})
@@ -206,9 +209,9 @@ func (f *Faulty) Open(ctx context.Context) error {
 }
 
 // NewBuffer passes the call on.
-func (f *Faulty) NewBuffer(n int) (core.Buffer, error) {
+func (f *Faulty) NewBuffer(n int) (driver.Buffer, error) {
 	_, err := f.begin(context.Background(), Call{Op: NewBuffer})
-	var buf core.Buffer
+	var buf driver.Buffer
 	if err == nil {
 		buf, err = f.store.NewBuffer(n)
 	}
@@ -217,10 +220,10 @@ func (f *Faulty) NewBuffer(n int) (core.Buffer, error) {
 }
 
 // FreeBuffer passes the call on. It cannot fail.
-func (f *Faulty) FreeBuffer(buf core.Buffer) { f.store.FreeBuffer(buf) }
+func (f *Faulty) FreeBuffer(buf driver.Buffer) { f.store.FreeBuffer(buf) }
 
 // Apply passes the call on.
-func (f *Faulty) Apply(ctx context.Context, puts []core.Record, deletes []core.Key) error {
+func (f *Faulty) Apply(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
 	_, err := f.begin(ctx, Call{Op: Apply, Puts: puts, Deletes: deletes})
 	var bytes int64
 	for _, r := range puts {
@@ -239,11 +242,15 @@ func (f *Faulty) Apply(ctx context.Context, puts []core.Record, deletes []core.K
 }
 
 // Get passes the call on and loses what the fault says.
-func (f *Faulty) Get(ctx context.Context, keys []core.Key) ([]core.Buffer, error) {
+func (f *Faulty) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer, error) {
+	keys := make([]driver.Key, len(ranges))
+	for i, r := range ranges {
+		keys[i] = r.Key
+	}
 	fault, err := f.begin(ctx, Call{Op: Get, Keys: keys})
-	var bufs []core.Buffer
+	var bufs []driver.Buffer
 	if err == nil {
-		bufs, err = f.store.Get(ctx, keys)
+		bufs, err = f.store.Get(ctx, ranges)
 	}
 	missing := 0
 	for i, buf := range bufs {

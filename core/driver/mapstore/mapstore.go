@@ -1,4 +1,4 @@
-// Package mapstore is a [core.Store] in a map, for tests of what stands on a store.
+// Package mapstore is a [driver.Store] in a map, for tests of what stands on a store.
 //
 // It is strict where a store in a browser is only slow or silent: a buffer holds junk when it is new and
 // when it is used after it was given back, and giving back what is not out panics. What it holds can be counted.
@@ -8,8 +8,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 )
 
 // Errors of calls out of their turn.
@@ -21,27 +22,68 @@ var (
 // junk is what a buffer holds once it was given back.
 const junk = 0xDB
 
+// Traits are those of a store that nothing is known of: records of 512 KiB, in transactions of 8 MiB.
+var Traits = driver.Traits{
+	RecordBytes:  512 << 10,
+	BatchBytes:   8 << 20,
+	BatchDeletes: 2048,
+	Transactions: 2,
+	Gather:       20 * time.Millisecond,
+	WaitingBytes: 32 << 20,
+	TurnBytes:    4 << 20,
+	WindowBytes:  4 << 20,
+	AheadRecords: 16,
+	AheadBatch:   4,
+	CacheBytes:   16 << 20,
+}
+
+// Small are traits as different from those as a store may have them: small records, of which ranges can be read, one
+// transaction at a time, and little that waits.
+var Small = driver.Traits{
+	RecordBytes:  64 << 10,
+	Ranges:       true,
+	BatchBytes:   512 << 10,
+	BatchDeletes: 16,
+	Transactions: 1,
+	Gather:       time.Millisecond,
+	WaitingBytes: 2 << 20,
+	TurnBytes:    512 << 10,
+	WindowBytes:  256 << 10,
+	AheadRecords: 8,
+	AheadBatch:   8,
+	CacheBytes:   1 << 20,
+}
+
 // Store is the store. Make it with [New].
 type Store struct {
+	traits driver.Traits
+
 	mu      sync.Mutex
 	state   error // what an operation answers now; nil while the store is open
-	records map[core.Key][]byte
+	records map[driver.Key][]byte
 	bytes   int64
 	out     map[*byte]struct{} // the first byte of every buffer that is out
 	free    map[int][][]byte   // by length
 }
 
-var _ core.Store = (*Store)(nil)
+var _ driver.Store = (*Store)(nil)
 
-// New returns an empty store that is not open yet.
-func New() *Store {
+// New returns an empty store with [Traits] that is not open yet.
+func New() *Store { return With(Traits) }
+
+// With is New for other traits.
+func With(traits driver.Traits) *Store {
 	return &Store{
+		traits:  traits,
 		state:   ErrNotOpen,
-		records: make(map[core.Key][]byte),
+		records: make(map[driver.Key][]byte),
 		out:     make(map[*byte]struct{}),
 		free:    make(map[int][][]byte),
 	}
 }
+
+// Traits are those that the store was made with.
+func (s *Store) Traits() driver.Traits { return s.traits }
 
 // Open makes the store ready.
 func (s *Store) Open(ctx context.Context) error {
@@ -58,10 +100,10 @@ func (s *Store) Open(ctx context.Context) error {
 }
 
 // NewBuffer returns a buffer in the Go heap.
-func (s *Store) NewBuffer(n int) (core.Buffer, error) {
+func (s *Store) NewBuffer(n int) (driver.Buffer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return core.Bytes(s.take(n)), nil
+	return driver.Bytes(s.take(n)), nil
 }
 
 // take returns a buffer of n bytes of junk and notes that it is out. The caller holds mu.
@@ -87,8 +129,8 @@ func spoil(b []byte) {
 }
 
 // FreeBuffer takes a buffer back. It panics if the buffer is not out.
-func (s *Store) FreeBuffer(buf core.Buffer) {
-	b, ok := buf.(core.Bytes)
+func (s *Store) FreeBuffer(buf driver.Buffer) {
+	b, ok := buf.(driver.Bytes)
 	if !ok {
 		panic("mapstore: FreeBuffer of a buffer of another kind")
 	}
@@ -106,7 +148,7 @@ func (s *Store) FreeBuffer(buf core.Buffer) {
 }
 
 // Apply copies the records.
-func (s *Store) Apply(ctx context.Context, puts []core.Record, deletes []core.Key) error {
+func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.ready(ctx); err != nil {
@@ -114,6 +156,9 @@ func (s *Store) Apply(ctx context.Context, puts []core.Record, deletes []core.Ke
 	}
 	data := make([][]byte, len(puts))
 	for i, r := range puts {
+		if r.Data.Len() > s.traits.RecordBytes {
+			panic("mapstore: a record is larger than the traits say")
+		}
 		data[i] = make([]byte, r.Data.Len())
 		if err := r.Data.ReadAt(data[i], 0); err != nil {
 			return err
@@ -130,24 +175,28 @@ func (s *Store) Apply(ctx context.Context, puts []core.Record, deletes []core.Ke
 	return nil
 }
 
-func (s *Store) remove(k core.Key) {
+func (s *Store) remove(k driver.Key) {
 	s.bytes -= int64(len(s.records[k]))
 	delete(s.records, k)
 }
 
 // Get answers copies.
-func (s *Store) Get(ctx context.Context, keys []core.Key) ([]core.Buffer, error) {
+func (s *Store) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	bufs := make([]core.Buffer, len(keys))
-	for i, k := range keys {
-		if data, ok := s.records[k]; ok {
-			b := s.take(len(data))
-			copy(b, data)
-			bufs[i] = core.Bytes(b)
+	bufs := make([]driver.Buffer, len(ranges))
+	for i, r := range ranges {
+		data, ok := s.records[r.Key]
+		if !s.traits.Ranges && ok && (r.Off != 0 || r.Size < len(data)) {
+			panic("mapstore: Get of a part of a record")
+		}
+		if ok && len(data) >= r.Off+r.Size {
+			b := s.take(r.Size)
+			copy(b, data[r.Off:])
+			bufs[i] = driver.Bytes(b)
 		}
 	}
 	return bufs, nil
@@ -161,7 +210,7 @@ func (s *Store) Close(context.Context) error {
 		return ErrClosed
 	}
 	s.state = ErrClosed
-	s.records, s.bytes, s.free = make(map[core.Key][]byte), 0, make(map[int][][]byte)
+	s.records, s.bytes, s.free = make(map[driver.Key][]byte), 0, make(map[int][][]byte)
 	return nil
 }
 
@@ -195,7 +244,7 @@ func (s *Store) Buffers() int {
 
 // Lose removes records behind the back of whoever put them, as a browser does when its user clears
 // the data of a site.
-func (s *Store) Lose(keys ...core.Key) {
+func (s *Store) Lose(keys ...driver.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range keys {

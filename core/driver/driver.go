@@ -1,4 +1,9 @@
-package core
+// Package driver says what the disk tier of a cache stands on: a [Store] keeps records, and [Traits] tell the cache
+// how it is used best. Who writes one tests it with package drivertest.
+//
+// A store can wrap another, to encrypt or to compress its records: it reads the [Source] of each record, puts what it
+// makes of it as [Bytes], and turns back what Get answers. A record may then be longer or shorter below than above.
+package driver
 
 import (
 	"context"
@@ -9,50 +14,17 @@ import (
 // changes, it is put once and deleted once.
 type Key uint64
 
-// A Record is what a [Store] keeps under a key: all bytes of Data, which is a [Buffer] or [Pieces].
+// A Record is what a [Store] keeps under a key: all bytes of Data. Data is only valid during the call that it is
+// passed to.
 type Record struct {
 	Key  Key
 	Data Source
 }
 
-// A Source is a run of bytes that can be read.
-type Source interface {
-	// Len is the number of bytes.
-	Len() int
-	// ReadAt fills p with the bytes from off on.
-	ReadAt(p []byte, off int) error
-}
-
-// Pieces are pieces of buffers, end to end.
-type Pieces []Piece
-
-// A Piece is Size bytes of a buffer, from Off on.
-type Piece struct {
-	Buffer    Buffer
+// A Range is Size bytes of a record, from Off on.
+type Range struct {
+	Key       Key
 	Off, Size int
-}
-
-// Len is the number of bytes.
-func (ps Pieces) Len() (n int) {
-	for _, p := range ps {
-		n += p.Size
-	}
-	return n
-}
-
-// ReadAt fills b with the bytes from off on.
-func (ps Pieces) ReadAt(b []byte, off int) error {
-	for _, p := range ps {
-		if off < p.Size {
-			n := min(len(b), p.Size-off)
-			if err := p.Buffer.ReadAt(b[:n], p.Off+off); err != nil {
-				return err
-			}
-			b, off = b[n:], p.Size
-		}
-		off -= p.Size
-	}
-	return nil
 }
 
 // A Store is the medium behind the disk tier: a set of records under keys. An implementation need
@@ -61,6 +33,9 @@ func (ps Pieces) ReadAt(b []byte, off int) error {
 // Its errors wrap, where they apply, [ErrUnavailable] and [ErrQuota]; every other error counts as a
 // fault that may pass and is tried again.
 type Store interface {
+	// Traits tell how the store is used best. They do not change.
+	Traits() Traits
+
 	// Open makes the store ready for use, empty. It may wait, but must return soon after ctx ends.
 	// After an error it can be called again. It is not called again once it has succeeded.
 	Open(ctx context.Context) error
@@ -77,10 +52,11 @@ type Store interface {
 	// a key that is not there is no error. Puts and deletes never name the same key.
 	Apply(ctx context.Context, puts []Record, deletes []Key) error
 
-	// Get reads records. In the answer, as long as keys, a nil buffer stands for a record that is
-	// not there or cannot be read any more. The buffers belong to the caller until FreeBuffer.
-	// An error says that no record could be read, which need not be so the next time.
-	Get(ctx context.Context, keys []Key) ([]Buffer, error)
+	// Get reads ranges of records: whole ones, unless the traits say that others can be read as well. In the
+	// answer, as long as ranges, a nil buffer stands for a record that is not there, or of which not all of the
+	// range can be read any more; the others have the length of their range. The buffers belong to the caller
+	// until FreeBuffer. An error says that nothing could be read, which need not be so the next time.
+	Get(ctx context.Context, ranges []Range) ([]Buffer, error)
 
 	// Close ends the store and removes all that it holds. It is called once, also on a store whose
 	// Open failed or was never called, and after every other call has returned.
