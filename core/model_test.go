@@ -34,8 +34,7 @@ type twin struct {
 // TestModel does random operations on the cache and on the model and compares them after each: the
 // contents of what was touched, both counters, and every so often all contents.
 func TestModel(t *testing.T) {
-	checkModel(t, 250, extent{1250, 200_000}, extent{150, 10_000}, func(t *rapid.T, done *int) {
-		store := mapstore.New()
+	checkModel(t, 250, extent{1250, 200_000}, extent{150, 10_000}, func(t *rapid.T, store *mapstore.Store, done *int) {
 		cache, err := core.New(core.Config{Store: store})
 		if err != nil {
 			t.Fatal(err)

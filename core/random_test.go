@@ -4,7 +4,11 @@ import (
 	"flag"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+
+	"asposecache/core/driver"
+	"asposecache/core/driver/mapstore"
 
 	"pgregory.net/rapid"
 )
@@ -33,8 +37,20 @@ func seed() uint64 {
 // An extent is how much a model test does: so many checks, in which at least so many operations are to be done.
 type extent struct{ checks, operations int }
 
-// checkModel does random operations, some hundred in each check. The model counts those that it has compared.
-func checkModel(t *testing.T, steps int, long, short extent, model func(t *rapid.T, done *int)) {
+// checkModel does random operations on each kind of store. The model counts those that it has compared.
+func checkModel(t *testing.T, steps int, long, short extent, model func(t *rapid.T, store *mapstore.Store, done *int)) {
+	for _, kind := range []struct {
+		name   string
+		traits driver.Traits
+	}{{"usual traits", mapstore.Traits}, {"small records", mapstore.Small}} {
+		t.Run(kind.name, func(t *testing.T) {
+			repeat(t, steps, long, short, func(t *rapid.T, done *int) { model(t, mapstore.With(kind.traits), done) })
+		})
+	}
+}
+
+// repeat does random operations, some hundred in each check.
+func repeat(t *testing.T, steps int, long, short extent, check func(t *rapid.T, done *int)) {
 	t.Helper()
 	set := func(name, value string) {
 		t.Helper()
@@ -47,18 +63,19 @@ func checkModel(t *testing.T, steps int, long, short extent, model func(t *rapid
 	set("nofailfile", "true") // a failure is repeated by its seed: nothing is left in the tree
 	set("steps", strconv.Itoa(steps))
 	done := 0
-	check := func(seed uint64, checks int) {
+	run := func(seed uint64, checks int) {
 		t.Helper()
 		if testing.Short() {
 			checks *= 5 // of which rapid does a fifth
 		}
 		set("seed", strconv.FormatUint(seed, 10))
 		set("checks", strconv.Itoa(checks))
-		rapid.Check(t, func(t *rapid.T) { model(t, &done) })
+		rapid.Check(t, func(t *rapid.T) { check(t, &done) })
 	}
 	if given == 0 {
-		for _, seed := range failedOnce[t.Name()] {
-			check(seed, 1)
+		test, _, _ := strings.Cut(t.Name(), "/")
+		for _, seed := range failedOnce[test] {
+			run(seed, 1)
 		}
 	}
 	e := long
@@ -66,7 +83,7 @@ func checkModel(t *testing.T, steps int, long, short extent, model func(t *rapid
 		e = short
 	}
 	done = 0
-	check(seed(), e.checks)
+	run(seed(), e.checks)
 	if !t.Failed() && done < e.operations {
 		t.Errorf("%d operations were done, %d are asked for", done, e.operations)
 	}
@@ -78,7 +95,7 @@ func TestRandomOperationsAreTheSameEachTime(t *testing.T) {
 		t.Skip("a seed was given")
 	}
 	draws := func() (drawn []int) {
-		checkModel(t, 10, extent{checks: 3}, extent{checks: 3}, func(t *rapid.T, _ *int) {
+		repeat(t, 10, extent{checks: 3}, extent{checks: 3}, func(t *rapid.T, _ *int) {
 			drawn = append(drawn, rapid.Int().Draw(t, "number"))
 		})
 		return drawn

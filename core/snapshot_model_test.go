@@ -48,8 +48,8 @@ type version struct {
 }
 
 func TestModelOfSnapshots(t *testing.T) {
-	checkModel(t, 250, extent{1000, 60_000}, extent{80, 5_000}, func(t *rapid.T, done *int) {
-		m := &versions{store: mapstore.New(), done: done}
+	checkModel(t, 250, extent{1000, 60_000}, extent{80, 5_000}, func(t *rapid.T, store *mapstore.Store, done *int) {
+		m := &versions{store: store, done: done}
 		m.faulty = drivertest.NewFaulty(m.store)
 		cache, err := core.New(core.Config{Store: m.faulty})
 		if err != nil {

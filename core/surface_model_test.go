@@ -87,8 +87,8 @@ func (p *painting) cut(r core.Rect) []byte {
 }
 
 func TestModelOfSurfaces(t *testing.T) {
-	checkModel(t, 150, extent{200, 15_000}, extent{50, 1_500}, func(t *rapid.T, done *int) {
-		m := &pictures{store: mapstore.New(), done: done}
+	checkModel(t, 150, extent{200, 15_000}, extent{50, 1_500}, func(t *rapid.T, store *mapstore.Store, done *int) {
+		m := &pictures{store: store, done: done}
 		m.faulty = drivertest.NewFaulty(m.store)
 		cache, err := core.New(core.Config{Store: m.faulty})
 		if err != nil {
