@@ -8,7 +8,7 @@ import (
 	"syscall/js"
 
 	"asposecache/core"
-	"asposecache/jsbridge/idbstore"
+	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
 )
 
@@ -42,12 +42,26 @@ func findHost() Host {
 	}
 }
 
+// A Disk is the store behind the disk tier. What it keeps lies in a folder, whose name JavaScript chooses; another
+// program finds there what this one leaves behind when it dies.
+type Disk interface {
+	driver.Store
+
+	// Folder returns the name, and reports whether it is in use and can't change any more.
+	Folder() (name string, fixed bool)
+	// SetFolder changes the name, which is not empty.
+	SetFolder(name string) error
+	// Sweep removes what programs that died have left behind in the folder, and returns how many stores that
+	// were.
+	Sweep(ctx context.Context) (int, error)
+}
+
 // A bridge is one program's cache and what JavaScript knows of it.
 type bridge struct {
 	host    Host
 	machine *machine
 	cache   *core.Cache
-	store   *idbstore.Store
+	disk    Disk
 	live    map[int64]*core.Allocation
 	// cancels ends the calls that have a signal, by number.
 	cancels map[int]context.CancelCauseFunc
@@ -63,19 +77,22 @@ var the *bridge
 
 // Run serves JavaScript until the cache is closed. version is told to the loader, which compares it
 // with its own.
-func Run(version string) {
+func Run(version string, disk Disk) {
 	host := findHost()
+	if err := disk.SetFolder(host.value.Get("cacheFolder").String()); err != nil {
+		panic(err)
+	}
 	b := &bridge{
 		host:      host,
 		machine:   newMachine(host),
-		store:     idbstore.New(idbstore.Options{Folder: host.value.Get("cacheFolder").String()}),
+		disk:      disk,
 		live:      make(map[int64]*core.Allocation),
 		cancels:   make(map[int]context.CancelCauseFunc),
 		histories: make(map[int]*core.History),
 		closed:    make(chan struct{}),
 	}
 	cache, err := core.New(core.Config{
-		Store:   b.store,
+		Store:   disk,
 		Machine: b.machine,
 		OnEvent: b.tell,
 		Pause:   pause,

@@ -10,7 +10,6 @@ import (
 
 	"asposecache/core"
 	"asposecache/core/driver"
-	"asposecache/jsbridge/idbstore"
 	"asposecache/jsbridge/jsbuf"
 )
 
@@ -140,7 +139,7 @@ var requests = map[string]request{
 		if err != nil {
 			return nil, err
 		}
-		if err := b.store.SetFolder(args[0].Get("cacheFolder").String()); err != nil {
+		if err := b.disk.SetFolder(args[0].Get("cacheFolder").String()); err != nil {
 			return nil, err
 		}
 		return nil, b.cache.Configure(s)
@@ -207,7 +206,7 @@ var requests = map[string]request{
 		return nil, nil
 	}},
 	"folderIsFixed": {0, func(b *bridge, _ []js.Value) (any, error) {
-		_, fixed := b.store.Folder()
+		_, fixed := b.disk.Folder()
 		return fixed, nil
 	}},
 	"statistics": {0, func(b *bridge, _ []js.Value) (any, error) {
@@ -379,8 +378,7 @@ var operations = map[string]kind{
 			err := o.b.cache.Close(ctx)
 			o.b.sweeps.Wait()
 			// Others may have died while this one lived, and nobody may come after it.
-			folder, _ := o.b.store.Folder()
-			_, _ = idbstore.Sweep(ctx, folder)
+			_, _ = o.b.disk.Sweep(ctx)
 			pause() // the program does not end inside of the call that asks for it
 			return nil, err
 		}
@@ -390,8 +388,7 @@ var operations = map[string]kind{
 		o.b.sweeps.Add(1)
 		return func(ctx context.Context) (any, error) {
 			defer o.b.sweeps.Done()
-			folder, _ := o.b.store.Folder()
-			return idbstore.Sweep(ctx, folder)
+			return o.b.disk.Sweep(ctx)
 		}
 	}},
 }

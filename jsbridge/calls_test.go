@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"asposecache/core"
+	"asposecache/jsbridge/idbstore"
 )
 
 // A page is what the bridge takes for one.
@@ -52,7 +53,7 @@ func runInPage(t *testing.T) *page {
 	js.Global().Set(hostName, host)
 	go func() {
 		defer close(p.ended)
-		Run("test")
+		Run("test", idbstore.New(idbstore.Options{}))
 	}()
 	<-started
 	return p

@@ -38,6 +38,12 @@ func Sweep(ctx context.Context, folder string) (int, error) {
 	return removed, err
 }
 
+// Sweep removes what stores have left behind in the folder of this one; see [Sweep].
+func (s *Store) Sweep(ctx context.Context) (int, error) {
+	folder, _ := s.Folder()
+	return Sweep(ctx, folder)
+}
+
 // sweep deletes a database if nobody holds its lock, and holds it meanwhile.
 func sweep(ctx context.Context, locks js.Value, name string) (bool, error) {
 	ctx, cancel := inTime(ctx)
