@@ -138,11 +138,11 @@ func (a *Allocation) dispose() {
 	c.forget(a)
 	delete(c.live, a)
 	if onDisk {
-		c.disk.kick() // what it frees may be the room that storing failed for
-		c.disk.pump()
+		c.disk.Kick() // what it frees may be the room that storing failed for
+		c.disk.Pump()
 	}
 	if a.first != nil || len(c.requests) > 0 {
-		c.disk.broadcast() // a call that waits has to end, or may find the room it waits for
+		c.disk.Wake() // a call that waits has to end, or may find the room it waits for
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"asposecache/core/disk"
 	"asposecache/core/driver"
 )
 
@@ -30,13 +31,13 @@ type Config struct {
 // One lock guards all of its state. It is never held across a wait, so a caller that must not wait,
 // such as an exported function of a WebAssembly program, can call whatever does not say it waits.
 type Cache struct {
-	mu        sync.Mutex
+	mu        lock
 	settings  Settings
 	ledger    ledger
 	machine   Machine
 	heap      heap
 	book      *pageBook
-	disk      *disk
+	disk      *disk.Disk
 	arrived   [2]int64 // how many pages have come to a medium from the other one
 	live      map[*Allocation]struct{}
 	lastID    int64
@@ -52,8 +53,7 @@ type Cache struct {
 
 	reallocations, spills int64
 
-	onEvent func(Event)
-	pause   func()
+	pause func()
 }
 
 // New returns an empty cache.
@@ -67,14 +67,13 @@ func New(config Config) (*Cache, error) {
 		book:     newPageBook(),
 		live:     make(map[*Allocation]struct{}),
 		ended:    make(chan struct{}),
-		onEvent:  config.OnEvent,
 		pause:    config.Pause,
 	}
 	if c.machine == nil {
 		c.machine = NewMachine(4 << 30)
 	}
-	if c.onEvent == nil {
-		c.onEvent = func(Event) {}
+	if c.mu.onEvent = config.OnEvent; c.mu.onEvent == nil {
+		c.mu.onEvent = func(Event) {}
 	}
 	if c.pause == nil {
 		c.pause = func() {}
@@ -83,7 +82,7 @@ func New(config Config) (*Cache, error) {
 	c.used.Init()
 	c.heap.newSlab = c.machine.NewSlab
 	var err error
-	c.disk, err = newDisk(c, config.Store)
+	c.disk, err = disk.New(&c.mu, host{c}, config.Store)
 	return c, err
 }
 
@@ -243,6 +242,16 @@ func (c *Cache) turns() ([]*Turn, error) {
 	return turns, nil
 }
 
+// giveWay lets others have a turn, when much was taken in on its way to disk since they had one.
+func (c *Cache) giveWay() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.disk.TookMuch() {
+		c.disk.OthersHadATurn()
+		c.unlocked(c.pause)
+	}
+}
+
 // unlocked does what may take time, or runs code of others, while the cache is locked for the caller before and after.
 func (c *Cache) unlocked(f func()) {
 	c.mu.Unlock()
@@ -262,7 +271,9 @@ func (c *Cache) Close(ctx context.Context) error {
 		}
 	}
 	c.calls.Wait()
-	c.endErr = c.disk.close(ctx)
+	c.mu.Lock()
+	c.endErr = c.disk.Close(ctx)
+	c.mu.Unlock()
 	close(c.ended)
 	return c.endErr
 }
@@ -278,6 +289,6 @@ func (c *Cache) beginClosing() bool {
 	for a := range c.live {
 		a.dispose()
 	}
-	c.disk.stop()
+	c.disk.Stop(ErrClosed)
 	return true
 }

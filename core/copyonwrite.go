@@ -89,7 +89,7 @@ func (w *writing) copy(at piece) (refusal, err error) {
 	}
 	w.copies[a.pages.get(at.page)] = p
 	w.stretch.bytes += int(p.size)
-	return nil, at.copyIn(p.memory(), 0, w.src)
+	return nil, at.CopyIn(p.memory(), 0, w.src)
 }
 
 // copyAll copies the pages of all pieces that still need it, or answers how many bytes they have and why there is no
@@ -127,7 +127,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 	a, c, d := w.t.a, w.t.a.cache, w.t.a.cache.disk
 	if w.move == nil {
 		w.move = &move{why: WhyCopy, whole: true}
-		d.kick()
+		d.Kick()
 	}
 	if err := w.move.err; err != nil {
 		return false, becauseUnavailable(refusal, err)
@@ -147,7 +147,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 			w.moving = append(w.moving, p)
 		}
 	}
-	if !d.isOpen() {
+	if !d.IsOpen() {
 		if _, err := w.keepLocked(); err != nil {
 			return false, err
 		}
@@ -159,8 +159,8 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 	ready = true
 	for _, at := range short {
 		switch p := a.pages.get(at.page); {
-		case p.copied():
-		case p.move == w.move && p.buf == nil && d.hasRoom(int64(p.size)):
+		case p.move != nil && p.image != nil: // it could be on disk at once
+		case p.move == w.move && p.image == nil && d.HasRoom(int64(p.size)):
 			if err := c.startStoring(p); err != nil {
 				return false, err
 			}
@@ -174,7 +174,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 	if asked, err := w.keepLocked(); asked || err != nil {
 		return false, err
 	}
-	if err := d.waitForRoom(ctx); err != nil {
+	if err := d.WaitForRoom(ctx); err != nil {
 		return false, becauseUnavailable(refusal, err)
 	}
 	return false, nil
@@ -197,7 +197,8 @@ func (w *writing) commitCopies(inMemory []piece) (inPlace []piece) {
 			continue
 		}
 		n := a.pageLen(at.page)
-		q := &page{refs: 1, size: int32(n), block: c.vacate(p), owner: a, number: at.page}
+		q := newPage(a, at.page, n)
+		q.block = c.vacate(p)
 		c.heap.shrink(q.block, n)
 		a.put(at.page, q)
 		c.spilled(p, WhyCopy)

@@ -144,7 +144,6 @@ func (a *Allocation) ClaimRect(r Rect, purpose Purpose) error {
 }
 
 func (a *Allocation) claim(access func() error, all func() iter.Seq[piece]) error {
-	defer a.cache.tell()
 	for {
 		err := access()
 		if err == nil || !a.dropFor(err, all) {
@@ -295,5 +294,5 @@ func (g giving) drop() {
 		h.dropLatest()
 	}
 	e.Bytes = before[Memory] + before[Disk] - c.ledger.held[Memory] - c.ledger.held[Disk]
-	c.told = append(c.told, e)
+	c.mu.tell(e)
 }

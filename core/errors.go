@@ -3,6 +3,8 @@ package core
 import (
 	"errors"
 	"strconv"
+
+	"asposecache/core/disk"
 )
 
 // Errors that calls return, alone or wrapped.
@@ -12,7 +14,7 @@ var (
 	// ErrClosed: the cache was closed.
 	ErrClosed = errors.New("the cache was closed")
 	// ErrLost: the store no longer has bytes that it had taken. Overwriting them heals the range.
-	ErrLost = errors.New("stored data is gone: the browser or the user removed it")
+	ErrLost = disk.ErrLost
 	// ErrBusy: the call would have to wait for calls made before it.
 	ErrBusy = errors.New("calls made before are still waiting")
 	// ErrNotInMemory: the bytes are not in memory, where a call that can't wait needs them.

@@ -9,7 +9,7 @@ func (c *Cache) Check() error {
 	type found struct{ holders, working int32 }
 	pages := make(map[*page]*found)
 	var held [2]int64
-	quiet := c.disk.opening == nil || c.disk.isOpen() || c.disk.opening.failed() // or somebody waits with room
+	quiet := !c.disk.Opening() // or somebody waits with room
 	for a := range c.live {
 		quiet = quiet && a.first == nil
 		held[Disk] += a.reserved + a.room[Disk]
@@ -50,6 +50,12 @@ func (c *Cache) Check() error {
 			return fmt.Errorf("a page has %+v, it says %d, %d, %d", *f, p.holders, p.working, p.refs)
 		}
 		held[p.medium()] += int64(p.size)
+		if p.block == nil && p.image == nil {
+			return fmt.Errorf("a page is nowhere")
+		}
+		if p.block != nil && p.move == nil && p.image != nil {
+			return fmt.Errorf("a page that does not move has an image")
+		}
 		if p.move != nil {
 			held[Disk] += int64(p.size)
 			if p.block == nil {
@@ -65,7 +71,7 @@ func (c *Cache) Check() error {
 		if p.cold != nil {
 			cold++
 		}
-		if (p.cold != nil) != (p.working == 0 && p.block != nil && p.move == nil && p.buf == nil && !p.pinned) {
+		if (p.cold != nil) != (p.working == 0 && p.block != nil && p.move == nil && !p.pinned) {
 			return fmt.Errorf("a page is in the list of history: %v; %+v", p.cold != nil, p)
 		}
 	}
@@ -85,7 +91,7 @@ func (c *Cache) Check() error {
 func (c *Cache) Storing() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.disk.underWay
+	return c.disk.UnderWay()
 }
 
 // Leaving is how many bytes are moving to disk to make room.

@@ -2,7 +2,6 @@ package core
 
 import (
 	"math/rand/v2"
-	"slices"
 	"testing"
 )
 
@@ -213,29 +212,5 @@ func TestPageTable(t *testing.T) {
 	}
 	if cut := table.truncate(4); len(cut) != 3 || table.get(3) == nil || table.get(densePages) != nil {
 		t.Errorf("%d pages are cut off", len(cut))
-	}
-}
-
-func TestSpans(t *testing.T) {
-	s := []span{{10, 20}, {30, 40}}
-	for _, test := range []struct {
-		name     string
-		from, to int
-		cut      []span
-		within   []span
-	}{
-		{"before all", 0, 10, s, nil},
-		{"between", 20, 30, s, nil},
-		{"one", 10, 20, []span{{30, 40}}, []span{{10, 20}}},
-		{"the middle of one", 12, 15, []span{{10, 12}, {15, 20}, {30, 40}}, []span{{12, 15}}},
-		{"across", 15, 35, []span{{10, 15}, {35, 40}}, []span{{15, 20}, {30, 35}}},
-		{"all", 0, 50, nil, s},
-	} {
-		if got := cut(s, test.from, test.to); !slices.Equal(got, test.cut) {
-			t.Errorf("%s: cut leaves %v", test.name, got)
-		}
-		if got := within(s, test.from, test.to); !slices.Equal(got, test.within) {
-			t.Errorf("%s: within is %v", test.name, got)
-		}
 	}
 }

@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"slices"
+
+	"asposecache/core/disk"
 )
 
 // HistoryOptions bound a [History]; 0, the default, is no bound.
@@ -366,7 +368,11 @@ func (a *Allocation) without(b *Allocation, f func(*page)) {
 // fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as the read cache has room for.
 // The cache is locked.
 func (a *Allocation) fetchWhatLacks(b *Allocation) {
-	f := a.cache.disk.newFetching()
-	a.without(b, f.add)
-	a.cache.disk.fetchSoon(f)
+	var images []*disk.Image
+	a.without(b, func(p *page) {
+		if p.block == nil {
+			images = append(images, p.image)
+		}
+	})
+	a.cache.disk.FetchSoon(slices.Values(images))
 }

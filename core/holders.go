@@ -97,7 +97,7 @@ func (c *Cache) change(p *page, how func()) {
 // relist keeps the list of history in memory: the pages that no working allocation has, in the order in
 // which that became so, which is the order in which they move to disk; see spill.go.
 func (c *Cache) relist(p *page) {
-	cold := p.working == 0 && p.holders > 0 && p.block != nil && p.move == nil && p.buf == nil && !p.pinned
+	cold := p.working == 0 && p.holders > 0 && p.block != nil && p.move == nil && !p.pinned
 	switch {
 	case cold && p.cold == nil:
 		p.cold = c.history.PushBack(p)
@@ -137,11 +137,16 @@ func (c *Cache) unref(p *page) {
 		c.endMove(p)
 		c.heap.release(p.block)
 		p.block = nil
-		if p.parts == nil {
-			return
-		}
 	}
-	c.disk.drop(p)
+	c.dropImage(p)
+}
+
+// dropImage frees what there is of a page on disk.
+func (c *Cache) dropImage(p *page) {
+	if p.image != nil {
+		c.disk.Drop(p.image)
+		p.image = nil
+	}
 }
 
 // where is the medium: memory while any page is there, and for want of pages where its room is. home is

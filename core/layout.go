@@ -3,7 +3,7 @@ package core
 import (
 	"iter"
 
-	"asposecache/core/driver"
+	"asposecache/core/rows"
 )
 
 // TileSide is the width and the height of a tile of a surface, in pixels.
@@ -68,67 +68,10 @@ func pagesOf(size int64) int64 { return (size + PageSize - 1) / PageSize }
 // pageLen is how many bytes page i of size bytes in a row has.
 func pageLen(size, i int64) int { return int(min(PageSize, size-i*PageSize)) }
 
-// A piece is the part of a range, or of a rectangle, that lies in one page: rows of so many bytes, pitch
-// bytes apart in the page and atPitch in what is read or written. A part of a range is one row.
+// A piece is the part of a range, or of a rectangle, that lies in one page. A part of a range is one row.
 type piece struct {
-	page     int64 // number of the page
-	from, to int   // within the page: where it begins, and where its last row ends
-	at       int64 // within the range
-	rows     int
-	row      int
-	pitch    int
-	atPitch  int64
-}
-
-func (w piece) len() int { return w.rows * w.row }
-
-// line is row i of a piece, and between what of a row lies in from, to.
-func (w piece) line(i int) piece {
-	from := w.from + i*w.pitch
-	return piece{page: w.page, from: from, to: from + w.row, at: w.at + int64(i)*w.atPitch, rows: 1, row: w.row}
-}
-
-func (w piece) between(from, to int) piece {
-	return piece{page: w.page, from: from, to: to, at: w.at + int64(from-w.from), rows: 1, row: to - from}
-}
-
-// solid tells whether there is nothing between the rows.
-func (w piece) solid() bool { return w.rows == 1 || w.row == w.pitch }
-
-// copyIn copies a piece of src to its place in a page that begins at begin of dst, copyOut the other way.
-func (w piece) copyIn(dst driver.Buffer, begin int, src driver.Buffer) error {
-	return driver.CopyRows(dst, begin+w.from, w.pitch, src, int(w.at), int(w.atPitch), w.row, w.rows)
-}
-
-func (w piece) copyOut(dst driver.Buffer, src driver.Buffer, begin int) error {
-	return driver.CopyRows(dst, int(w.at), int(w.atPitch), src, begin+w.from, w.pitch, w.row, w.rows)
-}
-
-// clear clears a piece of dst.
-func (w piece) clear(dst driver.Buffer) error {
-	for i := range w.rows {
-		if err := dst.Clear(int(w.at+int64(i)*w.atPitch), w.row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// cut takes a piece out of spans of its page; within are the parts of the spans that are in it.
-func (w piece) cut(spans []span) []span {
-	for i := 0; i < w.rows && spans != nil; i++ {
-		from := w.from + i*w.pitch
-		spans = cut(spans, from, from+w.row)
-	}
-	return spans
-}
-
-func (w piece) within(spans []span) (in []span) {
-	for i := 0; i < w.rows && spans != nil; i++ {
-		from := w.from + i*w.pitch
-		in = append(in, within(spans, from, from+w.row)...)
-	}
-	return in
+	page int64 // number of the page
+	rows.Rows
 }
 
 // pieces are the pieces of n bytes from off on.
@@ -137,7 +80,7 @@ func pieces(off, n int64) iter.Seq[piece] {
 		for done := int64(0); done < n; {
 			from := int((off + done) % PageSize)
 			to := int(min(PageSize, int64(from)+n-done))
-			if !yield(piece{page: (off + done) / PageSize, from: from, to: to, at: done, rows: 1, row: to - from}) {
+			if !yield(piece{(off + done) / PageSize, rows.Rows{From: from, To: to, At: done, Count: 1, Row: to - from}}) {
 				return
 			}
 			done += int64(to - from)
@@ -158,21 +101,20 @@ func (l layout) rectPieces(r Rect, stride int64) iter.Seq[piece] {
 				x, y := max(r.X, t.X), max(r.Y, t.Y)
 				w := min(r.X+r.Width, t.X+t.Width) - x
 				h := min(r.Y+r.Height, t.Y+t.Height) - y
-				p := piece{
-					page:    i,
-					from:    int(((y-t.Y)*t.Width + x - t.X) * l.bpp),
-					at:      (y-r.Y)*stride + (x-r.X)*l.bpp,
-					rows:    int(h),
-					row:     int(w * l.bpp),
-					pitch:   int(t.Width * l.bpp),
-					atPitch: stride,
+				p := rows.Rows{
+					From:    int(((y-t.Y)*t.Width + x - t.X) * l.bpp),
+					At:      (y-r.Y)*stride + (x-r.X)*l.bpp,
+					Count:   int(h),
+					Row:     int(w * l.bpp),
+					Pitch:   int(t.Width * l.bpp),
+					AtPitch: stride,
 				}
-				if p.row == p.pitch && int64(p.row) == stride { // one run of bytes on both sides
-					p.row *= p.rows
-					p.rows = 1
+				if p.Row == p.Pitch && int64(p.Row) == stride { // one run of bytes on both sides
+					p.Row *= p.Count
+					p.Count = 1
 				}
-				p.to = p.from + (p.rows-1)*p.pitch + p.row
-				if !yield(p) {
+				p.To = p.From + (p.Count-1)*p.Pitch + p.Row
+				if !yield(piece{i, p}) {
 					return
 				}
 			}

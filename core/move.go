@@ -45,13 +45,7 @@ func (c *Cache) stay(p *page) {
 	if p.move == nil {
 		return
 	}
-	switch {
-	case p.state == pageStoring:
-		p.stale = true // its end is seen to when the transaction is over
-	case p.parts != nil:
-		c.disk.drop(p)
-		p.state = pageStored
-	}
+	c.dropImage(p)
 	c.endMove(p)
 }
 
@@ -67,46 +61,11 @@ func (c *Cache) vacate(p *page) *block {
 func (c *Cache) land(p *page) { c.heap.release(c.vacate(p)) }
 
 // startStoring copies a page that moves to where it waits to be stored.
-func (c *Cache) startStoring(p *page) error {
-	b, err := c.disk.newBuffer(int(p.size))
-	if err != nil {
-		return err
+func (c *Cache) startStoring(p *page) (err error) {
+	if p.image, err = c.disk.NewImage(p, p.memory()); err == nil {
+		c.disk.Enqueue(p.image)
 	}
-	if err := b.WriteAt(p.memory(), 0); err != nil {
-		c.disk.store.FreeBuffer(b)
-		return err
-	}
-	p.buf, p.bufAt = b, 0
-	p.parts = []part{{to: int(p.size)}}
-	c.disk.enqueue(p)
-	return nil
-}
-
-// copied tells whether a page that moves could be on disk at once.
-func (p *page) copied() bool { return p.move != nil && !p.stale && p.parts != nil }
-
-// hasStored is told that the copy of a page in memory was stored.
-func (c *Cache) hasStored(p *page) {
-	switch {
-	case p.move == nil || p.stale:
-		c.disk.drop(p)
-		p.stale = false
-		c.relist(p)
-	case !p.move.whole:
-		c.spilled(p, p.move.why)
-		c.land(p)
-	}
-}
-
-// hasNotStored is told that the copy of a page in memory could not be stored and was given up.
-func (c *Cache) hasNotStored(p *page, why error) {
-	c.disk.setParts(p, nil)
-	p.state, p.stale = pageStored, false
-	if p.move != nil {
-		p.move.err = why
-	}
-	c.endMove(p)
-	c.relist(p)
+	return err
 }
 
 // MoveToDisk moves all of the allocation to disk. It returns when all is stored. If it is on disk already
@@ -120,30 +79,22 @@ func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	a, c := t.a, t.a.cache
-	moved, err := a.moveToDisk(ctx, t.settings, o)
-	if moved > 0 && err == nil {
-		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyMoveToDisk})
-	}
-	return err
-}
-
-func (a *Allocation) moveToDisk(ctx context.Context, s Settings, o *CallOptions) (moved int64, err error) {
+	a := t.a
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	if err := a.ended(); err != nil || a.where() == Disk {
-		return 0, err
+		return err
 	}
-	return a.moveOut(ctx, s, 0, WhyMoveToDisk, nil, o)
+	return a.moveOut(ctx, t.settings, 0, WhyMoveToDisk, nil, o)
 }
 
 // MoveToDisk moves all of the allocation to disk; see [Turn.MoveToDisk].
 func (a *Allocation) MoveToDisk(ctx context.Context) error { return a.Turn().MoveToDisk(ctx, nil) }
 
 // moveOut moves the pages of an allocation to disk, all or none, in its turn, and takes room there for grow
-// bytes more, which are left in the allocation's room. refusal is why it can't stay. It answers how many
-// bytes have moved. The cache is locked, but not while it waits.
-func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Why, refusal error, o *CallOptions) (int64, error) {
+// bytes more, which are left in the allocation's room. refusal is why it can't stay. The cache is locked, but not while
+// it waits.
+func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Why, refusal error, o *CallOptions) error {
 	c, d := a.cache, a.cache.disk
 	m := &move{why: why, whole: true}
 	var pages []*page
@@ -159,9 +110,9 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 			need += int64(p.size)
 		}
 	})
-	d.kick()
+	d.Kick()
 	if err := c.fitsOnDisk(s, need); err != nil {
-		return 0, withCause(err, refusal)
+		return withCause(err, refusal)
 	}
 	a.takeRoom(Disk, grow)
 	for _, p := range pages {
@@ -184,10 +135,10 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 			a.giveRoom()
 			a.takeStoreErr() // it is told now
 		}
-		d.pump()
+		d.Pump()
 	}()
 	if err := c.openDisk(ctx); err != nil {
-		return 0, becauseUnavailable(refusal, err)
+		return becauseUnavailable(refusal, err)
 	}
 	var stored int64
 	for all := false; ; {
@@ -195,18 +146,18 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 			c.unlocked(func() { o.progress(stored, total) })
 		}
 		if err := a.ended(); err != nil {
-			return 0, err
+			return err
 		}
 		if all {
 			break
 		}
 		var err error
 		if stored, err = a.moveOn(m, s, pages); err != nil {
-			return 0, err
+			return err
 		}
 		if all = stored == total; !all {
-			if err := d.waitForRoom(ctx); err != nil {
-				return 0, err
+			if err := d.WaitForRoom(ctx); err != nil {
+				return err
 			}
 		}
 	}
@@ -214,8 +165,9 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 	a.home = Disk
 	if total > 0 {
 		c.spills++
+		c.mu.tell(Event{Kind: Spill, Allocation: a, Bytes: total, Why: why})
 	}
-	return total, nil
+	return nil
 }
 
 // moveOn begins to store what can wait to be stored, and answers how many bytes are stored.
@@ -234,10 +186,10 @@ func (a *Allocation) moveOn(m *move, s Settings, pages []*page) (done int64, err
 		switch {
 		case p.block == nil: // somebody else has moved it, or has taken its block over
 			done += int64(p.size)
-		case p.move != m || p.buf != nil: // it is on its way
-		case p.parts != nil:
+		case p.move == m && p.image != nil && p.image.Stored():
 			done += int64(p.size)
-		case d.hasRoom(int64(p.size)):
+		case p.move != m || p.image != nil: // it is on its way
+		case d.HasRoom(int64(p.size)):
 			if err := c.startStoring(p); err != nil {
 				return 0, err
 			}

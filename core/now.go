@@ -9,12 +9,12 @@ func (a *Allocation) WriteNow(src driver.Buffer, off int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := int64(src.Len())
-	if !a.quiet(off, n) || a.storeErr != nil || d.failure != nil || d.taken >= d.traits.TurnBytes || n > mostTogether {
+	if !a.quiet(off, n) || a.storeErr != nil || d.Failure() != nil || d.TookMuch() || n > mostTogether {
 		return false
 	}
 	w := writing{t: &Turn{a: a, settings: c.settings}, src: src, off: off, n: n, alone: true}
 	group := w.list()
-	if need, missing := w.survey(group, nil); missing != nil || !d.hasRoom(need) {
+	if need, missing := w.survey(group, nil); missing != nil || !d.HasRoom(need) {
 		return false
 	}
 	defer w.release()
@@ -33,10 +33,12 @@ func (a *Allocation) ReadNow(target driver.Buffer, off int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := int64(target.Len())
-	if !a.quiet(off, n) || c.disk.failure != nil || n > pauseEvery {
+	if !a.quiet(off, n) || c.disk.Failure() != nil || n > pauseEvery {
 		return false
 	}
 	r := reading{a: a, off: off, layout: a.layout, target: target, total: n}
+	r.disk = c.disk.NewReader(target)
+	defer r.disk.Close()
 	for w := range pieces(off, n) {
 		if !a.isNear(w) {
 			return false
@@ -68,10 +70,5 @@ func (a *Allocation) isNear(w piece) bool {
 	if p == nil {
 		return true
 	}
-	for _, q := range p.parts {
-		if q, ok := q.cut(w.from, w.to); ok && q.record != nil && q.record.buf == nil {
-			return false
-		}
-	}
-	return within(p.lost, w.from, w.to) == nil
+	return p.image.Near(w.From, w.To)
 }

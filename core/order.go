@@ -43,8 +43,8 @@ func (a *Allocation) turn() *Turn {
 		t.err = ErrDisposed
 	default:
 		c.calls.Add(1)
-		if c.disk.failure != nil && a.touchesDisk() {
-			c.disk.kick()
+		if c.disk.Failure() != nil && a.touchesDisk() {
+			c.disk.Kick()
 		}
 		if a.first == nil {
 			a.first = t

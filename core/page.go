@@ -3,6 +3,7 @@ package core
 import (
 	"container/list"
 
+	"asposecache/core/disk"
 	"asposecache/core/driver"
 )
 
@@ -10,16 +11,13 @@ import (
 // allocation can be smaller; those of a surface have the pixels of one tile, up to 1 MiB. See layout.go.
 const PageSize = 256 << 10
 
-// A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in
-// a block, or on disk, in parts: what was written is in a buffer until it is stored, and afterwards in
-// records of the store.
+// A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in a block, or on
+// disk, as an image. While it moves from there to here it has a block, and, once storing has begun, an image as well; see
+// move.go. Who has it in a table sees it move.
 //
-// refs counts who needs it: the allocations whose tables have it, and who moves it. A page whose bytes
-// somebody else may still need is not changed; a write puts a new page in its place.
-//
-// Who has a page in its table sees it move: from memory to disk it stays the same page. While it moves it
-// has a block and, once storing has begun, parts as well; see move.go.
+// A page whose bytes somebody else may still need is not changed; a write puts another in its place; see newPage.
 type page struct {
+	// refs counts who needs the page: the allocations whose tables have it, and who moves it.
 	refs int32
 	// holders are those of the tables whose allocations are not disposed of, working those of them
 	// that are no history. See holders.go.
@@ -29,31 +27,22 @@ type page struct {
 	// size is how many of its bytes count; what follows up to the end of the page is zero.
 	size int32
 
-	block *block        // in memory
-	move  *move         // on its way from there to disk
-	cold  *list.Element // in the cache's list of history in memory
+	block *block      // in memory
+	image *disk.Image // on disk
+	move  *move       // on its way from memory to disk
 
-	slot   uint32      // its place in the cache's pageBook; 0: it has none
-	owner  *Allocation // the allocation it was made for
-	number int64       // its place in the owner's table
-	state  pageState
+	owner  *Allocation   // the allocation it was made for
+	number int64         // its place in the owner's table
+	slot   uint32        // its place in the cache's pageBook; 0: it has none
+	cold   *list.Element // in the cache's list of history in memory
 	pinned bool          // in memory, and may not leave it: it is being written to
-	stale  bool          // the copy in buf, in a transaction under way, is not wanted any more
-	buf    driver.Buffer // what was written and is not stored
-	bufAt  int           // where in the page it begins
-	parts  []part        // in order; what none of them covers is zero, or lost
-	// lost are the bytes that were stored and that the store no longer has.
-	lost []span
 }
 
-// pageState is how far a page on disk has come.
-type pageState int8
-
-const (
-	pageStored  pageState = iota // buf is nil. Also every page that is only in memory
-	pageWaiting                  // buf is in the queue
-	pageStoring                  // buf is in a transaction under way: it must not change
-)
+// newPage makes a page of n bytes for place i of an allocation, where it may take the place of another. It has neither a
+// block nor an image yet. The one reference is the caller's, until it is put in the table.
+func newPage(a *Allocation, i int64, n int) *page {
+	return &page{refs: 1, size: int32(n), owner: a, number: i}
+}
 
 // memory are the bytes of a page in memory.
 func (p *page) memory() driver.Bytes { return p.block.bytes(int(p.size)) }
@@ -66,35 +55,5 @@ func (p *page) medium() Medium {
 	return Disk
 }
 
-// whole tells whether all of the page's bytes are in its buffer.
-func (p *page) whole() bool {
-	return len(p.parts) == 1 && p.parts[0] == part{to: int(p.size)} && p.bufAt == 0
-}
-
-// A span is a range of bytes within a page.
-type span struct{ from, to int }
-
-// cut takes the range from, to out of the spans.
-func cut(spans []span, from, to int) []span {
-	var out []span
-	for _, s := range spans {
-		if s.from < from {
-			out = append(out, span{s.from, min(s.to, from)})
-		}
-		if s.to > to {
-			out = append(out, span{max(s.from, to), s.to})
-		}
-	}
-	return out
-}
-
-// within are the parts of the spans inside from, to.
-func within(spans []span, from, to int) []span {
-	var out []span
-	for _, s := range spans {
-		if f, t := max(s.from, from), min(s.to, to); f < t {
-			out = append(out, span{f, t})
-		}
-	}
-	return out
-}
+// Place is what the disk puts pages together by.
+func (p *page) Place() (of any, number int64) { return p.owner, p.number }

@@ -133,7 +133,9 @@ func (c *Cache) addMemoryPages(t *pageTable, l layout, from, size int64) bool {
 			}
 			return false
 		}
-		t.set(i, &page{refs: 1, size: int32(lengthOf(l, size, i)), block: b, number: i})
+		p := newPage(nil, i, lengthOf(l, size, i)) // whose it is, is told when it is held
+		p.block = b
+		t.set(i, p)
 	}
 	return true
 }

@@ -2,8 +2,6 @@ package core
 
 import (
 	"context"
-
-	"asposecache/core/driver"
 )
 
 // Reallocate changes the size. The bytes up to the smaller size stay, new ones are zero. Shrinking
@@ -21,24 +19,18 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	a, c := t.a, t.a.cache
-	moved, move, err := a.reallocate(ctx, t.settings, size, o)
-	if move {
-		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
-	}
-	return err
+	return t.a.reallocate(ctx, t.settings, size, o)
 }
 
-// reallocate changes the size, and answers whether the allocation has moved to disk for that, and how many bytes.
-func (a *Allocation) reallocate(ctx context.Context, s Settings, size int64, o *CallOptions) (moved int64, move bool, err error) {
+func (a *Allocation) reallocate(ctx context.Context, s Settings, size int64, o *CallOptions) error {
 	c := a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := a.ended(); err != nil {
-		return 0, false, err
+		return err
 	}
 	if a.layout.tiled() {
-		return 0, false, errTiled
+		return errTiled
 	}
 	grow := size - a.size
 	resize := func() (need, error) { return a.resizeInPlace(size, s) }
@@ -51,20 +43,19 @@ func (a *Allocation) reallocate(ctx context.Context, s Settings, size int64, o *
 	switch {
 	case refusal == nil:
 	case isFull(refusal) && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory:
-		if moved, err = a.moveOut(ctx, s, grow, WhyReallocate, refusal, o); err != nil {
-			return 0, false, err
+		if err := a.moveOut(ctx, s, grow, WhyReallocate, refusal, o); err != nil {
+			return err
 		}
-		move = true
 		reserved := a.reserved + grow
 		a.giveRoom()
 		a.reserve(reserved)
 		a.size = size
 	default:
-		return 0, false, refusal
+		return refusal
 	}
 	c.reallocations++
-	c.disk.pump()
-	return moved, move, nil
+	c.disk.Pump()
+	return nil
 }
 
 // Grow is Reallocate within the limits, whatever the settings say: for what is still being allocated,
@@ -172,7 +163,9 @@ func (a *Allocation) growMemory(size int64) bool {
 	}
 	switch {
 	case tail.refs > 1:
-		a.put(last, &page{refs: 1, size: int32(n), block: block, owner: a, number: last})
+		own := newPage(a, last, n)
+		own.block = block
+		a.put(last, own)
 	case block != nil:
 		c.stay(tail)
 		c.heap.release(tail.block)
@@ -214,39 +207,25 @@ func (a *Allocation) cut(i int64, n int) {
 	if p.refs == 1 {
 		c.stay(p)
 		c.resizePage(p, n)
-		p.lost = within(p.lost, 0, n)
-		c.disk.setParts(p, inside(p.parts, 0, n))
 		if p.block != nil {
 			c.heap.shrink(p.block, n)
+		} else {
+			c.disk.Cut(p.image, n)
 		}
 		return
 	}
-	q := &page{refs: 1, size: int32(n), owner: a, number: i, lost: within(p.lost, 0, n)}
-	switch {
-	case p.block != nil:
+	q := newPage(a, i, n)
+	if p.block != nil {
 		if q.block, _ = c.heap.take(n); q.block == nil {
 			return
 		}
 		copy(q.block.bytes(n), p.block.bytes(n))
-	default:
-		parts := inside(p.parts, 0, n) // what is stored they can share
-		if p.buf != nil {
-			b, err := c.disk.newBuffer(n)
-			for _, part := range parts {
-				if err == nil && part.record == nil {
-					err = driver.Copy(b, part.from, p.buf, part.from-p.bufAt, part.to-part.from)
-				}
-			}
-			if err != nil {
-				if b != nil {
-					c.disk.store.FreeBuffer(b)
-				}
-				return
-			}
-			q.buf = b
-			c.disk.enqueue(q)
+	} else {
+		var err error
+		if q.image, err = c.disk.Shortened(q, p.image, n); err != nil {
+			return
 		}
-		c.disk.setParts(q, parts)
+		c.disk.Enqueue(q.image)
 	}
 	a.put(i, q)
 }

@@ -1,8 +1,10 @@
 package core
 
 import (
-	"asposecache/core/driver"
 	"context"
+
+	"asposecache/core/disk"
+	"asposecache/core/driver"
 )
 
 // Resize gives a surface another width and height. Pixels keep their coordinates; new ones are zero. Tiles of which
@@ -20,14 +22,8 @@ func (t *Turn) Resize(ctx context.Context, width, height int64, o *CallOptions) 
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	a, c := t.a, t.a.cache
-	r := resizing{a: a, settings: t.settings, got: make(fetched)}
-	moved, move, err := r.resize(ctx, width, height, o)
-	c.tell()
-	if move {
-		c.onEvent(Event{Kind: Spill, Allocation: a, Bytes: moved, Why: WhyReallocate})
-	}
-	return err
+	r := resizing{a: t.a, settings: t.settings, got: make(disk.Fetched)}
+	return r.resize(ctx, width, height, o)
 }
 
 // Resize changes the width and the height of a surface; see [Turn.Resize].
@@ -40,49 +36,48 @@ type resizing struct {
 	a        *Allocation
 	layout   layout // the new one
 	settings Settings
-	got      fetched // records of tiles that are made anew
-	fresh    []*page // the tiles that are made
+	got      disk.Fetched // records of tiles that are made anew
+	fresh    []*page      // the tiles that are made
 }
 
-// resize gives the surface its new size, and answers whether it has moved to disk for that, and how many bytes.
-func (r *resizing) resize(ctx context.Context, width, height int64, o *CallOptions) (moved int64, move bool, err error) {
+func (r *resizing) resize(ctx context.Context, width, height int64, o *CallOptions) (err error) {
 	a, c := r.a, r.a.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer r.free()
 	if err := a.ended(); err != nil {
-		return 0, false, err
+		return err
 	}
 	if !a.layout.tiled() {
-		return 0, false, errNotTiled
+		return errNotTiled
 	}
 	if r.layout, err = (SurfaceSpec{width, height, int(a.layout.bpp)}).layout(); err != nil {
-		return 0, false, err
+		return err
 	}
-	if moved, move, err = r.run(ctx, o); err == nil {
+	if err = r.run(ctx, o); err == nil {
 		c.reallocations++
 	}
-	return moved, move, err
+	return err
 }
 
 // free gives back what was not used.
 func (r *resizing) free() {
 	c := r.a.cache
-	r.got.free(c.disk)
+	c.disk.Free(r.got)
 	for _, p := range r.fresh {
 		c.unref(p)
 	}
-	r.got, r.fresh = nil, nil
+	r.fresh = nil
 	r.a.giveRoom()
-	c.disk.pump()
+	c.disk.Pump()
 }
 
-func (r *resizing) run(ctx context.Context, o *CallOptions) (moved int64, move bool, err error) {
+func (r *resizing) run(ctx context.Context, o *CallOptions) (err error) {
 	a, c, s := r.a, r.a.cache, r.settings
 	size := r.layout.bytes()
 	grow := size - a.size
 	if err := r.fetch(ctx); err != nil {
-		return 0, false, err
+		return err
 	}
 	if s.ExactReallocateOnly && grow > 0 && a.where() == Memory {
 		err = c.makeRoom(ctx, s, size, WhyReallocate, a, r.try)
@@ -90,10 +85,9 @@ func (r *resizing) run(ctx context.Context, o *CallOptions) (moved int64, move b
 		_, err = r.try()
 	}
 	if isFull(err) && grow > 0 && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory {
-		if moved, err = a.moveOut(ctx, s, grow, WhyReallocate, err, o); err != nil {
-			return 0, false, err
+		if err = a.moveOut(ctx, s, grow, WhyReallocate, err, o); err != nil {
+			return err
 		}
-		move = true
 		a.giveRoom() // it is taken again at once
 		err = errAgain
 	}
@@ -102,7 +96,7 @@ func (r *resizing) run(ctx context.Context, o *CallOptions) (moved int64, move b
 			_, err = r.try()
 		}
 	}
-	return moved, move, err
+	return err
 }
 
 // errAgain: something has changed while the call has waited.
@@ -141,26 +135,26 @@ func (r *resizing) fetch(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		var missing []*record
+		var missing []*disk.Record
 		var need int64
 		for p := range r.placed {
 			if p.same || p.page.block != nil {
 				continue
 			}
 			need += int64(lengthOf(r.layout, 0, p.i))
-			missing = r.got.lacking(missing, p.page.parts, d.traits.WindowBytes)
+			missing = d.Lacks(missing, p.page.image, r.got)
 		}
 		if len(missing) == 0 {
-			if d.hasRoom(need) {
+			if d.HasRoom(need) {
 				return nil
 			}
-			if err := d.waitForRoom(ctx); err != nil {
+			if err := d.WaitForRoom(ctx); err != nil {
 				a.takeStoreErr() // it is told now
 				return err
 			}
 			continue
 		}
-		if err := r.got.fetch(ctx, a, missing); err != nil {
+		if err := a.fetch(ctx, missing, r.got); err != nil {
 			return err
 		}
 	}
@@ -183,7 +177,7 @@ func (r *resizing) try() (needed need, err error) {
 			kept[p.page] = true
 			continue
 		}
-		if p.page.block == nil && r.got.lacking(nil, p.page.parts, 1) != nil {
+		if p.page.block == nil && c.disk.Lacks(nil, p.page.image, r.got) != nil {
 			return needed, errAgain
 		}
 		todo = append(todo, p)
@@ -243,8 +237,8 @@ func (r *resizing) try() (needed need, err error) {
 	})
 	for _, p := range r.fresh {
 		c.hold(p, a.role)
-		if p.buf != nil {
-			c.disk.enqueue(p)
+		if p.image != nil {
+			c.disk.Enqueue(p.image)
 		}
 	}
 	r.fresh = nil
@@ -265,71 +259,53 @@ func (r *resizing) common() int64 {
 }
 
 // make makes tile i, with what it has of the tile that was there.
-func (r *resizing) make(i, old int64, from *page) (*page, error) {
-	a, c, d := r.a, r.a.cache, r.a.cache.disk
-	n := lengthOf(r.layout, 0, i)
-	q := &page{refs: 1, size: int32(n), owner: a, number: i}
+func (r *resizing) make(i, old int64, from *page) (p *page, err error) {
+	p = newPage(r.a, i, lengthOf(r.layout, 0, i))
 	if from == nil || from.block != nil {
-		if c.machine.Fits(int64(n) - c.heap.freeBytes()) {
-			q.block = c.heap.alloc(n)
-		}
-		if q.block == nil {
-			return nil, c.full(Memory, int64(n), r.settings.MaxMemoryForCache, ByMemory)
-		}
+		err = r.makeInMemory(p, old, from)
 	} else {
-		b, err := d.newBuffer(n)
-		if err != nil {
-			return nil, err
-		}
-		if err := b.Clear(0, n); err != nil {
-			d.store.FreeBuffer(b)
-			return nil, err
-		}
-		q.buf, q.parts = b, []part{{to: n}}
-	}
-	if from == nil {
-		return q, nil
-	}
-	if from.lost != nil {
-		q.lost = []span{{0, n}}
-		return q, nil
-	}
-	if err := r.fill(q, from, a.layout.tile(old), r.layout.tile(i)); err != nil {
-		if q.buf != nil {
-			d.free(q)
-		}
-		c.unref(q)
-		return nil, err
-	}
-	return q, nil
-}
-
-// fill gives a tile the pixels that it has in common with the one that was there.
-func (r *resizing) fill(q, from *page, was, is Rect) error {
-	d, bpp := r.a.cache.disk, r.a.layout.bpp
-	dst := q.buf
-	if q.block != nil {
-		dst = q.memory()
-	}
-	src, err := from.buf, error(nil)
-	switch {
-	case from.block != nil:
-		src = from.memory()
-	case !from.whole():
-		if src, err = d.newBuffer(int(from.size)); err != nil {
-			return err
-		}
-		defer d.store.FreeBuffer(src)
-		err = src.Clear(0, int(from.size))
-		for _, p := range from.parts {
-			if err == nil {
-				err = copyPart(src, p.from, from, p, r.got)
-			}
-		}
+		err = r.makeOnDisk(p, old, from.image)
 	}
 	if err != nil {
+		r.a.cache.unref(p)
+		return nil, err
+	}
+	return p, nil
+}
+
+func (r *resizing) makeInMemory(p *page, old int64, from *page) error {
+	c, n := r.a.cache, int(p.size)
+	if c.machine.Fits(int64(n) - c.heap.freeBytes()) {
+		p.block = c.heap.alloc(n)
+	}
+	switch {
+	case p.block == nil:
+		return c.full(Memory, int64(n), r.settings.MaxMemoryForCache, ByMemory)
+	case from == nil:
+		return nil
+	}
+	return r.copyCommon(p.memory(), p.number, from.memory(), old)
+}
+
+func (r *resizing) makeOnDisk(p *page, old int64, from *disk.Image) (err error) {
+	d, n := r.a.cache.disk, int(p.size)
+	if p.image = d.Lost(p, from, n); p.image != nil {
+		return nil
+	}
+	if p.image, err = d.Blank(p, n); err != nil {
 		return err
 	}
+	if err := p.image.Buffer().Clear(0, n); err != nil {
+		return err
+	}
+	return d.Gathered(from, r.got, func(b driver.Buffer) error {
+		return r.copyCommon(p.image.Buffer(), p.number, b, old)
+	})
+}
+
+// copyCommon copies the pixels that tile i has in common with tile old of before.
+func (r *resizing) copyCommon(dst driver.Buffer, i int64, src driver.Buffer, old int64) error {
+	was, is, bpp := r.a.layout.tile(old), r.layout.tile(i), r.layout.bpp
 	return driver.CopyRows(dst, 0, int(is.Width*bpp), src, 0, int(was.Width*bpp),
 		int(min(was.Width, is.Width)*bpp), int(min(was.Height, is.Height)))
 }

@@ -56,8 +56,8 @@ func (a *Allocation) become(s *Allocation) (changed bool) {
 		reserved = a.size - a.sum(Memory) - a.sum(Disk)
 	}
 	a.reserve(reserved)
-	c.disk.kick()
-	c.disk.pump()
+	c.disk.Kick()
+	c.disk.Pump()
 	return changed
 }
 

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 
+	"asposecache/core/disk"
 	"asposecache/core/driver"
 )
 
@@ -107,13 +108,13 @@ func (d *reduction) fetch(x, y int64) {
 	c := d.s.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f := c.disk.newFetching()
-	for at := range d.s.layout.rectPieces(r, 0) {
-		if p := d.s.pages.get(at.page); p != nil {
-			f.add(p)
+	c.disk.FetchSoon(func(yield func(*disk.Image) bool) {
+		for at := range d.s.layout.rectPieces(r, 0) {
+			if p := d.s.pages.get(at.page); p != nil && p.block == nil && !yield(p.image) {
+				return
+			}
 		}
-	}
-	c.disk.fetchSoon(f)
+	})
 }
 
 // reduce reduces a band, into out: piece by piece of the size of a tile, so that what is read lies as it does in the

@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"iter"
+
+	"asposecache/core/rows"
 )
 
 // Snapshot makes an allocation with the content of this moment, all writes called before included. It copies
@@ -69,13 +71,15 @@ func (a *Allocation) copyPage(s Settings, at piece) (*page, error) {
 	}
 	a.takeRoom(Memory, int64(n))
 	old, new := a.pages.get(i).block.bytes(n), b.bytes(n)
-	if at.solid() {
-		copy(new[:at.from], old)
-		copy(new[at.to:], old[at.to:])
+	if at.Solid() {
+		copy(new[:at.From], old)
+		copy(new[at.To:], old[at.To:])
 	} else {
 		copy(new, old)
 	}
-	return &page{refs: 1, size: int32(n), block: b, owner: a, number: i}, nil
+	p := newPage(a, i, n)
+	p.block = b
+	return p, nil
 }
 
 // unshare makes the pages of pieces, which are in memory, the allocation's own, if there is memory for copies of
@@ -89,7 +93,7 @@ func (a *Allocation) unshare(all iter.Seq[piece], purpose Purpose) error {
 			continue
 		}
 		if purpose != ForReplacing {
-			at = piece{page: at.page, rows: 1} // nothing of it is left out
+			at = piece{at.page, rows.Rows{Count: 1}} // nothing of it is left out
 		}
 		p, err := a.copyPage(c.settings, at)
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"sync"
+
+	"asposecache/core/disk"
 )
 
 // leaveAhead is how many bytes more than are needed leave memory at a time, so that who writes now and then need not
@@ -29,8 +31,6 @@ type spilling struct {
 	uses    int64
 	ordered bool
 	used    list.List
-
-	told []Event // of what has left or was freed, until the cache is unlocked
 }
 
 // A request is a call that waits for room in memory.
@@ -111,7 +111,7 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 			return err
 		}
 	}
-	c.disk.kick()
+	c.disk.Kick()
 	for {
 		c.granting = true
 		needed, refused := take()
@@ -123,7 +123,7 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 		if !c.plan(r, needed) {
 			return refusal
 		}
-		if !c.disk.isOpen() {
+		if !c.disk.IsOpen() {
 			if err := c.openDisk(ctx); err != nil {
 				return becauseUnavailable(refusal, err)
 			}
@@ -159,11 +159,11 @@ func (c *Cache) endRequest(r *request) {
 			break
 		}
 	}
-	c.disk.broadcast() // it is somebody else's turn
+	c.disk.Wake() // it is somebody else's turn
 }
 
 // failed tells whether nothing can be stored for the request.
-func (r *request) failed(d *disk) bool { return r.move.err != nil || d.failure != nil }
+func (r *request) failed(d *disk.Disk) bool { return r.move.err != nil || d.Failure() != nil }
 
 // lacksMemory tells whether an error is for want of memory.
 func lacksMemory(err error) bool {
@@ -173,7 +173,7 @@ func lacksMemory(err error) bool {
 
 // waitForChange waits until something was stored, failed or was freed.
 func (c *Cache) waitForChange(ctx context.Context, a *Allocation) error {
-	err := c.disk.wait(ctx)
+	err := c.disk.Wait(ctx)
 	switch {
 	case err != nil:
 		return err
@@ -238,10 +238,10 @@ func (c *Cache) lackingMemory(s Settings, n int64) (lack int64) {
 func (c *Cache) spill(r *request) bool {
 	for ; r.begun < len(r.pages); r.begun++ {
 		p := r.pages[r.begun]
-		if p.move != r.move || p.buf != nil || p.parts != nil {
+		if p.move != r.move || p.image != nil {
 			continue // it stays, or is on its way
 		}
-		if !c.disk.hasRoom(int64(p.size)) {
+		if !c.disk.HasRoom(int64(p.size)) {
 			break
 		}
 		if err := c.startStoring(p); err != nil {
@@ -256,13 +256,13 @@ func (c *Cache) spill(r *request) bool {
 // wait, and leaves working allocations alone.
 func (c *Cache) spillAhead(s Settings, why Why) {
 	d, limit := c.disk, s.MaxMemoryForCache
-	if s.SpillPolicy != SpillColdest || s.CacheType != Auto || limit == 0 || d.failure != nil || len(c.requests) > 0 {
+	if s.SpillPolicy != SpillColdest || s.CacheType != Auto || limit == 0 || d.Failure() != nil || len(c.requests) > 0 {
 		return
 	}
 	lack := c.ledger.held[Memory] + min(leaveAhead, limit/16) - limit - c.leaving
-	if !d.isOpen() {
-		if lack > 0 && c.history.Len() > 0 && d.opening == nil && d.store != nil {
-			d.beginOpening() // it is found open by one of the next calls
+	if !d.IsOpen() {
+		if lack > 0 && c.history.Len() > 0 {
+			d.OpenSoon() // it is found open by one of the next calls
 		}
 		return
 	}
@@ -271,7 +271,7 @@ func (c *Cache) spillAhead(s Settings, why Why) {
 		p := e.Value.(*page)
 		e = e.Next()
 		n := int64(p.size)
-		if lack < n || !d.hasRoom(n) || c.fitsOnDisk(s, n) != nil {
+		if lack < n || !d.HasRoom(n) || c.fitsOnDisk(s, n) != nil {
 			break
 		}
 		c.leave(p, m)
@@ -281,7 +281,7 @@ func (c *Cache) spillAhead(s Settings, why Why) {
 		}
 		lack -= n
 	}
-	d.pump()
+	d.Pump()
 }
 
 // coldest are the pages that can leave memory, coldest first: history, oldest first, and then working
@@ -313,7 +313,7 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 				continue
 			}
 			for _, p := range a.pages.all() {
-				if p.block == nil || p.move != nil || p.buf != nil || p.pinned || stays(p) {
+				if p.block == nil || p.move != nil || p.pinned || stays(p) {
 					continue
 				}
 				if !yield(p) {
@@ -339,27 +339,12 @@ func (c *Cache) spilled(p *page, why Why) {
 	if a == nil {
 		a = p.owner
 	}
-	for j := range c.told {
-		if e := &c.told[j]; e.Allocation == a && e.Why == why {
+	for j := range c.mu.events {
+		if e := &c.mu.events[j]; e.Kind == Spill && e.Allocation == a && e.Why == why {
 			e.Bytes += int64(p.size)
 			return
 		}
 	}
 	c.spills++
-	c.told = append(c.told, Event{Kind: Spill, Allocation: a, Bytes: int64(p.size), Why: why})
-}
-
-// tell tells the listeners what has left memory, or was freed for a write. The cache is not locked.
-func (c *Cache) tell() {
-	for _, e := range c.takeTold() {
-		c.onEvent(e)
-	}
-}
-
-func (c *Cache) takeTold() []Event {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	told := c.told
-	c.told = nil
-	return told
+	c.mu.tell(Event{Kind: Spill, Allocation: a, Bytes: int64(p.size), Why: why})
 }

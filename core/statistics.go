@@ -1,5 +1,7 @@
 package core
 
+import "asposecache/core/disk"
+
 // Statistics are a snapshot of a cache's numbers.
 type Statistics struct {
 	Memory MemoryStatistics
@@ -23,12 +25,8 @@ type MemoryStatistics struct {
 type DiskStatistics struct {
 	Allocations               int
 	AllocatedBytes, PeakBytes int64
-	// WaitingBytes are written and readable, but not stored yet.
-	WaitingBytes int64
-	// ReadBytes and WrittenBytes went through the store in that many transactions. Retries counts
-	// those tried again, Failures those that failed.
-	ReadBytes, WrittenBytes         int64
-	Transactions, Retries, Failures int64
+	// Statistics are what went through the store.
+	disk.Statistics
 }
 
 // Allocated is the sum of the sizes held on a medium, reservations included.
@@ -49,10 +47,14 @@ func (c *Cache) Statistics() Statistics {
 			OccupiedBytes:  c.heap.occupied,
 			FreeBytes:      c.heap.freeBytes(),
 		},
-		Disk:          c.disk.numbers,
 		QueuedBytes:   c.queued,
 		Spills:        c.spills,
 		Reallocations: c.reallocations,
+	}
+	s.Disk = DiskStatistics{
+		AllocatedBytes: c.ledger.held[Disk],
+		PeakBytes:      c.ledger.peak[Disk],
+		Statistics:     c.disk.Statistics(),
 	}
 	for a := range c.live {
 		if a.where() == Memory {
@@ -61,8 +63,5 @@ func (c *Cache) Statistics() Statistics {
 			s.Disk.Allocations++
 		}
 	}
-	s.Disk.WaitingBytes = c.disk.waiting
-	s.Disk.AllocatedBytes = c.ledger.held[Disk]
-	s.Disk.PeakBytes = c.ledger.peak[Disk]
 	return s
 }

@@ -206,7 +206,7 @@ func (a *Allocation) CopyRectOut(r Rect, p []byte) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	for w := range a.layout.rectPieces(r, r.Width*a.layout.bpp) {
-		_ = w.copyOut(driver.Bytes(p), a.pages.get(w.page).memory(), 0) // bytes in the heap are always there
+		_ = w.CopyOut(driver.Bytes(p), a.pages.get(w.page).memory(), 0) // bytes in the heap are always there
 	}
 }
 
@@ -215,6 +215,6 @@ func (a *Allocation) CopyRectIn(r Rect, p []byte) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	for w := range a.layout.rectPieces(r, r.Width*a.layout.bpp) {
-		_ = w.copyIn(a.pages.get(w.page).memory(), 0, driver.Bytes(p))
+		_ = w.CopyIn(a.pages.get(w.page).memory(), 0, driver.Bytes(p))
 	}
 }

@@ -48,8 +48,7 @@ func (w *writing) run(ctx context.Context) error {
 	}
 	w.begun = true
 	err := w.write(ctx)
-	c.tell()
-	c.disk.giveWay()
+	c.giveWay()
 	if err == nil {
 		w.options.progress(w.n, w.n)
 	}
@@ -153,7 +152,7 @@ func (w *writing) release() {
 	w.fresh = nil
 	w.copying.giveUp(c)
 	a.giveRoom()
-	c.disk.pump()
+	c.disk.Pump()
 }
 
 // startAgain gives back what the write has made, and answers what it needs.
@@ -315,9 +314,9 @@ func (w *writing) copyIn() error {
 }
 
 func (w *writing) copyPiece(at piece) error {
-	w.stretch.bytes += at.len()
-	w.done += int64(at.len())
-	return at.copyIn(w.t.a.pages.get(at.page).memory(), 0, w.src)
+	w.stretch.bytes += at.Len()
+	w.done += int64(at.Len())
+	return at.CopyIn(w.t.a.pages.get(at.page).memory(), 0, w.src)
 }
 
 // pin keeps the pages that are changed in place in memory.

@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+
+	"asposecache/core/disk"
 )
 
 // mostTogether is how many bytes of one write are put in place at once. What is larger is staged in
@@ -16,7 +18,7 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 		n := 0
 		for bytes := 0; n < len(rest) && bytes+a.pageLen(rest[n].page) <= mostTogether; n++ {
 			bytes += a.pageLen(rest[n].page)
-			w.done += int64(rest[n].len())
+			w.done += int64(rest[n].Len())
 		}
 		var group []piece
 		group, rest = rest[:n], rest[n:]
@@ -28,8 +30,8 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 		if err == nil {
 			err = w.stage(group, got)
 		}
-		got.free(c.disk)
-		c.disk.pump()
+		c.disk.Free(got)
+		c.disk.Pump()
 		if err != nil {
 			return err
 		}
@@ -81,56 +83,33 @@ func (w *writing) needOnDisk(group []piece) (need, unreserved int64) {
 	return max(0, need), unreserved
 }
 
-// changes tells whether a piece can be written into the buffer of the page that is there: when nobody
-// else needs what is in it, and no other group follows, which could fail when this one is in place.
+// changes tells whether a piece can be written into the image that is there: when nobody else needs what is in it, and no
+// other group follows, which could fail when this one is in place.
 func (w *writing) changes(at piece) bool {
 	p := w.t.a.pages.get(at.page)
-	if !w.alone || p == nil || p.state != pageWaiting || p.refs > 1 || int(p.size) != w.t.a.pageLen(at.page) ||
-		at.from < p.bufAt || at.to > p.bufAt+p.buf.Len() {
-		return false
-	}
-	// A range laid over parts makes two more at most.
-	most := w.t.a.cache.disk.mostParts(int(p.size))
-	if len(p.parts)+2 > most && len(overlay(p.parts, at.from, at.to)) > most {
-		return false
-	}
-	if at.solid() {
-		return true
-	}
-	for _, q := range p.parts { // what is between the rows must be there
-		if q.record == nil && q.from <= at.from && at.to <= q.to {
-			return true
-		}
-	}
-	return false
+	return w.alone && p != nil && p.refs == 1 && int(p.size) == w.t.a.pageLen(at.page) &&
+		w.t.a.cache.disk.Takes(p.image, at.Rows)
 }
 
-// keeps are the parts of the page that a piece's version of it keeps, and whether it keeps them where they
-// are. Otherwise it has to copy all of them: because the page would fall into too many, or because of what is
-// between the rows of the piece.
-func (w *writing) keeps(at piece) (parts []part, stay bool) {
-	old := w.t.a.pages.get(at.page)
-	switch {
-	case old == nil:
-		return nil, true
-	case !at.solid():
-		return old.parts, false
+// image is what there is on disk of a page; nil: the page was never written.
+func (a *Allocation) image(i int64) *disk.Image {
+	if p := a.pages.get(i); p != nil {
+		return p.image
 	}
-	parts = append(inside(old.parts, 0, at.from), inside(old.parts, at.to, int(old.size))...)
-	return parts, len(parts) < w.t.a.cache.disk.mostParts(w.t.a.pageLen(at.page))
+	return nil
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
 // the records are fetched that it needs. The cache is locked on entry and on return, but not while it
 // waits.
-func (w *writing) ready(ctx context.Context, group []piece) (got fetched, err error) {
+func (w *writing) ready(ctx context.Context, group []piece) (got disk.Fetched, err error) {
 	d := w.t.a.cache.disk
 	for {
 		if ctx.Err() != nil {
 			return got, context.Cause(ctx)
 		}
 		need, missing := w.survey(group, got)
-		if missing == nil && d.hasRoom(need) {
+		if missing == nil && d.HasRoom(need) {
 			return got, nil
 		}
 		if asked, err := w.keepLocked(); err != nil {
@@ -139,16 +118,16 @@ func (w *writing) ready(ctx context.Context, group []piece) (got fetched, err er
 			continue
 		}
 		if missing == nil {
-			if err := d.waitForRoom(ctx); err != nil {
+			if err := d.WaitForRoom(ctx); err != nil {
 				w.t.a.takeStoreErr() // it is told now
 				return got, err
 			}
 			continue
 		}
 		if got == nil {
-			got = make(fetched)
+			got = make(disk.Fetched)
 		}
-		if err := got.fetch(ctx, w.t.a, missing); err != nil {
+		if err := w.t.a.fetch(ctx, missing, got); err != nil {
 			return got, err
 		}
 	}
@@ -156,17 +135,14 @@ func (w *writing) ready(ctx context.Context, group []piece) (got fetched, err er
 
 // survey answers how many bytes more would wait if a group of pieces were staged now, and records
 // that have to be fetched first: as many as are fetched together.
-func (w *writing) survey(group []piece, got fetched) (need int64, missing []*record) {
+func (w *writing) survey(group []piece, got disk.Fetched) (need int64, missing []*disk.Record) {
+	a := w.t.a
 	for _, at := range group {
 		if w.changes(at) {
 			continue
 		}
-		need += int64(w.t.a.pageLen(at.page))
-		parts, stay := w.keeps(at)
-		if stay {
-			continue
-		}
-		missing = got.lacking(missing, parts, w.t.a.cache.disk.traits.WindowBytes)
+		need += int64(a.pageLen(at.page))
+		missing = a.cache.disk.LackedBy(missing, a.image(at.page), at.Rows, a.pageLen(at.page), got)
 	}
 	return need, missing
 }
@@ -186,16 +162,16 @@ func (w *writing) keepLocked() (asked bool, err error) {
 
 // stage makes the pages that a group of pieces needs and gives them to the disk. Pieces that can be
 // written in place come last, when there is nothing left that has to be made.
-func (w *writing) stage(group []piece, got fetched) error {
+func (w *writing) stage(group []piece, got disk.Fetched) error {
 	a, d := w.t.a, w.t.a.cache.disk
 	staged := len(w.fresh)
 	for _, at := range group {
 		if w.changes(at) {
-			d.taken += at.len()
 			continue
 		}
-		p, err := w.version(at, got)
-		if err != nil {
+		p := newPage(a, at.page, a.pageLen(at.page))
+		var err error
+		if p.image, err = d.Successor(p, a.image(at.page), int(p.size), at.Rows, w.src, got); err != nil {
 			return err
 		}
 		w.fresh = append(w.fresh, p)
@@ -204,68 +180,19 @@ func (w *writing) stage(group []piece, got fetched) error {
 		if !w.changes(at) {
 			continue
 		}
-		p := a.pages.get(at.page)
-		if err := at.copyIn(p.buf, -p.bufAt, w.src); err != nil {
+		if err := d.Write(a.image(at.page), at.Rows, w.src); err != nil {
 			return err
 		}
-		d.setParts(p, overlay(p.parts, at.from, at.to))
-		p.lost = at.cut(p.lost)
 	}
 	for _, p := range w.fresh[staged:] {
-		d.enqueue(p)
+		d.Enqueue(p.image)
 	}
 	return nil
 }
 
-// version makes a page with the content that a piece's page has after the write.
-func (w *writing) version(at piece, got fetched) (*page, error) {
-	a, d := w.t.a, w.t.a.cache.disk
-	size := a.pageLen(at.page)
-	old := a.pages.get(at.page)
-	p := &page{refs: 1, size: int32(size), owner: a, number: at.page}
-	parts, stay := w.keeps(at)
-	// A piece of a stored page is stored alone. Where there was nothing, more is likely to come; and so
-	// it is when this is not the first piece.
-	from, to := at.from, at.to
-	if old == nil || old.buf != nil || !stay {
-		from, to = 0, size
-	}
-	var err error
-	d.taken += to - from
-	if p.buf, err = d.newBuffer(to - from); err != nil {
-		return nil, err
-	}
-	made := false
-	defer func() { // also after a panic of the source
-		if !made {
-			d.free(p)
-		}
-	}()
-	p.bufAt = from
-	if !at.solid() {
-		err = p.buf.Clear(at.from-from, at.to-at.from)
-	}
-	var rest []part
-	for _, q := range parts {
-		if q.record != nil && stay {
-			rest = append(rest, q)
-			continue
-		}
-		if err == nil {
-			err = copyPart(p.buf, q.from-from, old, q, got)
-		}
-		rest = overlay(rest, q.from, q.to)
-	}
-	if err == nil {
-		err = at.copyIn(p.buf, -from, w.src)
-	}
-	if err != nil {
-		return nil, err
-	}
-	made = true
-	if old != nil {
-		p.lost = at.cut(old.lost)
-	}
-	d.setParts(p, overlay(rest, at.from, at.to))
-	return p, nil
+// fetch reads records of an allocation. It waits.
+func (a *Allocation) fetch(ctx context.Context, records []*disk.Record, got disk.Fetched) error {
+	lost, err := a.cache.disk.Fetch(ctx, records, got)
+	a.lost(lost)
+	return err
 }

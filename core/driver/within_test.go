@@ -1,4 +1,4 @@
-package core_test
+package driver_test
 
 import (
 	"context"
@@ -7,14 +7,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"asposecache/core"
+	"asposecache/core/driver"
 )
 
 func TestWithin(t *testing.T) {
 	late := errors.New("late")
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		limited, cancel := core.Within(context.Background(), time.Minute, late)
+		limited, cancel := driver.Within(context.Background(), time.Minute, late)
 		defer cancel()
 		<-limited.Done()
 		if took := time.Since(began); took != time.Minute || context.Cause(limited) != late {
@@ -22,7 +22,7 @@ func TestWithin(t *testing.T) {
 		}
 
 		outer, end := context.WithCancelCause(context.Background())
-		limited, cancel = core.Within(outer, time.Minute, late)
+		limited, cancel = driver.Within(outer, time.Minute, late)
 		defer cancel()
 		why := errors.New("why")
 		end(why)
@@ -30,7 +30,7 @@ func TestWithin(t *testing.T) {
 			t.Errorf("the one around it has ended: %v", context.Cause(limited))
 		}
 
-		limited, cancel = core.Within(context.Background(), time.Minute, late)
+		limited, cancel = driver.Within(context.Background(), time.Minute, late)
 		cancel()
 		if <-limited.Done(); context.Cause(limited) != context.Canceled {
 			t.Errorf("cancelled: %v", context.Cause(limited))

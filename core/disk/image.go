@@ -1,0 +1,134 @@
+package disk
+
+import "asposecache/core/driver"
+
+// A Page is what an image is of. Its methods are called with the lock held, and do not wait.
+type Page interface {
+	// Place returns what the page is a part of, and its number there. Pages whose places follow each other share
+	// records.
+	Place() (of any, number int64)
+	// Stored is told that all of the image is in the store.
+	Stored()
+	// NotStored is told why the image could not be stored. It waits for the next try, unless the page drops it.
+	NotStored(why error)
+}
+
+// An Image is what the disk has of one version of a page. What no extent covers is zero.
+type Image struct {
+	page    Page
+	size    int
+	state   state
+	buf     driver.Buffer // what was written and is not stored
+	bufAt   int           // where in the page it begins
+	extents []extent      // in order
+}
+
+// A state is how far an image has come.
+type state int8
+
+const (
+	made    state = iota // its page is not in place yet
+	waiting              // it is in the queue
+	storing              // it is in a transaction under way: its buffer must not change
+	stored               // it has no buffer
+	dropped              // nobody needs it, and the end of its transaction sees to it
+)
+
+// NewImage returns an image of bytes that are in memory.
+func (d *Disk) NewImage(page Page, content driver.Bytes) (*Image, error) {
+	im, err := d.Blank(page, len(content))
+	if err == nil {
+		if err = im.buf.WriteAt(content, 0); err != nil {
+			d.Drop(im)
+			im = nil
+		}
+	}
+	return im, err
+}
+
+// Blank returns an image of n bytes of any content, for who fills its [Image.Buffer].
+func (d *Disk) Blank(page Page, n int) (*Image, error) {
+	b, err := d.newBuffer(n)
+	if err != nil {
+		return nil, err
+	}
+	return &Image{page: page, size: n, buf: b, extents: []extent{{to: n}}}, nil
+}
+
+// Buffer is the buffer of an image that was not enqueued yet.
+func (im *Image) Buffer() driver.Buffer { return im.buf }
+
+// Size is how many bytes the page has.
+func (im *Image) Size() int { return im.size }
+
+// Stored reports whether nothing of the image waits to be stored.
+func (im *Image) Stored() bool { return im.state == stored || im.state == dropped }
+
+// whole reports whether all of the page's bytes are in the image's buffer.
+func (im *Image) whole() bool {
+	return len(im.extents) == 1 && im.extents[0] == extent{to: im.size} && im.bufAt == 0
+}
+
+// follows reports whether the page comes right after that of another image.
+func (im *Image) follows(last *Image) bool {
+	of, n := last.page.Place()
+	owner, number := im.page.Place()
+	return owner == of && number == n+1
+}
+
+// set replaces the extents of an image.
+func (d *Disk) set(im *Image, extents []extent) {
+	old := im.extents
+	im.extents = extents
+	for _, e := range extents {
+		if e.record != nil {
+			e.record.holds++
+		}
+	}
+	for _, e := range old {
+		if e.record != nil {
+			d.release(e.record)
+		}
+	}
+}
+
+// Enqueue has an image stored. It waits with the others until there is a reason to; see [Disk.Pump].
+func (d *Disk) Enqueue(im *Image) {
+	if im.buf == nil { // it only has what was stored before
+		im.state = stored
+		return
+	}
+	d.queue.add(im)
+}
+
+// Drop frees an image that nobody needs any more.
+func (d *Disk) Drop(im *Image) {
+	switch im.state {
+	case storing:
+		im.state = dropped
+		return
+	case waiting:
+		d.queue.remove(im)
+	}
+	d.free(im)
+}
+
+// free gives back what an image has.
+func (d *Disk) free(im *Image) {
+	d.freeBuffer(im)
+	d.set(im, nil)
+	im.state = dropped
+}
+
+func (d *Disk) freeBuffer(im *Image) {
+	if im.buf != nil {
+		d.store.FreeBuffer(im.buf)
+		im.buf = nil
+	}
+}
+
+// Cut shortens an image to n bytes.
+func (d *Disk) Cut(im *Image, n int) {
+	im.size = n
+	d.set(im, inside(im.extents, 0, n))
+}

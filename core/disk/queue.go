@@ -1,0 +1,218 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"asposecache/core/driver"
+)
+
+// A queue has the images that wait to be stored.
+type queue struct {
+	images  []*Image // oldest first; one that was dropped meanwhile is not waiting any more
+	queued  int64    // their bytes
+	waiting int64    // bytes of these and of the images being stored
+
+	// hurry: somebody waits, or the time to gather is over.
+	hurry bool
+	timer *time.Timer
+}
+
+func (q *queue) add(im *Image) {
+	im.state = waiting
+	n := int64(im.buf.Len())
+	q.images = append(q.images, im)
+	q.queued += n
+	q.waiting += n
+}
+
+// remove forgets an image that waits. Its place is passed over later.
+func (q *queue) remove(im *Image) {
+	n := int64(im.buf.Len())
+	q.queued -= n
+	q.waiting -= n
+}
+
+// take takes the oldest images, so many bytes or a little more, to be stored.
+func (q *queue) take(most int) (images []*Image, bytes int64) {
+	taken := 0
+	for _, im := range q.images {
+		if bytes >= int64(most) {
+			break
+		}
+		taken++
+		if im.state != waiting {
+			continue
+		}
+		im.state = storing
+		images = append(images, im)
+		bytes += int64(im.buf.Len())
+	}
+	q.images = q.images[taken:]
+	q.queued -= bytes
+	return images, bytes
+}
+
+// putBack takes back, before all others, images that were not stored.
+func (q *queue) putBack(images []*Image) {
+	for _, im := range images {
+		im.state = waiting
+		q.queued += int64(im.buf.Len())
+	}
+	q.images = append(images, q.images...)
+}
+
+// HasRoom reports whether n more bytes may wait. A single group of images always may.
+func (d *Disk) HasRoom(n int64) bool {
+	return d.queue.waiting+n <= int64(d.traits.WaitingBytes) || n == 0 || d.queue.waiting == 0
+}
+
+// WaitForRoom waits until something has changed, or returns why nothing can be stored.
+func (d *Disk) WaitForRoom(ctx context.Context) error {
+	switch {
+	case d.stopped():
+		return context.Cause(d.ctx)
+	case d.failure != nil:
+		return d.failure
+	}
+	return d.Wait(ctx)
+}
+
+// TookMuch reports whether so much was taken in since others had a turn that they should have one.
+func (d *Disk) TookMuch() bool { return d.taken >= d.traits.TurnBytes }
+
+// OthersHadATurn begins to count anew what is taken in.
+func (d *Disk) OthersHadATurn() { d.taken = 0 }
+
+// Failure is why storing has stopped, or nil.
+func (d *Disk) Failure() error { return d.failure }
+
+// Successes counts the transactions that have stored something.
+func (d *Disk) Successes() int64 { return d.successes }
+
+// Kick makes another try after a failure.
+func (d *Disk) Kick() {
+	if d.failure == nil || d.stopped() {
+		return
+	}
+	d.failure = nil
+	d.statistics.Retries++
+	d.queue.hurry = true
+	d.Pump()
+}
+
+// Pump begins as many transactions as make sense now.
+func (d *Disk) Pump() {
+	q := &d.queue
+	for d.underWay < d.traits.Transactions && d.failure == nil && !d.stopped() {
+		if q.queued == 0 && len(d.deletes.keys) == 0 {
+			q.hurry = false
+			q.images = q.images[:0]
+			return
+		}
+		if q.queued < int64(d.traits.BatchBytes) && len(d.deletes.keys) < d.traits.BatchDeletes && !q.hurry {
+			if q.timer == nil {
+				q.timer = time.AfterFunc(d.traits.Gather, d.gathered)
+			}
+			return
+		}
+		b := d.nextBatch()
+		d.underWay++
+		go d.run(b)
+	}
+}
+
+// gathered stores what waits, when the time to gather is over.
+func (d *Disk) gathered() {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	d.queue.timer = nil
+	d.queue.hurry = true
+	d.Pump()
+}
+
+// run stores a batch, and then others. It is called without the lock.
+func (d *Disk) run(b *batch) {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	puts := b.makeRecords(d)
+	var err error
+	d.unlocked(func() { err = d.store.Apply(d.ctx, puts, b.deletes) })
+	d.underWay--
+	d.statistics.Transactions++
+	if err == nil {
+		d.stored(b)
+	} else {
+		d.notStored(b, err)
+	}
+	d.Wake()
+	d.Pump()
+}
+
+// stored tells the pages of a batch that it is stored.
+func (d *Disk) stored(b *batch) {
+	if len(b.images) > 0 {
+		d.successes++
+	}
+	d.statistics.WrittenBytes += b.bytes
+	d.queue.waiting -= b.bytes
+	for i, im := range b.images {
+		if im.state == dropped {
+			d.free(im)
+			continue
+		}
+		d.moveIn(im, b.homes[i])
+		d.freeBuffer(im)
+		im.state = stored
+		im.page.Stored()
+	}
+	for _, r := range b.records {
+		d.release(r) // nobody may need it any more
+	}
+}
+
+// moveIn replaces what was in the image's buffer by where it is now. The page may have shrunk meanwhile.
+func (d *Disk) moveIn(im *Image, homes []extent) {
+	var extents []extent
+	for _, e := range im.extents {
+		if e.record != nil {
+			extents = append(extents, e)
+		} else {
+			extents = append(extents, inside(homes, e.from, e.to)...)
+		}
+	}
+	d.set(im, extents)
+}
+
+// notStored puts a batch back and stops storing.
+func (d *Disk) notStored(b *batch, err error) {
+	d.statistics.Failures++
+	if !errors.Is(err, driver.ErrQuota) {
+		err = unavailable(err)
+	}
+	d.failure = d.host.StoringFailed(b.bytes, err)
+	d.deletes.keys = append(d.deletes.keys, b.deletes...)
+	d.deletes.first = true
+	var back []*Image
+	for _, im := range b.images {
+		if im.state == dropped {
+			d.queue.waiting -= int64(im.buf.Len())
+			d.free(im)
+		} else {
+			back = append(back, im)
+		}
+	}
+	d.queue.putBack(back)
+	kept := make(map[Page]bool)
+	for i, im := range d.queue.images {
+		if im.state != waiting {
+			continue
+		}
+		im.page.NotStored(d.failure)
+		if i < len(back) && im.state == waiting {
+			kept[im.page] = true
+		}
+	}
+	d.host.NotStored(kept, d.failure)
+}

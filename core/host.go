@@ -1,0 +1,106 @@
+package core
+
+import (
+	"context"
+	"errors"
+
+	"asposecache/core/disk"
+	"asposecache/core/driver"
+)
+
+// This file is what the disk asks of the cache, and tells it.
+
+// host is the cache as its disk sees it.
+type host struct{ *Cache }
+
+// NoMemory returns the error of a call that needs a buffer for which there is no memory.
+func (c host) NoMemory(n int, cause error) error {
+	return &FullError{Medium: Disk, Requested: int64(n), Allocated: c.ledger.held[Disk], Reason: ByMemory, Cause: cause}
+}
+
+// StoringFailed returns the error of calls that depend on what could not be stored, and tells the listeners.
+func (c host) StoringFailed(bytes int64, cause error) error {
+	if errors.Is(cause, driver.ErrQuota) {
+		cause = &FullError{Medium: Disk, Requested: bytes, Allocated: c.ledger.held[Disk],
+			Limit: c.settings.MaxDiskSpaceForCache, Reason: ByQuota, ours: true, Cause: cause}
+	}
+	if !c.closed {
+		c.mu.tell(Event{Kind: StoreFailed, Err: cause})
+	}
+	return cause
+}
+
+// NotStored notes the failure for every allocation that has one of the pages, or is about to.
+func (c host) NotStored(pages map[disk.Page]bool, why error) {
+	if len(pages) == 0 {
+		return
+	}
+	note := func(a *Allocation) {
+		if a.told != c.disk.Successes() {
+			a.storeErr = why
+		}
+	}
+	for p := range pages {
+		if p := p.(*page); p.holders == 0 {
+			note(p.owner)
+		}
+	}
+	for a := range c.live {
+		for _, p := range a.pages.all() {
+			if pages[p] {
+				note(a)
+				break
+			}
+		}
+	}
+}
+
+// Stored is told that the image of a page is stored: if the page moves, it has arrived.
+func (p *page) Stored() {
+	if m := p.move; m != nil && !m.whole {
+		c := p.owner.cache
+		c.spilled(p, m.why)
+		c.land(p)
+	}
+}
+
+// NotStored is told why the image of a page could not be stored: if the page moves, it stays.
+func (p *page) NotStored(why error) {
+	if p.move != nil {
+		p.move.err = why
+		p.owner.cache.stay(p)
+	}
+}
+
+// openDisk waits until the disk is ready.
+func (c *Cache) openDisk(ctx context.Context) error {
+	err := c.disk.Open(ctx)
+	if c.closed {
+		return ErrClosed
+	}
+	return err
+}
+
+// takeStoreErr returns a failure to store that nobody was told of. Until something was stored again, the failures that
+// follow are the same one.
+func (a *Allocation) takeStoreErr() error {
+	err := a.storeErr
+	if err != nil {
+		a.storeErr, a.told = nil, a.cache.disk.Successes()
+	}
+	return err
+}
+
+// lost tells the listeners which bytes of an allocation were in records that are gone.
+func (a *Allocation) lost(records []*disk.Record) {
+	for _, r := range records {
+		for i, p := range a.pages.all() {
+			if p.image == nil {
+				continue
+			}
+			p.image.In(r, func(from, to int) {
+				a.cache.mu.tell(Event{Kind: Lost, Allocation: a, Offset: a.layout.pageStart(i) + int64(from), Bytes: int64(to - from)})
+			})
+		}
+	}
+}
