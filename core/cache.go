@@ -2,8 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
-	"sync"
 
 	"asposecache/core/disk"
 	"asposecache/core/driver"
@@ -23,37 +21,6 @@ type Config struct {
 	// Pause is called in the middle of what takes long, every 8 ms or 8 MiB, and after every 4 MiB of writes to disk, so
 	// that others can go on. Nil: no pause.
 	Pause func()
-}
-
-// A Cache allocates room for bytes in memory and on disk. Its methods may be called from several
-// goroutines at once.
-//
-// One lock guards all of its state. It is never held across a wait, so a caller that must not wait,
-// such as an exported function of a WebAssembly program, can call whatever does not say it waits.
-type Cache struct {
-	mu        lock
-	settings  Settings
-	ledger    ledger
-	machine   Machine
-	heap      heap
-	book      *pageBook
-	disk      *disk.Disk
-	arrived   [2]int64 // how many pages have come to a medium from the other one
-	live      map[*Allocation]struct{}
-	lastID    int64
-	yielding  []*History // those whose entries give way; see drop.go
-	lastEntry int64      // numbers the entries of all histories
-	queued    int64      // bytes of copies kept for writes that wait
-	closed    bool
-	calls     sync.WaitGroup // calls under way
-	ended     chan struct{}  // closed when Close is through
-	endErr    error
-
-	spilling
-
-	reallocations, spills int64
-
-	pause func()
 }
 
 // New returns an empty cache.
@@ -188,77 +155,6 @@ func (c *Cache) allocateInMemory(l layout, size int64) (*Allocation, error) {
 	return c.attach(RoleWorking, Memory, pages, l, size), nil
 }
 
-// attach makes an allocation, of pages that are its own by now. On disk what they lack is reserved, but for
-// history: it never grows into what it does not have.
-func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) *Allocation {
-	c.lastID++
-	a := &Allocation{cache: c, id: c.lastID, role: r, home: m, pages: pages, layout: l, size: size}
-	if r == RoleWorking { // a snapshot's pages are others' and shared by now
-		pages.each(func(_ int64, p *page) {
-			p.owner = a
-			c.hold(p, r)
-		})
-	}
-	if m == Disk && r == RoleWorking {
-		a.reserve(size)
-	}
-	c.live[a] = struct{}{}
-	a.touch()
-	return a
-}
-
-// Flush waits until all that was written so far is stored.
-func (c *Cache) Flush(ctx context.Context) error {
-	turns, err := c.turns()
-	if err != nil {
-		return err
-	}
-	defer c.calls.Done()
-	errs := make(chan error, len(turns))
-	for _, t := range turns {
-		go func() { errs <- t.Flush(ctx, nil) }()
-	}
-	var first error
-	for range turns {
-		if err := <-errs; first == nil && !errors.Is(err, ErrDisposed) {
-			first = err
-		}
-	}
-	return first
-}
-
-// turns takes a turn of every allocation, and begins a call.
-func (c *Cache) turns() ([]*Turn, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return nil, ErrClosed
-	}
-	c.calls.Add(1)
-	turns := make([]*Turn, 0, len(c.live))
-	for a := range c.live {
-		turns = append(turns, a.turn())
-	}
-	return turns, nil
-}
-
-// giveWay lets others have a turn, when much was taken in on its way to disk since they had one.
-func (c *Cache) giveWay() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.disk.TookMuch() {
-		c.disk.OthersHadATurn()
-		c.unlocked(c.pause)
-	}
-}
-
-// unlocked does what may take time, or runs code of others, while the cache is locked for the caller before and after.
-func (c *Cache) unlocked(f func()) {
-	c.mu.Unlock()
-	defer c.mu.Lock()
-	f()
-}
-
 // Close disposes of every allocation, waits for the calls made before, and removes the store. Calls
 // made later fail with [ErrClosed]; a second Close waits for the first.
 func (c *Cache) Close(ctx context.Context) error {
@@ -291,4 +187,17 @@ func (c *Cache) beginClosing() bool {
 	}
 	c.disk.Stop(ErrClosed)
 	return true
+}
+
+// AllocateSurface takes room for width x height pixels, all zero. They are read and written by rectangles, so
+// that each call touches no more than the tiles of 256 x 256 that its rectangle covers; calls that have a range
+// of bytes refuse a surface. In all else it is like [Cache.Allocate].
+//
+// Errors: [RangeError], and those of Allocate.
+func (c *Cache) AllocateSurface(ctx context.Context, spec SurfaceSpec) (*Allocation, error) {
+	l, err := spec.layout()
+	if err != nil {
+		return nil, err
+	}
+	return c.allocate(ctx, l, l.bytes())
 }

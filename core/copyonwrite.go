@@ -2,17 +2,6 @@ package core
 
 import "context"
 
-// copying is what a write needs of memory for the pages that others share.
-type copying struct {
-	copies map[*page]*page // by shared page, the one that is to take its place, with the new bytes
-	// Where there is no room for a copy, the shared page begins to move to disk for the sake of the others;
-	// then its block can be taken over.
-	move   *move
-	moving []*page
-	// spilled: other pages were asked to make room.
-	spilled bool
-}
-
 // giveUp gives back what was not used.
 func (k *copying) giveUp(c *Cache) {
 	for _, p := range k.copies {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"asposecache/core/disk"
+	"asposecache/core/driver"
 )
 
 // Errors that calls return, alone or wrapped.
@@ -86,3 +87,41 @@ func outOfRange(name string, given, least, most int64) error {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// errTiled: a surface has no range of bytes, and what is none has no rectangles.
+var (
+	errTiled    error = &ArgumentError{Name: "allocation", Given: "a surface", Allowed: "an allocation of bytes"}
+	errNotTiled error = &ArgumentError{Name: "allocation", Given: "an allocation of bytes", Allowed: "a surface"}
+)
+
+// withCause gives a refusal by the disk the refusal in memory as its cause.
+func withCause(err, cause error) error {
+	var full *FullError
+	if cause != nil && errors.As(err, &full) && full.Cause == nil {
+		full.Cause = cause
+	}
+	return err
+}
+
+// becauseUnavailable gives a refusal in memory the reason why the disk was no way out as its cause. If
+// memory was not asked, or the disk is not the problem, that reason is the error.
+func becauseUnavailable(refusal, err error) error {
+	var full *FullError
+	if errors.As(refusal, &full) && errors.Is(err, driver.ErrUnavailable) {
+		full.Cause = err
+		return full
+	}
+	return err
+}
+
+// isFull tells whether an error is for want of room.
+func isFull(err error) bool {
+	var full *FullError
+	return errors.As(err, &full)
+}
+
+// lacksMemory tells whether an error is for want of memory.
+func lacksMemory(err error) bool {
+	var full *FullError
+	return errors.As(err, &full) && full.Medium == Memory
+}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"asposecache/core/disk"
@@ -79,4 +80,42 @@ func (a *Allocation) awaitSome(ctx context.Context, images *[]*disk.Image) (left
 		}
 	}
 	return left, err
+}
+
+// Flush waits until all that was written before is stored.
+func (a *Allocation) Flush(ctx context.Context) error { return a.Turn().Flush(ctx, nil) }
+
+// Flush waits until all that was written so far is stored.
+func (c *Cache) Flush(ctx context.Context) error {
+	turns, err := c.turns()
+	if err != nil {
+		return err
+	}
+	defer c.calls.Done()
+	errs := make(chan error, len(turns))
+	for _, t := range turns {
+		go func() { errs <- t.Flush(ctx, nil) }()
+	}
+	var first error
+	for range turns {
+		if err := <-errs; first == nil && !errors.Is(err, ErrDisposed) {
+			first = err
+		}
+	}
+	return first
+}
+
+// turns takes a turn of every allocation, and begins a call.
+func (c *Cache) turns() ([]*Turn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
+	c.calls.Add(1)
+	turns := make([]*Turn, 0, len(c.live))
+	for a := range c.live {
+		turns = append(turns, a.turn())
+	}
+	return turns, nil
 }

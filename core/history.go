@@ -17,32 +17,6 @@ type HistoryOptions struct {
 	WhenFull WhenFull
 }
 
-// A History keeps versions of an allocation, a surface or not, so that what was done to it can be undone. Each entry is
-// a snapshot, which takes only what has changed since, and under [SpillColdest] the oldest go to disk first.
-//
-// Calls take effect in the order in which they are made, among themselves and with calls on the allocation.
-type History struct {
-	a       *Allocation
-	options HistoryOptions
-
-	// All below is guarded by the cache's lock.
-	entries  []*historyEntry // oldest first; the first one is what there was at the beginning, or before what was dropped
-	current  int
-	bytes    int64 // of all entries
-	revision int64
-	arrived  [2]int64 // the cache's, when it was last found out where the entries lie
-	disposed bool
-}
-
-type historyEntry struct {
-	number int64 // a later one's is greater, in all histories of the cache
-	label  string
-	state  *Allocation
-	bytes  int64  // of the pages that it has and the next one has not, as long as both are there
-	medium Medium // where they lay when that was last found out
-	found  *page  // one of them that was in memory
-}
-
 // A HistoryEntry is what [History.Entries] tells.
 type HistoryEntry struct {
 	Label string

@@ -107,48 +107,6 @@ func (c *Cache) relist(p *page) {
 	}
 }
 
-// put puts a page into the table, in the place of the one that is there. The reference is the table's now.
-func (a *Allocation) put(i int64, p *page) {
-	if old := a.pages.get(i); old != nil {
-		a.drop(old)
-	}
-	a.pages.set(i, p)
-	if !a.disposed {
-		a.cache.hold(p, a.role)
-	}
-}
-
-// drop gives up a page that is, or was, in the table.
-func (a *Allocation) drop(p *page) {
-	if !a.disposed {
-		a.cache.release(p, a.role)
-	}
-	a.cache.unref(p)
-}
-
-// unref gives up one reference to a page; the last one frees it. The cache is locked.
-func (c *Cache) unref(p *page) {
-	p.refs--
-	if p.refs > 0 {
-		return
-	}
-	c.book.leave(p)
-	if p.block != nil {
-		c.endMove(p)
-		c.heap.release(p.block)
-		p.block = nil
-	}
-	c.dropImage(p)
-}
-
-// dropImage frees what there is of a page on disk.
-func (c *Cache) dropImage(p *page) {
-	if p.image != nil {
-		c.disk.Drop(p.image)
-		p.image = nil
-	}
-}
-
 // where is the medium: memory while any page is there, and for want of pages where its room is. home is
 // lowered to the disk when the last page is found to have left.
 func (a *Allocation) where() Medium {

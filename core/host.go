@@ -104,3 +104,10 @@ func (a *Allocation) lost(records []*disk.Record) {
 		}
 	}
 }
+
+// fetch reads records of an allocation. It waits.
+func (a *Allocation) fetch(ctx context.Context, records []*disk.Record, got disk.Fetched) error {
+	lost, err := a.cache.disk.Fetch(ctx, records, got)
+	a.lost(lost)
+	return err
+}

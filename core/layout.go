@@ -121,3 +121,10 @@ func (l layout) rectPieces(r Rect, stride int64) iter.Seq[piece] {
 		}
 	}
 }
+
+// A Rect is a rectangle of pixels: those from X, Y on, to the right and downwards.
+type Rect struct{ X, Y, Width, Height int64 }
+
+// PageSize is how many bytes a page has: a tile of 256 x 256 RGBA pixels. Only the last page of an
+// allocation can be smaller; those of a surface have the pixels of one tile, up to 1 MiB. See layout.go.
+const PageSize = 256 << 10

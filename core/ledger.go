@@ -42,3 +42,7 @@ func (l *ledger) take(m Medium, n int64) {
 }
 
 func (l *ledger) give(m Medium, n int64) { l.held[m] -= n }
+
+// MaxBytes is the largest size, limit or sum of sizes: the largest integer that JavaScript's numbers
+// hold exactly.
+const MaxBytes = 1<<53 - 1

@@ -22,3 +22,20 @@ func (l *lock) Unlock() {
 
 // tell tells the listeners of an event, as soon as the lock is given up.
 func (l *lock) tell(e Event) { l.events = append(l.events, e) }
+
+// unlocked does what may take time, or runs code of others, while the cache is locked for the caller before and after.
+func (c *Cache) unlocked(f func()) {
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	f()
+}
+
+// giveWay lets others have a turn, when much was taken in on its way to disk since they had one.
+func (c *Cache) giveWay() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.disk.TookMuch() {
+		c.disk.OthersHadATurn()
+		c.unlocked(c.pause)
+	}
+}

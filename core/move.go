@@ -13,33 +13,6 @@ import "context"
 //
 // When its copy is stored, the block is released. If storing fails, the page is in memory as before.
 
-// A move is what pages are moving for.
-type move struct {
-	why Why
-	// whole: the blocks stay until whoever moves the pages says so, because all are to go or none.
-	whole bool
-	// err is why a page could not be stored.
-	err error
-}
-
-// leave begins to move a page, for which there is room on disk.
-func (c *Cache) leave(p *page, m *move) {
-	c.change(p, func() { p.move = m })
-	if !m.whole {
-		c.leaving += int64(p.size)
-	}
-}
-
-// endMove ends a move; what there is of a copy is not given up here.
-func (c *Cache) endMove(p *page) {
-	if m := p.move; m != nil {
-		if !m.whole {
-			c.leaving -= int64(p.size)
-		}
-		c.change(p, func() { p.move = nil })
-	}
-}
-
 // stay ends a move: the page stays in memory and is as it was.
 func (c *Cache) stay(p *page) {
 	if p.move == nil {

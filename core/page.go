@@ -1,42 +1,6 @@
 package core
 
-import (
-	"container/list"
-
-	"asposecache/core/disk"
-	"asposecache/core/driver"
-)
-
-// PageSize is how many bytes a page has: a tile of 256 x 256 RGBA pixels. Only the last page of an
-// allocation can be smaller; those of a surface have the pixels of one tile, up to 1 MiB. See layout.go.
-const PageSize = 256 << 10
-
-// A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in a block, or on
-// disk, as an image. While it moves from there to here it has a block, and, once storing has begun, an image as well; see
-// move.go. Who has it in a table sees it move.
-//
-// A page whose bytes somebody else may still need is not changed; a write puts another in its place; see newPage.
-type page struct {
-	// refs counts who needs the page: the allocations whose tables have it, and who moves it.
-	refs int32
-	// holders are those of the tables whose allocations are not disposed of, working those of them
-	// that are no history. See holders.go.
-	holders, working int32
-	// going are, while that is being thought about, those of them that may go; see drop.go.
-	going int32
-	// size is how many of its bytes count; what follows up to the end of the page is zero.
-	size int32
-
-	block *block      // in memory
-	image *disk.Image // on disk
-	move  *move       // on its way from memory to disk
-
-	owner  *Allocation   // the allocation it was made for
-	number int64         // its place in the owner's table
-	slot   uint32        // its place in the cache's pageBook; 0: it has none
-	cold   *list.Element // in the cache's list of history in memory
-	pinned bool          // in memory, and may not leave it: it is being written to
-}
+import "asposecache/core/driver"
 
 // newPage makes a page of n bytes for place i of an allocation, where it may take the place of another. It has neither a
 // block nor an image yet. The one reference is the caller's, until it is put in the table.
@@ -57,3 +21,63 @@ func (p *page) medium() Medium {
 
 // Place is what the disk puts pages together by.
 func (p *page) Place() (of any, number int64) { return p.owner, p.number }
+
+// put puts a page into the table, in the place of the one that is there. The reference is the table's now.
+func (a *Allocation) put(i int64, p *page) {
+	if old := a.pages.get(i); old != nil {
+		a.drop(old)
+	}
+	a.pages.set(i, p)
+	if !a.disposed {
+		a.cache.hold(p, a.role)
+	}
+}
+
+// drop gives up a page that is, or was, in the table.
+func (a *Allocation) drop(p *page) {
+	if !a.disposed {
+		a.cache.release(p, a.role)
+	}
+	a.cache.unref(p)
+}
+
+// unref gives up one reference to a page; the last one frees it. The cache is locked.
+func (c *Cache) unref(p *page) {
+	p.refs--
+	if p.refs > 0 {
+		return
+	}
+	c.book.leave(p)
+	if p.block != nil {
+		c.endMove(p)
+		c.heap.release(p.block)
+		p.block = nil
+	}
+	c.dropImage(p)
+}
+
+// dropImage frees what there is of a page on disk.
+func (c *Cache) dropImage(p *page) {
+	if p.image != nil {
+		c.disk.Drop(p.image)
+		p.image = nil
+	}
+}
+
+// leave begins to move a page, for which there is room on disk.
+func (c *Cache) leave(p *page, m *move) {
+	c.change(p, func() { p.move = m })
+	if !m.whole {
+		c.leaving += int64(p.size)
+	}
+}
+
+// endMove ends a move; what there is of a copy is not given up here.
+func (c *Cache) endMove(p *page) {
+	if m := p.move; m != nil {
+		if !m.whole {
+			c.leaving -= int64(p.size)
+		}
+		c.change(p, func() { p.move = nil })
+	}
+}

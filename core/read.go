@@ -153,3 +153,40 @@ func (r *reading) fetch(ctx context.Context) error {
 	r.a.lost(r.disk.Lost)
 	return err
 }
+
+// ReadAt fills p with the bytes from off on.
+func (a *Allocation) ReadAt(ctx context.Context, p []byte, off int64) error {
+	return a.Turn().Read(ctx, off, int64(len(p)), func(int64) (driver.Buffer, error) { return driver.Bytes(p), nil }, nil)
+}
+
+// ReadRect copies a rectangle into the buffer that target makes for n bytes, row after row. target is called when
+// the turn has come and the rectangle is known to be right. Of tiles on disk at most one record each is fetched.
+// In all else it is like [Turn.Read].
+//
+// Errors: [RangeError], [ArgumentError] when it is no surface, and those of Read.
+func (t *Turn) ReadRect(ctx context.Context, r Rect, target func(n int64) (driver.Buffer, error), o *CallOptions) error {
+	defer t.end()
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	a, c := t.a, t.a.cache
+	c.calls.Add(1)
+	defer c.calls.Done()
+	reading := reading{a: a, rect: &rect{Rect: r, length: -1}, options: o}
+	return reading.run(ctx, t, func() error {
+		err := reading.rect.checkWhole(a)
+		reading.layout = a.layout
+		reading.total = reading.rect.Width * reading.rect.Height * a.layout.bpp
+		return err
+	}, target)
+}
+
+// ReadRect fills p, which must have the right length, with a rectangle.
+func (a *Allocation) ReadRect(ctx context.Context, r Rect, p []byte) error {
+	return a.Turn().ReadRect(ctx, r, func(n int64) (driver.Buffer, error) {
+		if n != int64(len(p)) {
+			return nil, outOfRange("length", int64(len(p)), n, n)
+		}
+		return driver.Bytes(p), nil
+	}, nil)
+}

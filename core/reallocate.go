@@ -65,17 +65,6 @@ func (t *Turn) Grow(ctx context.Context, size int64, o *CallOptions) error {
 	return t.Reallocate(ctx, size, o)
 }
 
-// ended tells why there is nothing to do for a call any more.
-func (a *Allocation) ended() error {
-	switch {
-	case a.cache.closed:
-		return ErrClosed
-	case a.disposed:
-		return ErrDisposed
-	}
-	return nil
-}
-
 // resizeInPlace changes the size on the medium where the allocation is, or answers what it needs for that and why
 // there is no room.
 func (a *Allocation) resizeInPlace(size int64, s Settings) (needed need, err error) {
@@ -104,25 +93,6 @@ func (a *Allocation) resizeInPlace(size int64, s Settings) (needed need, err err
 	a.size = size
 	a.reserve(a.reserved + needed[Disk])
 	return needed, nil
-}
-
-// fits answers why what a growing allocation needs does not fit. The limits of the settings count only if the
-// settings say so. The disk comes first: what it lacks nobody can make room for.
-func (c *Cache) fits(needed need, s Settings) error {
-	for _, m := range []Medium{Disk, Memory} {
-		switch n := needed[m]; {
-		case n <= 0:
-		case !s.ExactReallocateOnly:
-			if !c.ledger.fits(m, n, 0) {
-				return c.full(m, n, s.limit(m), ByLimit)
-			}
-		default:
-			if err := c.fitsOn(m, s, n); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // growMemory makes the pages for a larger size. If the machine has no memory nothing has changed.
@@ -228,4 +198,9 @@ func (a *Allocation) cut(i int64, n int) {
 		c.disk.Enqueue(q.image)
 	}
 	a.put(i, q)
+}
+
+// Reallocate changes the size.
+func (a *Allocation) Reallocate(ctx context.Context, size int64) error {
+	return a.Turn().Reallocate(ctx, size, nil)
 }

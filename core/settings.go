@@ -72,10 +72,6 @@ type Settings struct {
 	SpillPolicy SpillPolicy
 }
 
-// MaxBytes is the largest size, limit or sum of sizes: the largest integer that JavaScript's numbers
-// hold exactly.
-const MaxBytes = 1<<53 - 1
-
 func (s Settings) validate() error {
 	if s.CacheType < Auto || s.CacheType > CacheOnDiskOnly {
 		return &ArgumentError{Name: "cacheType", Given: itoa(int64(s.CacheType)), Allowed: "0 to 2"}

@@ -1,10 +1,7 @@
 package core
 
 import (
-	"container/list"
 	"context"
-	"errors"
-	"slices"
 	"sync"
 
 	"asposecache/core/disk"
@@ -13,80 +10,6 @@ import (
 // leaveAhead is how many bytes more than are needed leave memory at a time, so that who writes now and then need not
 // wait for the store: a few strokes of a large brush. At most 1/16 of the limit.
 const leaveAhead = 16 << 20
-
-// A spilling is who waits for room in memory, and what is coldest there.
-type spilling struct {
-	// requests wait for room in memory, in the order of their calls. Only the first one looks for it; while
-	// there is one, nobody else takes memory, or the room made for it would be gone. granting: it is the
-	// first one who asks.
-	requests []*request
-	granting bool
-	// leaving are the bytes on their way to disk to make room.
-	leaving int64
-
-	history list.List // pages in memory that no working allocation has; see relist
-	// uses numbers the uses of working allocations. When room has to be made for the first time they are put
-	// in order: ordered is true, and used has them, least recently used first; those that have nothing in
-	// memory may lack.
-	uses    int64
-	ordered bool
-	used    list.List
-}
-
-// A request is a call that waits for room in memory.
-type request struct {
-	settings Settings
-	keep     *Allocation // its pages stay
-	move     *move
-	pages    []*page // that leave memory for it; of the last ones storing has not begun yet
-	begun    int     // of how many it has
-}
-
-// A need is how many bytes a call needs, by medium.
-type need [2]int64
-
-// touch notes that an allocation is used.
-func (a *Allocation) touch() {
-	c := a.cache
-	if a.role != RoleWorking || a.disposed {
-		return
-	}
-	c.uses++
-	a.used = c.uses
-	switch {
-	case !c.ordered:
-	case a.lru == nil:
-		a.lru = c.used.PushBack(a)
-	default:
-		c.used.MoveToBack(a.lru)
-	}
-}
-
-// order puts the working allocations in order.
-func (c *Cache) order() {
-	if c.ordered {
-		return
-	}
-	c.ordered = true
-	var all []*Allocation
-	for a := range c.live {
-		if a.role == RoleWorking && a.home == Memory {
-			all = append(all, a)
-		}
-	}
-	slices.SortFunc(all, func(a, b *Allocation) int { return int(a.used - b.used) })
-	for _, a := range all {
-		a.lru = c.used.PushBack(a)
-	}
-}
-
-// forget takes an allocation out of the list of those that may have something to move.
-func (c *Cache) forget(a *Allocation) {
-	if a.lru != nil {
-		c.used.Remove(a.lru)
-		a.lru = nil
-	}
-}
 
 // makeRoom calls take, which takes what a call needs or says how much that is and why it can't be had. If it lacks
 // memory and the settings say so, what is coldest moves to disk, and take is called again when there is room. Whether
@@ -164,12 +87,6 @@ func (c *Cache) endRequest(r *request) {
 
 // failed tells whether nothing can be stored for the request.
 func (r *request) failed(d *disk.Disk) bool { return r.move.err != nil || d.Failure() != nil }
-
-// lacksMemory tells whether an error is for want of memory.
-func lacksMemory(err error) bool {
-	var full *FullError
-	return errors.As(err, &full) && full.Medium == Memory
-}
 
 // waitForChange waits until something was stored, failed or was freed.
 func (c *Cache) waitForChange(ctx context.Context, a *Allocation) error {

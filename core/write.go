@@ -2,16 +2,8 @@ package core
 
 import (
 	"context"
-	"slices"
 
 	"asposecache/core/driver"
-)
-
-// Bounds of what writes that wait may hold. A write of more than mostKept is not copied when it has to
-// wait: its source has to stay as it is.
-const (
-	mostKept   = 64 << 20
-	mostQueued = 256 << 20
 )
 
 // Write replaces the bytes from off on by those of src. If it can't be done at once and src is a
@@ -82,57 +74,6 @@ func (w *writing) write(ctx context.Context) error {
 	return err
 }
 
-// A writing is one Write under way.
-type writing struct {
-	t       *Turn
-	src     driver.Buffer
-	off, n  int64
-	rect    *rect // of a surface, what is written in the place of a range
-	begun   bool  // its turn has come
-	kept    int64
-	asked   bool // src was asked to keep its bytes
-	options *CallOptions
-
-	fresh []*page // on disk: pages that are to take the place of others
-	// alone: the write is one group, so that nothing can go wrong after its pages are made.
-	alone bool
-	// unreserved is how much of what the allocation has reserved the fresh pages will use.
-	unreserved int64
-	copying    // see copyonwrite.go
-
-	all      []piece // see list
-	prepared bool
-	inPlace  []piece // once it is prepared: what is left to be copied in place
-	stretch  stretch
-	done     int64 // bytes staged or copied so far
-	reported int64
-}
-
-// keep makes sure that src stays as it is while the write waits.
-func (w *writing) keep() error {
-	k, ok := w.src.(Keeper)
-	if !ok || w.kept > 0 || w.n == 0 || w.n > mostKept {
-		return nil
-	}
-	if err := w.queue(); err != nil {
-		return err
-	}
-	return k.Keep()
-}
-
-// queue takes room for a copy of src.
-func (w *writing) queue() error {
-	c := w.t.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.queued+w.n > mostQueued {
-		return &FullError{Medium: Memory, Requested: w.n, Allocated: c.queued, Limit: mostQueued, Reason: ByMemory}
-	}
-	c.queued += w.n
-	w.kept = w.n
-	return nil
-}
-
 func (w *writing) close() {
 	c := w.t.a.cache
 	c.mu.Lock()
@@ -184,20 +125,6 @@ func (w *writing) check() error {
 	}
 	_, err := w.t.a.checkRange(w.off, w.n)
 	return err
-}
-
-// list is all pieces of the write.
-func (w *writing) list() []piece {
-	switch {
-	case w.all != nil:
-	case w.rect != nil:
-		w.all = slices.Collect(w.t.a.layout.rectPieces(w.rect.Rect, w.rect.stride))
-	default:
-		for at := range pieces(w.off, w.n) {
-			w.all = append(w.all, at)
-		}
-	}
-	return w.all
 }
 
 // isOwn tells whether all pages are in memory and nobody else needs them as they are.
@@ -329,22 +256,22 @@ func (w *writing) pin(pinned bool) {
 	}
 }
 
-// pause lets others go on. The cache is locked, but not during the pause.
-func (w *writing) pause(done int64) error {
-	c := w.t.a.cache
-	if _, err := w.keepLocked(); err != nil {
-		return err
-	}
-	c.unlocked(func() {
-		w.report(done)
-		c.pause()
-	})
-	w.stretch = stretch{}
-	return nil
+// WriteAt replaces the bytes from off on by those of p.
+func (a *Allocation) WriteAt(ctx context.Context, p []byte, off int64) error {
+	return a.Turn().Write(ctx, driver.Bytes(p), off, nil)
 }
 
-// report tells how many bytes are done, which are never fewer than before.
-func (w *writing) report(done int64) {
-	w.reported = max(w.reported, done)
-	w.options.progress(w.reported, w.n)
+// WriteRect replaces a rectangle by the rows of src, of which each begins stride bytes after the one before; 0: they
+// follow each other. src ends with its last row, or with its last stride. In all else it is like [Turn.Write].
+//
+// Errors: [RangeError], also for a stride that is too small and a src that is too short or too long;
+// [ArgumentError] when it is no surface; those of Write.
+func (t *Turn) WriteRect(ctx context.Context, r Rect, src driver.Buffer, stride int64, o *CallOptions) error {
+	w := writing{t: t, src: src, n: int64(src.Len()), options: o, rect: &rect{Rect: r, stride: stride, length: int64(src.Len())}}
+	return w.run(ctx)
+}
+
+// WriteRect replaces a rectangle by p, row after row.
+func (a *Allocation) WriteRect(ctx context.Context, r Rect, p []byte) error {
+	return a.Turn().WriteRect(ctx, r, driver.Bytes(p), 0, nil)
 }

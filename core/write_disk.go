@@ -147,19 +147,6 @@ func (w *writing) survey(group []piece, got disk.Fetched) (need int64, missing [
 	return need, missing
 }
 
-// keepLocked is keep, before the first wait. It answers whether the cache was unlocked meanwhile, so that
-// what the caller knows may be out of date.
-func (w *writing) keepLocked() (asked bool, err error) {
-	if w.asked {
-		return false, nil
-	}
-	w.asked = true
-	c := w.t.a.cache
-	c.mu.Unlock()
-	defer c.mu.Lock()
-	return true, w.keep()
-}
-
 // stage makes the pages that a group of pieces needs and gives them to the disk. Pieces that can be
 // written in place come last, when there is nothing left that has to be made.
 func (w *writing) stage(group []piece, got disk.Fetched) error {
@@ -188,11 +175,4 @@ func (w *writing) stage(group []piece, got disk.Fetched) error {
 		d.Enqueue(p.image)
 	}
 	return nil
-}
-
-// fetch reads records of an allocation. It waits.
-func (a *Allocation) fetch(ctx context.Context, records []*disk.Record, got disk.Fetched) error {
-	lost, err := a.cache.disk.Fetch(ctx, records, got)
-	a.lost(lost)
-	return err
 }

@@ -1,0 +1,179 @@
+package core
+
+import (
+	"container/list"
+	"sync"
+
+	"asposecache/core/disk"
+)
+
+// This file is what a cache has. What is done with it is in the others.
+
+// A Cache allocates room for bytes in memory and on disk. Its methods may be called from several
+// goroutines at once.
+//
+// One lock guards all of its state. It is never held across a wait, so a caller that must not wait,
+// such as an exported function of a WebAssembly program, can call whatever does not say it waits.
+type Cache struct {
+	mu        lock
+	settings  Settings
+	ledger    ledger
+	machine   Machine
+	heap      heap
+	book      *pageBook
+	disk      *disk.Disk
+	arrived   [2]int64 // how many pages have come to a medium from the other one
+	live      map[*Allocation]struct{}
+	lastID    int64
+	yielding  []*History // those whose entries give way; see drop.go
+	lastEntry int64      // numbers the entries of all histories
+	queued    int64      // bytes of copies kept for writes that wait
+	closed    bool
+	calls     sync.WaitGroup // calls under way
+	ended     chan struct{}  // closed when Close is through
+	endErr    error
+
+	spilling
+
+	reallocations, spills int64
+
+	pause func()
+}
+
+// An Allocation is room for bytes, in memory or on disk, or, while its pages move one by one, on both. Calls
+// on it take effect in the order in which they were made; see [Turn].
+type Allocation struct {
+	cache *Cache
+	id    int64
+
+	// All below is guarded by the cache's lock. The pages of an allocation change only in its turns.
+	layout   layout
+	home     Medium // see where, which is what to ask
+	found    int64  // where anyInMemory has found a page
+	size     int64
+	pages    pageTable
+	reserved int64         // in the ledger, on disk, for bytes that have no page yet
+	room     [2]int64      // in the ledger, for the call under way
+	used     int64         // see touch
+	lru      *list.Element // in the cache's list of working allocations
+	disposed bool
+	role     Role
+
+	first, last *Turn // the calls that are made and have not taken effect
+
+	// readEnd is where the last read on disk has ended, readRun how many bytes were read in order by
+	// then.
+	readEnd, readRun int64
+
+	// storeErr is a failure to store its pages that nobody has been told of yet.
+	storeErr error
+	// told is the writeback's number of successes when somebody was last told of one.
+	told int64
+}
+
+// A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in a block, or on
+// disk, as an image. While it moves from there to here it has a block, and, once storing has begun, an image as well; see
+// move.go. Who has it in a table sees it move.
+//
+// A page whose bytes somebody else may still need is not changed; a write puts another in its place; see newPage.
+type page struct {
+	// refs counts who needs the page: the allocations whose tables have it, and who moves it.
+	refs int32
+	// holders are those of the tables whose allocations are not disposed of, working those of them
+	// that are no history. See holders.go.
+	holders, working int32
+	// going are, while that is being thought about, those of them that may go; see drop.go.
+	going int32
+	// size is how many of its bytes count; what follows up to the end of the page is zero.
+	size int32
+
+	block *block      // in memory
+	image *disk.Image // on disk
+	move  *move       // on its way from memory to disk
+
+	owner  *Allocation   // the allocation it was made for
+	number int64         // its place in the owner's table
+	slot   uint32        // its place in the cache's pageBook; 0: it has none
+	cold   *list.Element // in the cache's list of history in memory
+	pinned bool          // in memory, and may not leave it: it is being written to
+}
+
+// A move is what pages are moving for.
+type move struct {
+	why Why
+	// whole: the blocks stay until whoever moves the pages says so, because all are to go or none.
+	whole bool
+	// err is why a page could not be stored.
+	err error
+}
+
+// A History keeps versions of an allocation, a surface or not, so that what was done to it can be undone. Each entry is
+// a snapshot, which takes only what has changed since, and under [SpillColdest] the oldest go to disk first.
+//
+// Calls take effect in the order in which they are made, among themselves and with calls on the allocation.
+type History struct {
+	a       *Allocation
+	options HistoryOptions
+
+	// All below is guarded by the cache's lock.
+	entries  []*historyEntry // oldest first; the first one is what there was at the beginning, or before what was dropped
+	current  int
+	bytes    int64 // of all entries
+	revision int64
+	arrived  [2]int64 // the cache's, when it was last found out where the entries lie
+	disposed bool
+}
+
+type historyEntry struct {
+	number int64 // a later one's is greater, in all histories of the cache
+	label  string
+	state  *Allocation
+	bytes  int64  // of the pages that it has and the next one has not, as long as both are there
+	medium Medium // where they lay when that was last found out
+	found  *page  // one of them that was in memory
+}
+
+// A spilling is who waits for room in memory, and what is coldest there.
+type spilling struct {
+	// requests wait for room in memory, in the order of their calls. Only the first one looks for it; while
+	// there is one, nobody else takes memory, or the room made for it would be gone. granting: it is the
+	// first one who asks.
+	requests []*request
+	granting bool
+	// leaving are the bytes on their way to disk to make room.
+	leaving int64
+
+	history list.List // pages in memory that no working allocation has; see relist
+	// uses numbers the uses of working allocations. When room has to be made for the first time they are put
+	// in order: ordered is true, and used has them, least recently used first; those that have nothing in
+	// memory may lack.
+	uses    int64
+	ordered bool
+	used    list.List
+}
+
+// A request is a call that waits for room in memory.
+type request struct {
+	settings Settings
+	keep     *Allocation // its pages stay
+	move     *move
+	pages    []*page // that leave memory for it; of the last ones storing has not begun yet
+	begun    int     // of how many it has
+}
+
+// Role says what an allocation is for.
+type Role int8
+
+const (
+	// RoleWorking is the role of what was allocated.
+	RoleWorking Role = iota
+	// RoleHistory is the role of snapshots: what moves to disk first.
+	RoleHistory
+)
+
+func (r Role) String() string {
+	if r == RoleHistory {
+		return "history"
+	}
+	return "working"
+}

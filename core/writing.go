@@ -1,0 +1,123 @@
+package core
+
+import (
+	"slices"
+
+	"asposecache/core/driver"
+)
+
+// Bounds of what writes that wait may hold. A write of more than mostKept is not copied when it has to
+// wait: its source has to stay as it is.
+const (
+	mostKept   = 64 << 20
+	mostQueued = 256 << 20
+)
+
+// A writing is one Write under way.
+type writing struct {
+	t       *Turn
+	src     driver.Buffer
+	off, n  int64
+	rect    *rect // of a surface, what is written in the place of a range
+	begun   bool  // its turn has come
+	kept    int64
+	asked   bool // src was asked to keep its bytes
+	options *CallOptions
+
+	fresh []*page // on disk: pages that are to take the place of others
+	// alone: the write is one group, so that nothing can go wrong after its pages are made.
+	alone bool
+	// unreserved is how much of what the allocation has reserved the fresh pages will use.
+	unreserved int64
+	copying    // see copyonwrite.go
+
+	all      []piece // see list
+	prepared bool
+	inPlace  []piece // once it is prepared: what is left to be copied in place
+	stretch  stretch
+	done     int64 // bytes staged or copied so far
+	reported int64
+}
+
+// copying is what a write needs of memory for the pages that others share.
+type copying struct {
+	copies map[*page]*page // by shared page, the one that is to take its place, with the new bytes
+	// Where there is no room for a copy, the shared page begins to move to disk for the sake of the others;
+	// then its block can be taken over.
+	move   *move
+	moving []*page
+	// spilled: other pages were asked to make room.
+	spilled bool
+}
+
+// keep makes sure that src stays as it is while the write waits.
+func (w *writing) keep() error {
+	k, ok := w.src.(Keeper)
+	if !ok || w.kept > 0 || w.n == 0 || w.n > mostKept {
+		return nil
+	}
+	if err := w.queue(); err != nil {
+		return err
+	}
+	return k.Keep()
+}
+
+// queue takes room for a copy of src.
+func (w *writing) queue() error {
+	c := w.t.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queued+w.n > mostQueued {
+		return &FullError{Medium: Memory, Requested: w.n, Allocated: c.queued, Limit: mostQueued, Reason: ByMemory}
+	}
+	c.queued += w.n
+	w.kept = w.n
+	return nil
+}
+
+// keepLocked is keep, before the first wait. It answers whether the cache was unlocked meanwhile, so that
+// what the caller knows may be out of date.
+func (w *writing) keepLocked() (asked bool, err error) {
+	if w.asked {
+		return false, nil
+	}
+	w.asked = true
+	c := w.t.a.cache
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	return true, w.keep()
+}
+
+// pause lets others go on. The cache is locked, but not during the pause.
+func (w *writing) pause(done int64) error {
+	c := w.t.a.cache
+	if _, err := w.keepLocked(); err != nil {
+		return err
+	}
+	c.unlocked(func() {
+		w.report(done)
+		c.pause()
+	})
+	w.stretch = stretch{}
+	return nil
+}
+
+// report tells how many bytes are done, which are never fewer than before.
+func (w *writing) report(done int64) {
+	w.reported = max(w.reported, done)
+	w.options.progress(w.reported, w.n)
+}
+
+// list is all pieces of the write.
+func (w *writing) list() []piece {
+	switch {
+	case w.all != nil:
+	case w.rect != nil:
+		w.all = slices.Collect(w.t.a.layout.rectPieces(w.rect.Rect, w.rect.stride))
+	default:
+		for at := range pieces(w.off, w.n) {
+			w.all = append(w.all, at)
+		}
+	}
+	return w.all
+}
