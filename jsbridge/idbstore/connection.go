@@ -10,9 +10,9 @@ import (
 	"syscall/js"
 	"time"
 
-	"github.com/hack-pad/go-indexeddb/idb"
+	"asposecache/core/driver"
 
-	"asposecache/core"
+	"github.com/hack-pad/go-indexeddb/idb"
 )
 
 // limit is how long the browser has for what it should do at once: open, delete, list databases, grant
@@ -26,7 +26,7 @@ var errNoAnswer = errors.New("the browser did not answer in time")
 
 // inTime is a context that ends after limit.
 func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	return core.Within(ctx, limit, errNoAnswer)
+	return driver.Within(ctx, limit, errNoAnswer)
 }
 
 // objectStore is the name of the one object store of a database.

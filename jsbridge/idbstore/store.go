@@ -20,7 +20,6 @@ import (
 	"sync"
 	"time"
 
-	"asposecache/core"
 	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
 )
@@ -69,7 +68,7 @@ func New(o Options) *Store {
 	return &Store{folder: o.Folder, turn: make(chan struct{}, 1), state: errNotOpen}
 }
 
-// Open creates the database. It takes 5 seconds at most, see [core.Within]. Each attempt has a name of its own, so that a
+// Open creates the database. It takes 5 seconds at most, see [driver.Within]. Each attempt has a name of its own, so that a
 // database that the browser opens too late can be deleted without harm.
 func (s *Store) Open(ctx context.Context) error {
 	if err := s.take(ctx); err != nil {
@@ -211,7 +210,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	defer l.release()
 	conn.close()
-	limited, cancel := core.Within(ctx, deleteLimit, errNoAnswer)
+	limited, cancel := driver.Within(ctx, deleteLimit, errNoAnswer)
 	defer cancel()
 	return deleteDatabase(limited, name)
 }
