@@ -67,7 +67,7 @@ type Allocation struct {
 
 	// storeErr is a failure to store its pages that nobody has been told of yet.
 	storeErr error
-	// told is the writeback's number of successes when somebody was last told of one.
+	// told is the disk's number of successes when somebody was last told of one.
 	told int64
 }
 
