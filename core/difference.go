@@ -90,20 +90,20 @@ func differ(a, b *Allocation, tiled bool, found func(i int64)) error {
 			found(i)
 		}
 	}
-	var far []int64
+	var far []int
 	for i, p := range one.sparse {
 		if other.sparse[i] != p {
-			far = append(far, i)
+			far = append(far, int(i))
 		}
 	}
 	for i := range other.sparse {
 		if one.sparse[i] == nil {
-			far = append(far, i)
+			far = append(far, int(i))
 		}
 	}
 	slices.Sort(far)
 	for _, i := range far {
-		found(i)
+		found(int64(i))
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"asposecache/core/disk"
 )
@@ -64,10 +63,14 @@ func (a *Allocation) awaitSome(ctx context.Context, images *[]*disk.Image) (left
 	c, d := a.cache, a.cache.disk
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	*images = slices.DeleteFunc(*images, (*disk.Image).Stored)
+	rest := (*images)[:0]
 	for _, im := range *images {
-		left += int64(im.Size())
+		if !im.Stored() {
+			rest = append(rest, im)
+			left += int64(im.Size())
+		}
 	}
+	*images = rest
 	err = a.takeStoreErr()
 	switch {
 	case c.closed:

@@ -54,7 +54,7 @@ type Allocation struct {
 	pages    pageTable
 	reserved int64         // in the ledger, on disk, for bytes that have no page yet
 	room     [2]int64      // in the ledger, for the call under way
-	used     int64         // see touch
+	used     int           // see touch
 	lru      *list.Element // in the cache's list of working allocations
 	disposed bool
 	role     Role
@@ -147,7 +147,7 @@ type spilling struct {
 	// uses numbers the uses of working allocations. When room has to be made for the first time they are put
 	// in order: ordered is true, and used has them, least recently used first; those that have nothing in
 	// memory may lack.
-	uses    int64
+	uses    int
 	ordered bool
 	used    list.List
 }
