@@ -28,6 +28,10 @@ const (
 func (a *Allocation) Access(off, n int64, purpose Purpose) ([]byte, error) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
+	return a.access(off, n, purpose)
+}
+
+func (a *Allocation) access(off, n int64, purpose Purpose) ([]byte, error) {
 	if err := a.mayAccess(); err != nil {
 		return nil, err
 	}
@@ -159,6 +163,10 @@ func (a *Allocation) unshare(all iter.Seq[piece], purpose Purpose) error {
 func (a *Allocation) AccessRect(r Rect, purpose Purpose) error {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
+	return a.accessRect(r, purpose)
+}
+
+func (a *Allocation) accessRect(r Rect, purpose Purpose) error {
 	if err := a.mayAccess(); err != nil {
 		return err
 	}

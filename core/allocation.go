@@ -34,12 +34,6 @@ type CallOptions struct {
 	Progress func(done, total int64)
 }
 
-func (o *CallOptions) progress(done, total int64) {
-	if o != nil && o.Progress != nil {
-		o.Progress(done, total)
-	}
-}
-
 // Dispose frees the allocation. The counters fall at once. Reads and writes called before it finish,
 // the writes without being stored; everything else, and every later call, fails with [ErrDisposed].
 func (a *Allocation) Dispose() {

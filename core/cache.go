@@ -84,6 +84,8 @@ func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.allocate(ctx, layout{}, size)
 }
 
@@ -91,8 +93,6 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.closed {
 		return nil, ErrClosed
 	}
@@ -124,6 +124,8 @@ func (c *Cache) AllocateInMemory(size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.allocateInMemory(layout{}, size)
 }
 
@@ -133,12 +135,12 @@ func (c *Cache) AllocateSurfaceInMemory(spec SurfaceSpec) (*Allocation, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.allocateInMemory(l, l.bytes())
 }
 
 func (c *Cache) allocateInMemory(l layout, size int64) (*Allocation, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.closed {
 		return nil, ErrClosed
 	}
@@ -157,36 +159,29 @@ func (c *Cache) allocateInMemory(l layout, size int64) (*Allocation, error) {
 
 // Close disposes of every allocation, waits for the calls made before, and removes the store. Calls
 // made later fail with [ErrClosed]; a second Close waits for the first.
-func (c *Cache) Close(ctx context.Context) error {
-	if !c.beginClosing() {
-		select {
-		case <-c.ended:
-			return c.endErr
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	c.calls.Wait()
-	c.mu.Lock()
-	c.endErr = c.disk.Close(ctx)
-	c.mu.Unlock()
-	close(c.ended)
-	return c.endErr
-}
-
-// beginClosing ends what can be ended at once. It answers false when that was done before.
-func (c *Cache) beginClosing() bool {
+func (c *Cache) Close(ctx context.Context) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return false
+		c.unlocked(func() {
+			select {
+			case <-c.ended:
+				err = c.endErr
+			case <-ctx.Done():
+				err = context.Cause(ctx)
+			}
+		})
+		return err
 	}
 	c.closed = true
 	for a := range c.live {
 		a.dispose()
 	}
 	c.disk.Stop(ErrClosed)
-	return true
+	c.unlocked(c.calls.Wait)
+	c.endErr = c.disk.Close(ctx)
+	close(c.ended)
+	return c.endErr
 }
 
 // AllocateSurface takes room for width x height pixels, all zero. They are read and written by rectangles, so
@@ -199,5 +194,7 @@ func (c *Cache) AllocateSurface(ctx context.Context, spec SurfaceSpec) (*Allocat
 	if err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.allocate(ctx, l, l.bytes())
 }

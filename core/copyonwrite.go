@@ -16,8 +16,7 @@ func (k *copying) giveUp(c *Cache) {
 }
 
 // own makes ready what pieces in memory need to be changed without anybody else noticing. It answers false
-// when it has waited, so that what is known of the pages may be out of date. The cache is locked, but not
-// while it waits.
+// when it has waited, so that what is known of the pages may be out of date.
 func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err error) {
 	a, c, s := w.t.a, w.t.a.cache, w.t.settings
 	var short []piece
@@ -28,7 +27,7 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 			continue
 		}
 		if w.stretch.over() {
-			return false, w.pause(0)
+			return false, w.pause(ctx, 0)
 		}
 		refused, err := w.copy(at)
 		if err != nil {
@@ -45,7 +44,7 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 	}
 	if s.SpillPolicy == SpillColdest && s.CacheType == Auto && !w.spilled {
 		w.spilled = true
-		if _, err := w.keepLocked(); err != nil {
+		if _, err := w.keep(ctx); err != nil {
 			return false, err
 		}
 		err := c.makeRoom(ctx, s, lack, WhyCopy, a, func() (need, error) { return w.copyAll(short) })
@@ -137,7 +136,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 		}
 	}
 	if !d.IsOpen() {
-		if _, err := w.keepLocked(); err != nil {
+		if _, err := w.keep(ctx); err != nil {
 			return false, err
 		}
 		if err := c.openDisk(ctx); err != nil {
@@ -160,7 +159,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 	if ready {
 		return true, nil
 	}
-	if asked, err := w.keepLocked(); asked || err != nil {
+	if asked, err := w.keep(ctx); asked || err != nil {
 		return false, err
 	}
 	if err := d.WaitForRoom(ctx); err != nil {

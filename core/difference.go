@@ -11,6 +11,8 @@ type Span struct{ Offset, Length int64 }
 //
 // Errors: [ArgumentError] when they are of different caches or sizes, or surfaces; [ErrDisposed].
 func Difference(a, b *Allocation) ([]Span, error) {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
 	var spans []Span
 	err := differ(a, b, false, func(i int64) {
 		off := i * PageSize
@@ -27,6 +29,8 @@ func Difference(a, b *Allocation) ([]Span, error) {
 // DifferenceRects is Difference for surfaces of the same width, height and bytes per pixel: the rectangles do not
 // overlap, and are made of whole tiles.
 func DifferenceRects(a, b *Allocation) ([]Rect, error) {
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
 	var rects []Rect
 	var y int64
 	err := differ(a, b, true, func(i int64) {
@@ -69,8 +73,6 @@ func differ(a, b *Allocation, tiled bool, found func(i int64)) error {
 	if b.cache != c {
 		return errOtherCache
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	switch {
 	case c.closed:
 		return ErrClosed

@@ -51,4 +51,9 @@
 //
 // All methods can be called from several goroutines. Those that take a context may wait; the others do
 // not. Calls on one allocation take effect in the order of their turns; see [Turn].
+//
+// One lock guards all that a cache has, and two rules say what a name tells of it. What is exported takes the lock; what
+// is not is called with it held. And what takes a context may give it up meanwhile: to wait, or to run code of others,
+// such as the source of a write; what was known before may be out of date then. Package disk shares the lock, and
+// everything in it is called with it held.
 package core

@@ -90,7 +90,7 @@ func (s *shortage) met(room, freed need) bool {
 }
 
 // drop frees entries for a write to an allocation that was refused for want of room, and tells whether it is to be
-// tried again. needs says what the write needs; it is only asked where entries may go. The cache is locked.
+// tried again. needs says what the write needs; it is only asked where entries may go.
 func (c *Cache) drop(a *Allocation, refusal error, needs func() shortage) bool {
 	var full *FullError
 	if c.closed || a.disposed || len(c.yielding) == 0 || !errors.As(refusal, &full) || !full.ours {
@@ -131,41 +131,39 @@ func (c *Cache) drop(a *Allocation, refusal error, needs func() shortage) bool {
 // Claim is [Allocation.Access] for who has no other way: where there is no room for copies, entries of histories made
 // with [DropOldest] give way, as they do for Write. After it Access finds what it needs.
 func (a *Allocation) Claim(off, n int64, purpose Purpose) error {
-	return a.claim(func() error {
-		_, err := a.Access(off, n, purpose)
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	return a.claim(pieces(off, n), func() error {
+		_, err := a.access(off, n, purpose)
 		return err
-	}, func() iter.Seq[piece] { return pieces(off, n) })
+	})
 }
 
 // ClaimRect is [Allocation.AccessRect] as Claim is Access.
 func (a *Allocation) ClaimRect(r Rect, purpose Purpose) error {
-	return a.claim(func() error { return a.AccessRect(r, purpose) },
-		func() iter.Seq[piece] { return a.layout.rectPieces(r, 0) })
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
+	return a.claim(a.layout.rectPieces(r, 0), func() error { return a.accessRect(r, purpose) })
 }
 
-func (a *Allocation) claim(access func() error, all func() iter.Seq[piece]) error {
+func (a *Allocation) claim(all iter.Seq[piece], access func() error) error {
 	for {
 		err := access()
-		if err == nil || !a.dropFor(err, all) {
+		if err == nil || !a.cache.drop(a, err, func() shortage { return a.copies(all) }) {
 			return err
 		}
 	}
 }
 
-// dropFor is drop for the copies of pages of pieces that lie in memory.
-func (a *Allocation) dropFor(refusal error, all func() iter.Seq[piece]) bool {
-	c := a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.drop(a, refusal, func() shortage {
-		s := shortage{settings: c.settings}
-		for at := range all() {
-			if p := a.pages.get(at.page); p.refs > 1 {
-				s.add(a.pageLen(at.page), p)
-			}
+// copies are the copies that pages of pieces in memory need.
+func (a *Allocation) copies(all iter.Seq[piece]) shortage {
+	s := shortage{settings: a.cache.settings}
+	for at := range all {
+		if p := a.pages.get(at.page); p.refs > 1 {
+			s.add(a.pageLen(at.page), p)
 		}
-		return s
-	})
+	}
+	return s
 }
 
 // A giving is how much a history gives: so many of its oldest entries, and of the latest of those that were undone.

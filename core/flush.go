@@ -12,11 +12,13 @@ import (
 // Errors: why storing failed, once; [ErrDisposed] when there is nothing left to store; [ErrClosed];
 // the cause of ctx's end.
 func (t *Turn) Flush(ctx context.Context, o *CallOptions) error {
+	c := t.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	c := t.a.cache
 	c.calls.Add(1)
 	defer c.calls.Done()
 	pages, err := t.a.notStored()
@@ -29,8 +31,6 @@ func (t *Turn) Flush(ctx context.Context, o *CallOptions) error {
 
 // notStored are the images that wait to be stored, unless there is a failure to be told of.
 func (a *Allocation) notStored() (images []*disk.Image, err error) {
-	a.cache.mu.Lock()
-	defer a.cache.mu.Unlock()
 	a.pages.each(func(_ int64, p *page) {
 		if p.block == nil && !p.image.Stored() {
 			images = append(images, p.image)
@@ -50,7 +50,7 @@ func (a *Allocation) awaitStored(ctx context.Context, images []*disk.Image, o *C
 		if err != nil {
 			return err
 		}
-		o.progress(total-left, total)
+		a.cache.progress(ctx, o, total-left, total)
 		if left == 0 {
 			return nil
 		}
@@ -61,8 +61,6 @@ func (a *Allocation) awaitStored(ctx context.Context, images []*disk.Image, o *C
 // were not before.
 func (a *Allocation) awaitSome(ctx context.Context, images *[]*disk.Image) (left int64, err error) {
 	c, d := a.cache, a.cache.disk
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	rest := (*images)[:0]
 	for _, im := range *images {
 		if !im.Stored() {
@@ -89,36 +87,27 @@ func (a *Allocation) awaitSome(ctx context.Context, images *[]*disk.Image) (left
 func (a *Allocation) Flush(ctx context.Context) error { return a.Turn().Flush(ctx, nil) }
 
 // Flush waits until all that was written so far is stored.
-func (c *Cache) Flush(ctx context.Context) error {
-	turns, err := c.turns()
-	if err != nil {
-		return err
-	}
-	defer c.calls.Done()
-	errs := make(chan error, len(turns))
-	for _, t := range turns {
-		go func() { errs <- t.Flush(ctx, nil) }()
-	}
-	var first error
-	for range turns {
-		if err := <-errs; first == nil && !errors.Is(err, ErrDisposed) {
-			first = err
-		}
-	}
-	return first
-}
-
-// turns takes a turn of every allocation, and begins a call.
-func (c *Cache) turns() ([]*Turn, error) {
+func (c *Cache) Flush(ctx context.Context) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return nil, ErrClosed
+		return ErrClosed
 	}
 	c.calls.Add(1)
-	turns := make([]*Turn, 0, len(c.live))
+	defer c.calls.Done()
+	errs := make(chan error, len(c.live))
+	n := 0
 	for a := range c.live {
-		turns = append(turns, a.turn())
+		n++
+		t := a.turn()
+		go func() { errs <- t.Flush(ctx, nil) }()
 	}
-	return turns, nil
+	c.unlocked(func() {
+		for range n {
+			if e := <-errs; err == nil && !errors.Is(e, ErrDisposed) {
+				err = e
+			}
+		}
+	})
+	return err
 }

@@ -39,11 +39,11 @@ func NewHistory(ctx context.Context, a *Allocation, options HistoryOptions) (*Hi
 // NewHistory begins a history with the allocation as it is in this turn; see [NewHistory].
 func (t *Turn) NewHistory(ctx context.Context, options HistoryOptions) (*History, error) {
 	if options.MaxBytes < 0 {
-		t.end()
+		t.GiveUp()
 		return nil, outOfRange("maxBytes", options.MaxBytes, 0, MaxBytes)
 	}
 	if options.MaxEntries < 0 {
-		t.end()
+		t.GiveUp()
 		return nil, outOfRange("maxEntries", int64(options.MaxEntries), 0, MaxBytes)
 	}
 	s, err := t.Snapshot(ctx)
@@ -72,6 +72,8 @@ func (h *History) Commit(ctx context.Context, label string) error { return h.Beg
 func (h *History) BeginCommit(label string) func(ctx context.Context) error {
 	t := h.a.Turn()
 	return func(ctx context.Context) error {
+		h.a.cache.mu.Lock()
+		defer h.a.cache.mu.Unlock()
 		defer t.end()
 		if err := t.begin(ctx); err != nil {
 			return err
@@ -82,8 +84,6 @@ func (h *History) BeginCommit(label string) func(ctx context.Context) error {
 
 func (h *History) commit(settings Settings, label string) error {
 	c := h.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if h.disposed {
 		return ErrDisposed
 	}
@@ -157,6 +157,8 @@ func (h *History) Redo(ctx context.Context) (bool, error) { return h.BeginStep(1
 
 // BeginStep takes the turn of an Undo, -1, or of a Redo, 1, and answers what does it, which must be called.
 func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
+	h.a.cache.mu.Lock()
+	defer h.a.cache.mu.Unlock()
 	there := false
 	step := h.beginMove(func() (int, error) {
 		there = h.has(h.current + by)
@@ -180,6 +182,8 @@ func (h *History) GoTo(ctx context.Context, index int64) (bool, error) {
 
 // BeginGoTo takes the turn of a GoTo, and answers what does it, which must be called.
 func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error) {
+	h.a.cache.mu.Lock()
+	defer h.a.cache.mu.Unlock()
 	return h.beginMove(func() (int, error) {
 		if n := int64(len(h.entries)); index < 0 || index >= n {
 			return 0, outOfRange("index", index, 0, n-1)
@@ -189,10 +193,13 @@ func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error)
 }
 
 // beginMove takes the turn of a call that makes another entry the current one. Which one is asked for when the turn
-// has come; if that is not there the call does nothing.
+// has come; if that is not there the call does nothing. What it answers takes the lock.
 func (h *History) beginMove(which func() (int, error)) func(ctx context.Context) (changed bool, err error) {
-	t := h.a.Turn()
+	h.a.touch()
+	t := h.a.turn()
 	return func(ctx context.Context) (bool, error) {
+		h.a.cache.mu.Lock()
+		defer h.a.cache.mu.Unlock()
 		defer t.end()
 		if err := t.begin(ctx); err != nil {
 			return false, err
@@ -202,9 +209,7 @@ func (h *History) beginMove(which func() (int, error)) func(ctx context.Context)
 }
 
 func (h *History) move(which func() (int, error)) (changed bool, err error) {
-	a, c := h.a, h.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	a := h.a
 	if h.disposed {
 		return false, ErrDisposed
 	}
@@ -319,13 +324,13 @@ func (h *History) Dispose() {
 	h.revision++
 }
 
-// lacks is how many bytes the pages of a have that another allocation has not. The cache is locked.
+// lacks is how many bytes the pages of a have that another allocation has not.
 func (a *Allocation) lacks(b *Allocation) (n int64) {
 	a.without(b, func(p *page) { n += int64(p.size) })
 	return n
 }
 
-// without calls f for the pages of a that b has not. The cache is locked.
+// without calls f for the pages of a that b has not.
 func (a *Allocation) without(b *Allocation, f func(*page)) {
 	var has map[*page]bool // whatever their numbers
 	if a.layout != b.layout {
@@ -340,7 +345,6 @@ func (a *Allocation) without(b *Allocation, f func(*page)) {
 }
 
 // fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as the read cache has room for.
-// The cache is locked.
 func (a *Allocation) fetchWhatLacks(b *Allocation) {
 	var images []*disk.Image
 	a.without(b, func(p *page) {

@@ -130,13 +130,6 @@ func (a *Allocation) anyInMemory() bool {
 	return false
 }
 
-// onDisk is touchesDisk while the cache is not locked.
-func (a *Allocation) onDisk() bool {
-	a.cache.mu.Lock()
-	defer a.cache.mu.Unlock()
-	return a.touchesDisk()
-}
-
 // touchesDisk tells whether any of it is on disk.
 func (a *Allocation) touchesDisk() bool {
 	if a.home == Disk || a.reserved > 0 {

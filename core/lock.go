@@ -1,6 +1,9 @@
 package core
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // A lock guards all that a cache has. Unlock is the one place where listeners are told what has happened meanwhile.
 type lock struct {
@@ -23,19 +26,27 @@ func (l *lock) Unlock() {
 // tell tells the listeners of an event, as soon as the lock is given up.
 func (l *lock) tell(e Event) { l.events = append(l.events, e) }
 
-// unlocked does what may take time, or runs code of others, while the cache is locked for the caller before and after.
+// unlocked does what may take time, or runs code of others, without the lock.
 func (c *Cache) unlocked(f func()) {
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	f()
 }
 
+// rest lets others go on, in the middle of what takes long.
+func (c *Cache) rest(context.Context) { c.unlocked(c.pause) }
+
 // giveWay lets others have a turn, when much was taken in on its way to disk since they had one.
-func (c *Cache) giveWay() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (c *Cache) giveWay(ctx context.Context) {
 	if c.disk.TookMuch() {
 		c.disk.OthersHadATurn()
-		c.unlocked(c.pause)
+		c.rest(ctx)
+	}
+}
+
+// progress tells whoever has made a call how far it is.
+func (c *Cache) progress(_ context.Context, o *CallOptions, done, total int64) {
+	if o != nil && o.Progress != nil {
+		c.unlocked(func() { o.Progress(done, total) })
 	}
 }

@@ -48,13 +48,13 @@ func (c *Cache) startStoring(p *page) (err error) {
 // cause of ctx's end. After an error it is in memory as before, but for pages whose place a write to
 // another allocation that shares them had to take.
 func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {
+	a := t.a
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
 	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	a := t.a
-	a.cache.mu.Lock()
-	defer a.cache.mu.Unlock()
 	if err := a.ended(); err != nil || a.where() == Disk {
 		return err
 	}
@@ -65,8 +65,7 @@ func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {
 func (a *Allocation) MoveToDisk(ctx context.Context) error { return a.Turn().MoveToDisk(ctx, nil) }
 
 // moveOut moves the pages of an allocation to disk, all or none, in its turn, and takes room there for grow
-// bytes more, which are left in the allocation's room. refusal is why it can't stay. The cache is locked, but not while
-// it waits.
+// bytes more, which are left in the allocation's room. refusal is why it can't stay.
 func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Why, refusal error, o *CallOptions) error {
 	c, d := a.cache, a.cache.disk
 	m := &move{why: why, whole: true}
@@ -115,9 +114,7 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 	}
 	var stored int64
 	for all := false; ; {
-		if o != nil {
-			c.unlocked(func() { o.progress(stored, total) })
-		}
+		c.progress(ctx, o, stored, total)
 		if err := a.ended(); err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ func (a *Allocation) Turn() *Turn {
 	return a.turn()
 }
 
-// turn is Turn while the cache is locked.
+// turn is Turn, for those that note themselves that the allocation is used.
 func (a *Allocation) turn() *Turn {
 	c := a.cache
 	t := &Turn{a: a, settings: c.settings}
@@ -62,25 +62,28 @@ func (t *Turn) begin(ctx context.Context) error {
 	if t.err != nil {
 		return t.err
 	}
-	if ctx.Err() == nil {
-		if t.ready == nil {
-			return nil
-		}
-		select {
-		case <-t.ready:
-			if ctx.Err() == nil {
-				return nil
+	if t.mustWait() && ctx.Err() == nil {
+		t.a.cache.unlocked(func() {
+			select {
+			case <-t.ready:
+			case <-ctx.Done():
 			}
-		case <-ctx.Done():
-		}
+		})
 	}
-	t.end()
-	return context.Cause(ctx)
+	if ctx.Err() != nil {
+		t.end()
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 // GiveUp ends a turn in which nothing is to be done, whether it has come or not. When the call was made it does
 // nothing.
-func (t *Turn) GiveUp() { t.end() }
+func (t *Turn) GiveUp() {
+	t.a.cache.mu.Lock()
+	defer t.a.cache.mu.Unlock()
+	t.end()
+}
 
 // mustWait tells whether begin would wait.
 func (t *Turn) mustWait() bool {
@@ -98,13 +101,7 @@ func (t *Turn) mustWait() bool {
 // end lets the next call go ahead. Every call defers it before anything else, so that a panic in the middle, which may
 // come from whatever the caller has passed, blocks nobody. Only the first time counts.
 func (t *Turn) end() {
-	if t.err != nil {
-		return
-	}
-	c := t.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if t.over {
+	if t.err != nil || t.over {
 		return
 	}
 	t.over = true
@@ -113,10 +110,10 @@ func (t *Turn) end() {
 	} else {
 		t.gone = true
 	}
-	c.calls.Done()
+	t.a.cache.calls.Done()
 }
 
-// pass makes the next turn the first. The cache is locked.
+// pass makes the next turn the first.
 func (t *Turn) pass() {
 	a := t.a
 	a.first = t.next

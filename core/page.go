@@ -41,7 +41,7 @@ func (a *Allocation) drop(p *page) {
 	a.cache.unref(p)
 }
 
-// unref gives up one reference to a page; the last one frees it. The cache is locked.
+// unref gives up one reference to a page; the last one frees it.
 func (c *Cache) unref(p *page) {
 	p.refs--
 	if p.refs > 0 {

@@ -7,8 +7,7 @@ import (
 // place takes room for size bytes by the settings' rule: in memory if that is asked for and it fits,
 // otherwise on disk if that is allowed and it fits. In memory it makes the pages, so that the machine's
 // memory is part of what "fits" means; they are in the ledger when somebody holds them. On disk, refusal
-// is why it is not in memory, if that was tried. The cache is locked, but not while it waits for room in
-// memory.
+// is why it is not in memory, if that was tried.
 func (c *Cache) place(ctx context.Context, s Settings, l layout, size int64) (m Medium, pages pageTable, refusal, err error) {
 	pages.book = c.book
 	if !c.machine.Spare() {

@@ -15,11 +15,13 @@ import (
 // Errors: [RangeError], [ErrDisposed], [ErrClosed], [ErrLost], [driver.ErrUnavailable] when the store does
 // not answer, whatever target returns, the cause of ctx's end.
 func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (driver.Buffer, error), o *CallOptions) error {
+	a, c := t.a, t.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	a, c := t.a, t.a.cache
 	c.calls.Add(1)
 	defer c.calls.Done()
 	r := reading{a: a, off: off, options: o}
@@ -32,11 +34,11 @@ func (t *Turn) Read(ctx context.Context, off, n int64, target func(n int64) (dri
 	}, target)
 }
 
-// run does the read, in its turn up to where only the store has to be asked. check is called while the cache
-// is locked, and finds out how many bytes it is about.
+// run does the read, in its turn up to where only the store has to be asked. check finds out how many bytes it is about.
+// target is called without the lock.
 func (r *reading) run(ctx context.Context, t *Turn, check func() error, target func(n int64) (driver.Buffer, error)) error {
 	defer r.free()
-	err := r.inTurn(t, check, target)
+	err := r.inTurn(ctx, t, check, target)
 	if err == nil {
 		// The turn is over: what is left to fetch are versions of pages that no later call changes.
 		err = r.fetch(context.WithoutCancel(ctx))
@@ -46,30 +48,22 @@ func (r *reading) run(ctx context.Context, t *Turn, check func() error, target f
 }
 
 // inTurn does what has to be done in the turn, and ends it.
-func (r *reading) inTurn(t *Turn, check func() error, target func(n int64) (driver.Buffer, error)) error {
+func (r *reading) inTurn(ctx context.Context, t *Turn, check func() error, target func(n int64) (driver.Buffer, error)) error {
 	defer t.end()
-	err := r.check(check)
+	err := check()
 	if err != nil {
 		return err
 	}
-	if r.target, err = target(r.total); err != nil {
+	c := r.a.cache
+	if c.unlocked(func() { r.target, err = target(r.total) }); err != nil {
 		return err
 	}
-	r.disk = r.a.cache.disk.NewReader(r.target)
-	return r.begin()
-}
-
-func (r *reading) check(check func() error) error {
-	r.a.cache.mu.Lock()
-	defer r.a.cache.mu.Unlock()
-	return check()
+	r.disk = c.disk.NewReader(r.target)
+	return r.begin(ctx)
 }
 
 // free gives up what the read has held.
 func (r *reading) free() {
-	c := r.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if r.through && r.onDisk && r.rect == nil {
 		r.a.readAhead(r.off, r.off+r.total)
 	}
@@ -102,33 +96,31 @@ func (r *reading) pieces() iter.Seq[piece] {
 }
 
 // begin copies what is in memory, and notes what has to be fetched.
-func (r *reading) begin() error {
-	c := r.a.cache
+func (r *reading) begin(ctx context.Context) error {
 	var s stretch
 	for w := range r.pieces() {
 		if s.over() {
-			r.options.progress(r.done, r.total)
-			c.pause()
+			r.progress(ctx)
+			r.a.cache.rest(ctx)
 			s = stretch{}
 		}
-		copied, err := r.copyLocked(w)
+		copied, err := r.copy(w)
 		if err != nil {
 			return err
 		}
 		r.done += int64(copied)
 		s.bytes += copied
 	}
-	r.options.progress(r.done, r.total)
+	r.progress(ctx)
 	return nil
 }
 
-func (r *reading) copyLocked(w piece) (copied int, err error) {
-	r.a.cache.mu.Lock()
-	defer r.a.cache.mu.Unlock()
-	return r.copy(w)
+// progress tells how many bytes are done.
+func (r *reading) progress(ctx context.Context) {
+	r.a.cache.progress(ctx, r.options, r.done, r.total)
 }
 
-// copy copies what is in memory of one piece, and answers how many bytes that are. The cache is locked.
+// copy copies what is in memory of one piece, and answers how many bytes that are.
 func (r *reading) copy(w piece) (copied int, err error) {
 	switch p := r.a.pages.get(w.page); {
 	case p == nil:
@@ -143,12 +135,9 @@ func (r *reading) copy(w piece) (copied int, err error) {
 
 // fetch copies what is in the store.
 func (r *reading) fetch(ctx context.Context) error {
-	c := r.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	err := r.disk.Fetch(ctx, func(copied int) {
 		r.done += int64(copied)
-		r.options.progress(r.done, r.total)
+		r.progress(ctx)
 	})
 	r.a.lost(r.disk.Lost)
 	return err
@@ -165,11 +154,13 @@ func (a *Allocation) ReadAt(ctx context.Context, p []byte, off int64) error {
 //
 // Errors: [RangeError], [ArgumentError] when it is no surface, and those of Read.
 func (t *Turn) ReadRect(ctx context.Context, r Rect, target func(n int64) (driver.Buffer, error), o *CallOptions) error {
+	a, c := t.a, t.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	a, c := t.a, t.a.cache
 	c.calls.Add(1)
 	defer c.calls.Done()
 	reading := reading{a: a, rect: &rect{Rect: r, length: -1}, options: o}

@@ -12,6 +12,9 @@ import (
 // Errors: [RangeError], [FullError], [ErrDisposed], [ErrClosed], why storing failed, the cause of ctx's
 // end. After an error the allocation is as it was.
 func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error {
+	a, c, s := t.a, t.a.cache, t.settings
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	defer t.end()
 	if err := checkBytes("newSize", size); err != nil {
 		return err
@@ -19,13 +22,6 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	return t.a.reallocate(ctx, t.settings, size, o)
-}
-
-func (a *Allocation) reallocate(ctx context.Context, s Settings, size int64, o *CallOptions) error {
-	c := a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err := a.ended(); err != nil {
 		return err
 	}

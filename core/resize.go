@@ -15,6 +15,9 @@ import (
 // Errors: [RangeError]; [ArgumentError] when it is no surface; [driver.ErrUnavailable] when a tile can't be fetched; those of
 // Reallocate.
 func (t *Turn) Resize(ctx context.Context, width, height int64, o *CallOptions) error {
+	c := t.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	defer t.end()
 	if _, err := (SurfaceSpec{width, height, 1}).layout(); err != nil {
 		return err
@@ -23,6 +26,7 @@ func (t *Turn) Resize(ctx context.Context, width, height int64, o *CallOptions) 
 		return err
 	}
 	r := resizing{a: t.a, settings: t.settings, got: make(disk.Fetched)}
+	defer r.free()
 	return r.resize(ctx, width, height, o)
 }
 
@@ -42,9 +46,6 @@ type resizing struct {
 
 func (r *resizing) resize(ctx context.Context, width, height int64, o *CallOptions) (err error) {
 	a, c := r.a, r.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	defer r.free()
 	if err := a.ended(); err != nil {
 		return err
 	}

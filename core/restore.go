@@ -9,19 +9,18 @@ import "context"
 // Errors: [ArgumentError] when the other one is of another cache, size or shape; [ErrDisposed] when one of them is
 // disposed of; [ErrClosed]; [FullError] as of Snapshot; the cause of ctx's end, until its turn comes.
 func (t *Turn) Restore(ctx context.Context, from *Turn) error {
+	a := t.a
+	a.cache.mu.Lock()
+	defer a.cache.mu.Unlock()
 	defer t.end()
-	defer from.end()
-	s, err := from.Snapshot(ctx)
+	s, err := from.snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.Dispose()
+	defer s.dispose()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	a, c := t.a, t.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err := a.ended(); err != nil {
 		return err
 	}
@@ -33,7 +32,7 @@ func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 }
 
 // become gives an allocation, in its turn, the pages, the size and the shape of another, and tells whether that has
-// changed anything. The cache is locked.
+// changed anything.
 func (a *Allocation) become(s *Allocation) (changed bool) {
 	c := a.cache
 	home := s.where()

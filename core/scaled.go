@@ -30,6 +30,9 @@ const mostShift = 8
 //
 // Errors: those of ReadRect; [RangeError] for shift and how.
 func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, target func(n int64) (driver.Buffer, error), o *CallOptions) error {
+	c := t.a.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	defer t.end()
 	switch {
 	case shift < 0 || shift > mostShift:
@@ -40,12 +43,13 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	s, err := t.snapshot()
+	s, err := t.a.snapshot()
 	if err != nil {
 		return err
 	}
-	defer s.Dispose()
-	if s.onDisk() {
+	c.spillAhead(t.settings, WhyCopy)
+	defer s.dispose()
+	if s.touchesDisk() {
 		t.end()
 	}
 	whole := rect{Rect: r, length: -1}
@@ -55,8 +59,8 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 	r = whole.Rect
 	bpp, side := s.layout.bpp, int64(1)<<shift
 	w, h := (r.Width+side-1)>>shift, (r.Height+side-1)>>shift
-	dst, err := target(w * h * bpp)
-	if err != nil {
+	var dst driver.Buffer
+	if c.unlocked(func() { dst, err = target(w * h * bpp) }); err != nil {
 		return err
 	}
 	d := reduction{s: s, rect: r, shift: shift, how: how}
@@ -78,7 +82,7 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 			if err := driver.CopyRows(dst, int(at), int(w*bpp), driver.Bytes(d.out), 0, int(row), int(row), len(d.out)/int(row)); err != nil {
 				return err
 			}
-			o.progress((y*r.Width+(x+width)*height)*bpp, r.Width*r.Height*bpp)
+			c.progress(ctx, o, (y*r.Width+(x+width)*height)*bpp, r.Width*r.Height*bpp)
 		}
 	}
 	return nil
@@ -105,10 +109,7 @@ func (d *reduction) fetch(x, y int64) {
 	if r.Height <= 0 {
 		return
 	}
-	c := d.s.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.disk.FetchSoon(func(yield func(*disk.Image) bool) {
+	d.s.cache.disk.FetchSoon(func(yield func(*disk.Image) bool) {
 		for at := range d.s.layout.rectPieces(r, 0) {
 			if p := d.s.pages.get(at.page); p != nil && p.block == nil && !yield(p.image) {
 				return
@@ -125,7 +126,7 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 	d.out = grown(d.out, pitch*((band.Height+side-1)>>d.shift))
 	for x := int64(0); x < band.Width; x += TileSide {
 		if d.stretch.over() {
-			d.s.cache.pause()
+			d.s.cache.rest(ctx)
 			d.stretch = stretch{}
 		}
 		r := Rect{band.X + x, band.Y, min(TileSide, band.Width-x), band.Height}
@@ -137,7 +138,8 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 			continue
 		}
 		d.tile = grown(d.tile, r.Width*r.Height*bpp)
-		if err := d.s.ReadRect(ctx, r, d.tile); err != nil {
+		var err error
+		if d.s.cache.unlocked(func() { err = d.s.ReadRect(ctx, r, d.tile) }); err != nil {
 			return err
 		}
 		reduce(dst, pitch, d.tile, r.Width*bpp, r.Width, r.Height, bpp, side, d.how)
@@ -146,13 +148,11 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 }
 
 // withPixels calls use with the bytes of a rectangle from its first pixel on, and how many bytes its rows are apart, if
-// it lies in one tile and in memory. The cache is locked meanwhile.
+// it lies in one tile and in memory.
 func (a *Allocation) withPixels(r Rect, use func(p []byte, pitch int64)) bool {
 	l := a.layout
 	i := r.Y/TileSide*l.across() + r.X/TileSide
 	t := l.tile(i)
-	a.cache.mu.Lock()
-	defer a.cache.mu.Unlock()
 	p := a.pages.get(i)
 	if p == nil || p.block == nil || r.X+r.Width > t.X+t.Width || r.Y+r.Height > t.Y+t.Height {
 		return false

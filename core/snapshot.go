@@ -14,18 +14,17 @@ import (
 // Errors: [ErrDisposed]; [ErrClosed]; [FullError] when the machine has no memory for what describes it; the
 // cause of ctx's end.
 func (t *Turn) Snapshot(ctx context.Context) (*Allocation, error) {
+	t.a.cache.mu.Lock()
+	defer t.a.cache.mu.Unlock()
+	return t.snapshot(ctx)
+}
+
+func (t *Turn) snapshot(ctx context.Context) (*Allocation, error) {
 	defer t.end()
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}
-	return t.snapshot()
-}
-
-func (t *Turn) snapshot() (*Allocation, error) {
-	c := t.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	defer c.spillAhead(t.settings, WhyCopy) // what the writes before it have left behind, also those that could not wait
+	defer t.a.cache.spillAhead(t.settings, WhyCopy) // what the writes before it have left behind, also those that could not wait
 	return t.a.snapshot()
 }
 

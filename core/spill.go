@@ -14,7 +14,7 @@ const leaveAhead = 16 << 20
 // makeRoom calls take, which takes what a call needs or says how much that is and why it can't be had. If it lacks
 // memory and the settings say so, what is coldest moves to disk, and take is called again when there is room. Whether
 // enough of it can move, beside what the call itself needs on disk, is decided before anything does. size is what has
-// to fit in memory as a whole. The cache is locked, but not while it waits.
+// to fit in memory as a whole.
 //
 // The answer is nil, the refusal, which is a FullError, or why it is no use to go on.
 func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, keep *Allocation, take func() (need, error)) error {

@@ -20,6 +20,8 @@ import (
 // After an error nothing has changed; only a source that was not kept and fails in the middle may leave a
 // part of its bytes.
 func (t *Turn) Write(ctx context.Context, src driver.Buffer, off int64, o *CallOptions) error {
+	t.a.cache.mu.Lock()
+	defer t.a.cache.mu.Unlock()
 	w := writing{t: t, src: src, off: off, n: int64(src.Len()), options: o}
 	return w.run(ctx)
 }
@@ -31,7 +33,7 @@ func (w *writing) run(ctx context.Context) error {
 	defer t.end()
 	defer w.close()
 	if t.mustWait() {
-		if err := w.keep(); err != nil {
+		if _, err := w.keep(ctx); err != nil {
 			return err
 		}
 	}
@@ -40,17 +42,15 @@ func (w *writing) run(ctx context.Context) error {
 	}
 	w.begun = true
 	err := w.write(ctx)
-	c.giveWay()
+	c.giveWay(ctx)
 	if err == nil {
-		w.options.progress(w.n, w.n)
+		c.progress(ctx, w.options, w.n, w.n)
 	}
 	return err
 }
 
 func (w *writing) write(ctx context.Context) error {
 	a, c := w.t.a, w.t.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err := w.check(); err != nil || w.n == 0 {
 		return err
 	}
@@ -63,7 +63,7 @@ func (w *writing) write(ctx context.Context) error {
 		again = err != nil && c.drop(a, err, w.startAgain)
 	}
 	if err == nil {
-		err = w.copyIn()
+		err = w.copyIn(ctx)
 	}
 	if w.copies != nil {
 		c.spillAhead(w.t.settings, WhyCopy)
@@ -75,16 +75,13 @@ func (w *writing) write(ctx context.Context) error {
 }
 
 func (w *writing) close() {
-	c := w.t.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.queued -= w.kept
+	w.t.a.cache.queued -= w.kept
 	if w.begun { // or the room is that of the call before
 		w.release()
 	}
 }
 
-// release gives back what the write has made or taken and not put in place. The cache is locked.
+// release gives back what the write has made or taken and not put in place.
 func (w *writing) release() {
 	a, c := w.t.a, w.t.a.cache
 	for _, p := range w.fresh {
@@ -152,8 +149,7 @@ func (w *writing) isOwnPage(i int64) bool {
 
 // prepare does all that can fail and then puts what it has made in place, so that the write takes effect
 // wholly or not at all: versions of the pages on disk, and room for copies of the pages in memory that
-// others share. What is left to be done is to copy in place. The cache is locked, but not while it waits;
-// meanwhile pages may leave memory, but none comes back.
+// others share. What is left to be done is to copy in place. While it waits, pages may leave memory, but none comes back.
 func (w *writing) prepare(ctx context.Context) error {
 	a := w.t.a
 	var onDisk, inMemory []piece
@@ -212,8 +208,8 @@ func (w *writing) commit(inMemory []piece) {
 }
 
 // copyIn copies into the pages in memory that nobody else needs. They stay there, although others may go on
-// now and then. The cache is locked, but not during pauses.
-func (w *writing) copyIn() error {
+// now and then.
+func (w *writing) copyIn(ctx context.Context) error {
 	if !w.prepared && w.n <= pauseEvery && w.rect == nil {
 		for at := range pieces(w.off, w.n) {
 			if err := w.copyPiece(at); err != nil {
@@ -229,7 +225,7 @@ func (w *writing) copyIn() error {
 	defer w.pin(false)
 	for _, at := range w.inPlace {
 		if w.stretch.over() {
-			if err := w.pause(w.done); err != nil {
+			if err := w.pause(ctx, w.done); err != nil {
 				return err
 			}
 		}
@@ -267,6 +263,8 @@ func (a *Allocation) WriteAt(ctx context.Context, p []byte, off int64) error {
 // Errors: [RangeError], also for a stride that is too small and a src that is too short or too long;
 // [ArgumentError] when it is no surface; those of Write.
 func (t *Turn) WriteRect(ctx context.Context, r Rect, src driver.Buffer, stride int64, o *CallOptions) error {
+	t.a.cache.mu.Lock()
+	defer t.a.cache.mu.Unlock()
 	w := writing{t: t, src: src, n: int64(src.Len()), options: o, rect: &rect{Rect: r, stride: stride, length: int64(src.Len())}}
 	return w.run(ctx)
 }

@@ -35,8 +35,8 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 		if err != nil {
 			return err
 		}
-		if w.options != nil && len(rest) > 0 {
-			c.unlocked(func() { w.report(w.done) })
+		if len(rest) > 0 {
+			w.report(ctx, w.done)
 		}
 	}
 	return nil
@@ -100,8 +100,7 @@ func (a *Allocation) image(i int64) *disk.Image {
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
-// the records are fetched that it needs. The cache is locked on entry and on return, but not while it
-// waits.
+// the records are fetched that it needs.
 func (w *writing) ready(ctx context.Context, group []piece) (got disk.Fetched, err error) {
 	d := w.t.a.cache.disk
 	for {
@@ -112,7 +111,7 @@ func (w *writing) ready(ctx context.Context, group []piece) (got disk.Fetched, e
 		if missing == nil && d.HasRoom(need) {
 			return got, nil
 		}
-		if asked, err := w.keepLocked(); err != nil {
+		if asked, err := w.keep(ctx); err != nil {
 			return got, err
 		} else if asked {
 			continue

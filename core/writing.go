@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"slices"
 
 	"asposecache/core/driver"
@@ -50,23 +51,27 @@ type copying struct {
 	spilled bool
 }
 
-// keep makes sure that src stays as it is while the write waits.
-func (w *writing) keep() error {
+// keep makes sure, before the first wait, that src stays as it is. It answers whether that took a while, so that what the
+// caller knows may be out of date.
+func (w *writing) keep(context.Context) (asked bool, err error) {
+	if w.asked {
+		return false, nil
+	}
+	w.asked = true
 	k, ok := w.src.(Keeper)
-	if !ok || w.kept > 0 || w.n == 0 || w.n > mostKept {
-		return nil
+	if !ok || w.n == 0 || w.n > mostKept {
+		return false, nil
 	}
 	if err := w.queue(); err != nil {
-		return err
+		return false, err
 	}
-	return k.Keep()
+	w.t.a.cache.unlocked(func() { err = k.Keep() })
+	return true, err
 }
 
 // queue takes room for a copy of src.
 func (w *writing) queue() error {
 	c := w.t.a.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.queued+w.n > mostQueued {
 		return &FullError{Medium: Memory, Requested: w.n, Allocated: c.queued, Limit: mostQueued, Reason: ByMemory}
 	}
@@ -75,37 +80,21 @@ func (w *writing) queue() error {
 	return nil
 }
 
-// keepLocked is keep, before the first wait. It answers whether the cache was unlocked meanwhile, so that
-// what the caller knows may be out of date.
-func (w *writing) keepLocked() (asked bool, err error) {
-	if w.asked {
-		return false, nil
-	}
-	w.asked = true
-	c := w.t.a.cache
-	c.mu.Unlock()
-	defer c.mu.Lock()
-	return true, w.keep()
-}
-
-// pause lets others go on. The cache is locked, but not during the pause.
-func (w *writing) pause(done int64) error {
-	c := w.t.a.cache
-	if _, err := w.keepLocked(); err != nil {
+// pause lets others go on.
+func (w *writing) pause(ctx context.Context, done int64) error {
+	if _, err := w.keep(ctx); err != nil {
 		return err
 	}
-	c.unlocked(func() {
-		w.report(done)
-		c.pause()
-	})
+	w.report(ctx, done)
+	w.t.a.cache.rest(ctx)
 	w.stretch = stretch{}
 	return nil
 }
 
 // report tells how many bytes are done, which are never fewer than before.
-func (w *writing) report(done int64) {
+func (w *writing) report(ctx context.Context, done int64) {
 	w.reported = max(w.reported, done)
-	w.options.progress(w.reported, w.n)
+	w.t.a.cache.progress(ctx, w.options, w.reported, w.n)
 }
 
 // list is all pieces of the write.

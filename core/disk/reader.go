@@ -151,8 +151,8 @@ type window struct {
 	done    chan struct{} // closed when it was answered
 }
 
-// Fetch copies what is in the store, two windows under way at a time. It waits, and tells progress, without the lock, how
-// many bytes more are copied.
+// Fetch copies what is in the store, two windows under way at a time. It waits, and tells progress, which may give the lock
+// up as well, how many bytes more are copied.
 func (r *Reader) Fetch(ctx context.Context, progress func(copied int)) error {
 	rest, err := r.takeComing(progress)
 	if err != nil {
@@ -249,8 +249,7 @@ func (r *Reader) copyWants(f *fetch, b driver.Buffer, off int, progress func(cop
 			return err
 		}
 	}
-	n := f.used()
-	r.d.unlocked(func() { progress(n) })
+	progress(f.used())
 	return nil
 }
 
