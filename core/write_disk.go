@@ -10,8 +10,7 @@ import (
 // groups, some of which may be stored before the last one is there.
 const mostTogether = 8 << 20
 
-// stageAll makes the pages that pieces of the write need on disk. whole: they are all of it. The cache is
-// locked, but not while it waits.
+// stageAll makes the pages that pieces of the write need on disk. whole: they are all of it.
 func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error {
 	a, c := w.t.a, w.t.a.cache
 	for first := true; len(rest) > 0; first = false {

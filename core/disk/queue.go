@@ -113,32 +113,31 @@ func (d *Disk) Pump() {
 		}
 		if q.queued < int64(d.traits.BatchBytes) && len(d.deletes.keys) < d.traits.BatchDeletes && !q.hurry {
 			if q.timer == nil {
-				q.timer = time.AfterFunc(d.traits.Gather, d.gathered)
+				q.timer = time.AfterFunc(d.traits.Gather, func() {
+					d.lock.Lock()
+					defer d.lock.Unlock()
+					q.timer = nil
+					q.hurry = true
+					d.Pump()
+				})
 			}
 			return
 		}
 		b := d.nextBatch()
 		d.underWay++
-		go d.run(b)
+		go func() {
+			d.lock.Lock()
+			defer d.lock.Unlock()
+			d.run(d.ctx, b)
+		}()
 	}
 }
 
-// gathered stores what waits, when the time to gather is over.
-func (d *Disk) gathered() {
-	d.lock.Lock()
-	defer d.lock.Unlock()
-	d.queue.timer = nil
-	d.queue.hurry = true
-	d.Pump()
-}
-
-// run stores a batch, and then others. It is called without the lock.
-func (d *Disk) run(b *batch) {
-	d.lock.Lock()
-	defer d.lock.Unlock()
+// run stores a batch, and begins the next one.
+func (d *Disk) run(ctx context.Context, b *batch) {
 	puts := b.makeRecords(d)
 	var err error
-	d.unlocked(func() { err = d.store.Apply(d.ctx, puts, b.deletes) })
+	d.unlocked(func() { err = d.store.Apply(ctx, puts, b.deletes) })
 	d.underWay--
 	d.statistics.Transactions++
 	if err == nil {

@@ -154,7 +154,7 @@ type window struct {
 // Fetch copies what is in the store, two windows under way at a time. It waits, and tells progress, which may give the lock
 // up as well, how many bytes more are copied.
 func (r *Reader) Fetch(ctx context.Context, progress func(copied int)) error {
-	rest, err := r.takeComing(progress)
+	rest, err := r.takeComing(ctx, progress)
 	if err != nil {
 		return err
 	}
@@ -228,7 +228,7 @@ func (r *Reader) take(w *window, progress func(copied int)) error {
 }
 
 // takeComing takes what is in the read cache by now, waiting for what is being fetched ahead, and returns the rest.
-func (r *Reader) takeComing(progress func(copied int)) (rest []*fetch, err error) {
+func (r *Reader) takeComing(_ context.Context, progress func(copied int)) (rest []*fetch, err error) {
 	for _, f := range r.fetches {
 		if coming := f.record.coming; coming != nil {
 			r.d.unlocked(func() { <-coming })
