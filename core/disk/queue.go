@@ -2,7 +2,6 @@ package disk
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"asposecache/core/driver"
@@ -133,85 +132,17 @@ func (d *Disk) Pump() {
 	}
 }
 
-// run stores a batch, and begins the next one.
-func (d *Disk) run(ctx context.Context, b *batch) {
-	puts := b.makeRecords(d)
-	var err error
-	d.unlocked(func() { err = d.store.Apply(ctx, puts, b.deletes) })
-	d.underWay--
-	d.statistics.Transactions++
-	if err == nil {
-		d.stored(b)
-	} else {
-		d.notStored(b, err)
-	}
-	d.Wake()
-	d.Pump()
+// deletes are the keys of records that nobody needs any more.
+type deletes struct {
+	keys []driver.Key
+	// first: deleting may make the room that storing lacked.
+	first bool
 }
 
-// stored tells the pages of a batch that it is stored.
-func (d *Disk) stored(b *batch) {
-	if len(b.images) > 0 {
-		d.successes++
-	}
-	d.statistics.WrittenBytes += b.bytes
-	d.queue.waiting -= b.bytes
-	for i, im := range b.images {
-		if im.state == dropped {
-			d.free(im)
-			continue
-		}
-		d.moveIn(im, b.homes[i])
-		d.freeBuffer(im)
-		im.state = stored
-		im.page.Stored()
-	}
-	for _, r := range b.records {
-		d.release(r) // nobody may need it any more
-	}
-}
-
-// moveIn replaces what was in the image's buffer by where it is now. The page may have shrunk meanwhile.
-func (d *Disk) moveIn(im *Image, homes []extent) {
-	var extents []extent
-	for _, e := range im.extents {
-		if e.record != nil {
-			extents = append(extents, e)
-		} else {
-			extents = append(extents, inside(homes, e.from, e.to)...)
-		}
-	}
-	d.set(im, extents)
-}
-
-// notStored puts a batch back and stops storing.
-func (d *Disk) notStored(b *batch, err error) {
-	d.statistics.Failures++
-	if !errors.Is(err, driver.ErrQuota) {
-		err = unavailable(err)
-	}
-	d.failure = d.host.StoringFailed(b.bytes, err)
-	d.deletes.keys = append(d.deletes.keys, b.deletes...)
-	d.deletes.first = true
-	var back []*Image
-	for _, im := range b.images {
-		if im.state == dropped {
-			d.queue.waiting -= int64(im.buf.Len())
-			d.free(im)
-		} else {
-			back = append(back, im)
-		}
-	}
-	d.queue.putBack(back)
-	kept := make(map[Page]bool)
-	for i, im := range d.queue.images {
-		if im.state != waiting {
-			continue
-		}
-		im.page.NotStored(d.failure)
-		if i < len(back) && im.state == waiting {
-			kept[im.page] = true
-		}
-	}
-	d.host.NotStored(kept, d.failure)
+// take takes the keys that one transaction deletes.
+func (q *deletes) take(most int) []driver.Key {
+	n := min(len(q.keys), most)
+	keys := append([]driver.Key(nil), q.keys[:n]...)
+	q.keys = q.keys[n:]
+	return keys
 }

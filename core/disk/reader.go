@@ -265,22 +265,3 @@ func (r *Reader) leave(w *window) {
 		}
 	}
 }
-
-// Near reports whether all of a range of the image can be read without the store.
-func (im *Image) Near(from, to int) bool {
-	for _, e := range im.extents {
-		if e, ok := e.clip(from, to); ok && e.record != nil && e.record.buf == nil {
-			return false
-		}
-	}
-	return true
-}
-
-// In calls f for each range of the image that lies in a record.
-func (im *Image) In(r *Record, f func(from, to int)) {
-	for _, e := range im.extents {
-		if e.record == r {
-			f(e.from, e.to)
-		}
-	}
-}
