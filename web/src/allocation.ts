@@ -10,6 +10,7 @@ import {
 } from './arguments'
 import type * as api from './asposecache'
 import { CacheEntity, handleOf } from './entity'
+import { busy } from './errors'
 import { type Pages, Place } from './pages'
 import { readable, writable } from './streams'
 
@@ -88,7 +89,11 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const from = bytes('offset', offset)
     this.#handle.call(undefined)
     const n = into.byteLength
-    this.#atOnce(from, n, false, (pages) => pages.copyOut(this.#place, from, n, into))
+    // Without a closure, for these are the shortest paths there are.
+    const { pages } = this.#program
+    if (pages.copyOut(this.#place, from, n, into)) return n
+    this.#program.access(this.id, from, n)
+    if (!pages.copyOut(this.#place, from, n, into)) throw busy()
     return n
   }
 
@@ -96,7 +101,10 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const from = view('data', data)
     const at = bytes('offset', offset)
     this.#handle.call(undefined)
-    this.#atOnce(at, from.byteLength, true, (pages) => pages.copyIn(this.#place, at, from))
+    const { pages } = this.#program
+    if (pages.copyIn(this.#place, at, from)) return
+    this.#program.access(this.id, at, from.byteLength, true)
+    if (!pages.copyIn(this.#place, at, from)) throw busy()
   }
 
   forEachView(

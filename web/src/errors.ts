@@ -65,4 +65,6 @@ export function errorFrom(description: ErrorDescription, signal?: AbortSignal): 
 }
 
 export const closedError = () => new CacheError('CACHE_CLOSED', 'the cache was closed')
+export const busy = () => new CacheError('CACHE_BUSY', 'the allocation is busy')
+
 export const disposedError = () => new CacheError('CACHE_DISPOSED', 'the allocation was disposed of')

@@ -2,7 +2,7 @@ import { type Options, report, signals } from './arguments'
 import type { Rect } from './asposecache'
 import type { Answer, Id, Operations, Requests } from './border'
 import { soon } from './clock'
-import { CacheError, type CacheFullError, type ErrorDescription, errorFrom } from './errors'
+import { busy, CacheError, type CacheFullError, type ErrorDescription, errorFrom } from './errors'
 import { Execution } from './execution'
 import { Pages } from './pages'
 import { type Call, type Dropped, type Exports, type Runtime, startRuntime } from './runtime'
@@ -176,7 +176,7 @@ export class Program {
       ask()
       done = attempt()
     }
-    if (!done) throw new CacheError('CACHE_BUSY', 'the allocation is busy')
+    if (!done) throw busy()
     return done
   }
 
