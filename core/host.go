@@ -91,23 +91,35 @@ func (a *Allocation) takeStoreErr() error {
 	return err
 }
 
-// lost tells the listeners which bytes of an allocation were in records that are gone.
-func (a *Allocation) lost(records []*disk.Record) {
-	for _, r := range records {
+// lost tells the listeners which bytes of which allocations were in records that are gone. Of those that share a page one
+// is named: who has found it, or any.
+func (c *Cache) lost(finder *Allocation, records []*disk.Record) {
+	if len(records) == 0 {
+		return
+	}
+	told := make(map[*page]bool)
+	tell := func(a *Allocation) {
 		for i, p := range a.pages.all() {
-			if p.image == nil {
+			if p.image == nil || told[p] {
 				continue
 			}
-			p.image.In(r, func(from, to int) {
-				a.cache.mu.tell(Event{Kind: Lost, Allocation: a, Offset: a.layout.pageStart(i) + int64(from), Bytes: int64(to - from)})
-			})
+			told[p] = true
+			for _, r := range records {
+				p.image.In(r, func(from, to int) {
+					c.mu.tell(Event{Kind: Lost, Allocation: a, Offset: a.layout.pageStart(i) + int64(from), Bytes: int64(to - from)})
+				})
+			}
 		}
+	}
+	tell(finder)
+	for a := range c.live {
+		tell(a)
 	}
 }
 
 // fetch reads records of an allocation. It waits.
 func (a *Allocation) fetch(ctx context.Context, records []*disk.Record, got disk.Fetched) error {
 	lost, err := a.cache.disk.Fetch(ctx, records, got)
-	a.lost(lost)
+	a.cache.lost(a, lost)
 	return err
 }

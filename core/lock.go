@@ -28,8 +28,8 @@ func (l *lock) tell(e Event) { l.events = append(l.events, e) }
 
 // unlocked does what may take time, or runs code of others, without the lock.
 func (c *Cache) unlocked(f func()) {
+	defer c.mu.Lock() // also when a listener panics
 	c.mu.Unlock()
-	defer c.mu.Lock()
 	f()
 }
 

@@ -445,3 +445,46 @@ func TestHowFarAnAccessReaches(t *testing.T) {
 		t.Errorf("%d bytes whose use is not told", got)
 	}
 }
+
+func TestRestoreFromAnotherCache(t *testing.T) {
+	inBubble(t, core.Settings{}, func(b *bench) {
+		other, err := core.New(core.Config{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		a := b.allocate(10)
+		o, err := other.Allocate(ctx, 10)
+		if err != nil {
+			b.Fatal(err)
+		}
+		before := o.Turn() // what comes after it waits
+		var wrong *core.ArgumentError
+		if err := a.Turn().Restore(ctx, o.Turn()); !errors.As(err, &wrong) {
+			b.Errorf("it is %v", err)
+		}
+		before.GiveUp()
+		b.is(o.WriteAt(ctx, []byte("x"), 0), nil)
+		b.is(a.WriteAt(ctx, []byte("x"), 0), nil)
+		b.is(other.Close(ctx), nil)
+	})
+}
+
+func TestWritesToMemoryDoNotPauseWithoutADisk(t *testing.T) {
+	pauses := 0
+	c, err := core.New(core.Config{Pause: func() { pauses++ }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := c.Allocate(ctx, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if err := a.WriteAt(ctx, []byte("0123456789"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if pauses != 0 {
+		t.Errorf("%d pauses", pauses)
+	}
+}

@@ -135,12 +135,11 @@ func (r *reading) copy(w piece) (copied int, err error) {
 
 // fetch copies what is in the store.
 func (r *reading) fetch(ctx context.Context) error {
-	err := r.disk.Fetch(ctx, func(copied int) {
+	defer func() { r.a.cache.lost(r.a, r.disk.Lost) }() // also after a panic of the target
+	return r.disk.Fetch(ctx, func(copied int) {
 		r.done += int64(copied)
 		r.progress(ctx)
 	})
-	r.a.lost(r.disk.Lost)
-	return err
 }
 
 // ReadAt fills p with the bytes from off on.

@@ -10,6 +10,11 @@ import "context"
 // disposed of; [ErrClosed]; [FullError] as of Snapshot; the cause of ctx's end, until its turn comes.
 func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 	a := t.a
+	if from.a.cache != a.cache {
+		t.GiveUp()
+		from.GiveUp()
+		return errOtherCache
+	}
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	defer t.end()

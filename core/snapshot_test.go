@@ -481,3 +481,30 @@ func TestSnapshotsAreCheap(t *testing.T) {
 		t.Errorf("a snapshot of 1600 pages makes %v objects", n)
 	}
 }
+
+func TestLostRecordsThatVersionsShare(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(page)
+		b.write(a, picture(page, 1), 0)
+		b.is(a.Flush(ctx), nil)
+		s := b.snapshot(a)
+		b.write(a, []byte("0123456789"), 0) // of its page, the rest is in the record of before
+		b.is(a.Flush(ctx), nil)
+		b.disk.Lose(1)
+		p := make([]byte, page)
+		b.is(s.ReadAt(ctx, p, 0), core.ErrLost)
+		b.is(a.ReadAt(ctx, p, 0), core.ErrLost)
+		var ofA, ofS int64
+		for _, e := range b.events {
+			if e.Kind == core.Lost && e.Allocation == a {
+				ofA += e.Bytes
+			}
+			if e.Kind == core.Lost && e.Allocation == s {
+				ofS += e.Bytes
+			}
+		}
+		if ofA != page-10 || ofS != page {
+			b.Errorf("%d bytes of one and %d of the other are told", ofA, ofS)
+		}
+	})
+}

@@ -109,8 +109,8 @@ func (d *Disk) Close(ctx context.Context) error {
 
 // unlocked does what may wait.
 func (d *Disk) unlocked(f func()) {
+	defer d.lock.Lock() // also when Unlock panics
 	d.lock.Unlock()
-	defer d.lock.Lock()
 	f()
 }
 

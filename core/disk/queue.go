@@ -79,7 +79,7 @@ func (d *Disk) WaitForRoom(ctx context.Context) error {
 }
 
 // TookMuch reports whether so much was taken in since others had a turn that they should have one.
-func (d *Disk) TookMuch() bool { return d.taken >= d.traits.TurnBytes }
+func (d *Disk) TookMuch() bool { return d.taken > 0 && d.taken >= d.traits.TurnBytes }
 
 // OthersHadATurn begins to count anew what is taken in.
 func (d *Disk) OthersHadATurn() { d.taken = 0 }
