@@ -55,11 +55,11 @@ func (a *Allocation) access(off, n int64, purpose Purpose) ([]byte, error) {
 	return a.chunk(off), nil
 }
 
-// Steady answers how many bytes from off on can be had where Access has said, one after the other, and again
-// without asking until the next call on the cache: other than Access for another allocation, Chunk, and those that
-// only tell something. That is up to the end of their page, or on through pages of the n bytes, greater than 0, that
-// were asked for and follow each other in memory. It is 0 where each use must be known, as what is coldest goes
-// to disk; what was used before the settings said so is not known.
+// Steady returns how many bytes from off on lie one after the other in memory and need not be asked for again. Access
+// must have allowed n bytes from off on, n > 0. The result holds until the next call on the cache other than Access
+// for another allocation, Chunk, and those that only report something. It goes up to the end of the page, or on
+// through those pages of the n bytes that follow it in memory. Under [SpillColdest] it is 0, for there each use has
+// to be noted to know what is coldest; uses before that setting was made are not known.
 func (a *Allocation) Steady(off, n int64) int64 {
 	c := a.cache
 	c.mu.Lock()
@@ -92,7 +92,8 @@ func (a *Allocation) mayAccess() error {
 // A pageGrid is rows of n pages, of which each begins pitch pages after the one before.
 type pageGrid struct{ first, n, rows, pitch int64 }
 
-// openPages looks for pages for who can't wait, and tells whether nobody else needs them as they are.
+// openPages returns [ErrNotInMemory] unless all pages of g are in memory. own reports whether nobody else needs them
+// as they are.
 func (a *Allocation) openPages(g pageGrid) (own bool, err error) {
 	own = true
 	// Plain loops, for this is the shortest path there is.

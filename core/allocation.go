@@ -34,8 +34,8 @@ type CallOptions struct {
 	Progress func(done, total int64)
 }
 
-// Dispose frees the allocation. The counters fall at once. Reads and writes called before it finish,
-// the writes without being stored; everything else, and every later call, fails with [ErrDisposed].
+// Dispose frees the allocation. The counters fall at once. Reads, writes and snapshots called before it finish, the
+// writes without being stored; everything else, and every later call, fails with [ErrDisposed].
 func (a *Allocation) Dispose() {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()

@@ -16,10 +16,10 @@ type Config struct {
 	Machine Machine
 	// Settings to start with.
 	Settings Settings
-	// OnEvent is told what happens. It is not called while the cache is locked, and may call it.
+	// OnEvent is told what happens. It is called without the cache's lock, and may call the cache.
 	OnEvent func(Event)
-	// Pause is called in the middle of what takes long, every 8 ms or 8 MiB, and after every 4 MiB of writes to disk, so
-	// that others can go on. Nil: no pause.
+	// Pause is called in the middle of what takes long, every 8 ms or 8 MiB, and after every TurnBytes of writes to
+	// disk ([driver.Traits]), so that others can go on. Nil: no pause.
 	Pause func()
 }
 
@@ -78,8 +78,8 @@ func (c *Cache) Configure(s Settings) error {
 // The first allocation on disk waits for the store to open. Under [SpillColdest] it waits, after those that
 // were called before, until there is room in memory.
 //
-// Errors: [FullError] when there is no room; [driver.ErrUnavailable] when only the disk is asked for and
-// there is none; the cause of ctx's end; [ErrClosed].
+// Errors: [RangeError]; [FullError] when there is no room; [driver.ErrUnavailable] when only the disk is asked for
+// and there is none; the cause of ctx's end; [ErrClosed].
 func (c *Cache) Allocate(ctx context.Context, size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 	}
 	if medium == Disk {
 		err := c.openDisk(ctx)
-		c.ledger.give(Disk, size) // the allocation has it now, if there is one
+		c.ledger.give(Disk, size) // attach reserves it again, if the disk is open
 		if err != nil {
 			return nil, becauseUnavailable(refusal, err)
 		}
@@ -119,7 +119,7 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 
 // AllocateInMemory is Allocate for callers that can't wait: in memory, or not at all.
 //
-// Errors: [FullError]; [ErrNotInMemory] when the settings allow the disk only; [ErrClosed].
+// Errors: [RangeError]; [FullError]; [ErrNotInMemory] when the settings allow the disk only; [ErrClosed].
 func (c *Cache) AllocateInMemory(size int64) (*Allocation, error) {
 	if err := checkBytes("size", size); err != nil {
 		return nil, err

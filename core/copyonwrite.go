@@ -15,8 +15,8 @@ func (k *copying) giveUp(c *Cache) {
 	k.copies, k.moving = nil, nil
 }
 
-// own makes ready what pieces in memory need to be changed without anybody else noticing. It answers false
-// when it has waited, so that what is known of the pages may be out of date.
+// own makes ready what pieces in memory need to be changed without anybody else noticing: copies of shared pages, or
+// blocks that can be taken over. It returns false when it has waited: what is known of the pages may be out of date.
 func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err error) {
 	a, c, s := w.t.a, w.t.a.cache, w.t.settings
 	var short []piece
@@ -147,7 +147,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 	ready = true
 	for _, at := range short {
 		switch p := a.pages.get(at.page); {
-		case p.move != nil && p.image != nil: // it could be on disk at once
+		case p.move != nil && p.image != nil: // its image has the bytes: its block can be taken over
 		case p.move == w.move && p.image == nil && d.HasRoom(int64(p.size)):
 			if err := c.startStoring(p); err != nil {
 				return false, err

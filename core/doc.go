@@ -19,16 +19,16 @@
 // is deleted. So a write of any size takes effect wholly or not at all, a read goes on with the bytes of
 // its own moment, and what was read ahead can't be out of date.
 //
-// A page lies in parts: a write to a part of a stored page stores that part alone, and nothing has to be
-// read for it. When there would be more than seven parts beyond those of a page that is
-// stored at once it is read and stored as a whole; so with records that are as large as a page it never takes
-// more than eight to read one, and a random read of what was written in one call takes one.
+// What a page has on disk lies in extents, each in a record or in a buffer. A write to a part of a stored page makes
+// an extent for that part alone, and nothing has to be read for it. When a page would have more than seven extents
+// beyond those of a page that is stored as a whole, it is read and stored as a whole. So with records as large as a
+// page it never takes more than eight to read one, and one is enough for a page that was written in one call.
 //
 // A call that finds its bytes in memory, or room among what may wait, is done at once; see
 // [Allocation.WriteNow].
 //
-// Reading in order fetches ahead, more the longer it goes on. A random read fetches no more than one record.
-// Records that are likely to be wanted again are kept.
+// Reading in order fetches ahead, more the longer it goes on. A random read fetches no more than the records that it
+// needs. Records that are likely to be wanted again are kept.
 //
 // How large records and transactions are, how many of these are under way, how much may wait, is read ahead and is
 // kept, depends on the store, which tells it by its traits; see [driver.Traits].

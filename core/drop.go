@@ -49,7 +49,8 @@ func (s *shortage) add(n int, p *page) {
 	s.copies = append(s.copies, k)
 }
 
-// room is how many bytes more there is room for on each medium, of which at most that many are asked for.
+// room returns how many bytes more there is room for on each medium. The machine is asked for memory for most alone,
+// which is the most that is needed.
 func (c *Cache) room(s Settings, most need) (r need) {
 	for _, m := range []Medium{Memory, Disk} {
 		limit := s.limit(m)
@@ -73,7 +74,8 @@ func (s *shortage) total() (n need) {
 	return n
 }
 
-// met tells whether so much room is enough. It goes by pages, as writes do: one that finds no room as a whole moves.
+// met reports whether so much room is enough. It goes page by page, as a write does: a page whose copy finds no room
+// in memory moves to disk, if it may.
 func (s *shortage) met(room, freed need) bool {
 	disk, memory := s.disk, room[Memory]+freed[Memory]
 	for _, k := range s.copies {
@@ -170,7 +172,7 @@ func (a *Allocation) copies(all iter.Seq[piece]) shortage {
 type giving struct {
 	*History
 	oldest, latest int
-	fixed          [2]bool // by undone: all of these are needed
+	fixed          [2]bool // of the oldest, and of those undone: choose must not take back any more of them
 }
 
 // A step is the choice of one entry more.
@@ -239,7 +241,8 @@ func choose(all []giving, enough func(freed need) bool) bool {
 	if !enough(freed) {
 		return false
 	}
-	// What makes no difference stays: of each history only the last that was chosen, or there would be a gap.
+	// What makes no difference stays. Of a history's oldest, or of those undone, only the last that was chosen can be
+	// taken back, or there would be a gap: when that one is needed, so are those chosen before it.
 	for i := len(steps) - 1; i >= 0; i-- {
 		s := steps[i]
 		fixed := &s.fixed[0]

@@ -9,7 +9,7 @@ import (
 
 // HistoryOptions bound a [History]; 0, the default, is no bound.
 type HistoryOptions struct {
-	// MaxBytes is how many bytes it may hold that the surface itself does not have.
+	// MaxBytes is how many bytes it may hold that the allocation itself does not have.
 	MaxBytes int64
 	// MaxEntries is how many entries it may have beside the oldest state, which is how often one can undo.
 	MaxEntries int
@@ -22,10 +22,10 @@ type HistoryEntry struct {
 	Label string
 	// Bytes is what the entry alone holds: what the next one replaced. The latest has none.
 	Bytes int64
-	// Current: it is the state that the allocation had last by a commit, or because it was gone to.
+	// Current: the last commit, undo, redo or GoTo has made or chosen this entry.
 	Current bool
-	// Medium is where these bytes lie, memory while any of them are there. An entry without any tells it of all that
-	// it shares with the others.
+	// Medium is where these bytes lie: memory while any of them are there. For an entry without any it is where the
+	// pages of its state lie, memory while any of them are there.
 	Medium Medium
 }
 
@@ -91,7 +91,8 @@ func (h *History) commit(settings Settings, label string) error {
 	if err != nil {
 		return err
 	}
-	defer c.spillAhead(settings, WhyCopy) // what the writes before it have left behind, also those that could not wait
+	// Writes before it have left old pages in memory, also those that can't wait.
+	defer c.spillAhead(settings, WhyCopy)
 	undone := h.entries[h.current+1:]
 	for _, e := range undone {
 		h.free(e)
@@ -192,8 +193,8 @@ func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error)
 	})
 }
 
-// beginMove takes the turn of a call that makes another entry the current one. Which one is asked for when the turn
-// has come; if that is not there the call does nothing. What it answers takes the lock.
+// beginMove takes the turn of a call that makes another entry the current one, and returns what does it, which takes
+// the lock. which returns the entry's number when the turn has come; if there is no such entry the call does nothing.
 func (h *History) beginMove(which func() (int, error)) func(ctx context.Context) (changed bool, err error) {
 	h.a.touch()
 	t := h.a.turn()
@@ -344,7 +345,7 @@ func (a *Allocation) without(b *Allocation, f func(*page)) {
 	})
 }
 
-// fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as the read cache has room for.
+// fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as [disk.Disk.FetchSoon] takes.
 func (a *Allocation) fetchWhatLacks(b *Allocation) {
 	var images []*disk.Image
 	a.without(b, func(p *page) {

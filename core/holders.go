@@ -30,8 +30,8 @@ func (c *Cache) hold(p *page, r Role) {
 	c.relist(p)
 }
 
-// share notes that a table of history has all of its pages, with a reference to each. That is done for every page of
-// a picture at each stroke, so it is the shortest way: who is one more beside others changes nothing else.
+// share notes that a table of history has all of its pages, with a reference to each. It is done for every page of a
+// picture at each stroke, so it takes the shortest way: of a page that others hold, only two counts change.
 func (c *Cache) share(t *pageTable) {
 	one := func(p *page) {
 		p.refs++

@@ -32,7 +32,7 @@ func (l layout) tile(i int64) Rect {
 	return Rect{x, y, min(TileSide, l.width-x), min(TileSide, l.height-y)}
 }
 
-// pages is how many pages an allocation has.
+// pageCount is how many pages an allocation has.
 func (a *Allocation) pageCount() int64 { return pageCount(a.layout, a.size) }
 
 func pageCount(l layout, size int64) int64 {
@@ -126,5 +126,5 @@ func (l layout) rectPieces(r Rect, stride int64) iter.Seq[piece] {
 type Rect struct{ X, Y, Width, Height int64 }
 
 // PageSize is how many bytes a page has: a tile of 256 x 256 RGBA pixels. Only the last page of an
-// allocation can be smaller; those of a surface have the pixels of one tile, up to 1 MiB. See layout.go.
+// allocation can be smaller. A page of a surface has the pixels of one tile, up to 1 MiB.
 const PageSize = 256 << 10

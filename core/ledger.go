@@ -21,8 +21,7 @@ func (m Medium) String() string {
 // that somebody holds, once (see holders.go), what allocations have reserved beside their pages, and the
 // room that calls under way have taken.
 //
-// It holds that the sum of what was taken and not given back is held, and that peak is the largest
-// value that held ever had.
+// held is always the sum of what was taken and not given back, and peak the largest value that it ever had.
 type ledger struct {
 	held, peak [2]int64
 }

@@ -45,8 +45,8 @@ func (c *Cache) startStoring(p *page) (err error) {
 // there is nothing to do. An end of ctx is honoured all the time.
 //
 // Errors: [FullError] of the disk; [driver.ErrUnavailable]; why storing failed; [ErrDisposed]; [ErrClosed]; the
-// cause of ctx's end. After an error it is in memory as before, but for pages whose place a write to
-// another allocation that shares them had to take.
+// cause of ctx's end. After an error it is in memory as before, but for pages whose block a write to another
+// allocation that shares them had to take over.
 func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {
 	a := t.a
 	a.cache.mu.Lock()

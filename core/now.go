@@ -2,8 +2,8 @@ package core
 
 import "asposecache/core/driver"
 
-// WriteNow is Write for callers that can't wait: it answers false, and nothing has changed, unless the
-// allocation is on disk and its bytes can be put in place at once. Why that is not so, Write tells.
+// WriteNow is Write for callers that can't wait. It reports whether it has written: only if the allocation is on disk
+// and its bytes can be put in place at once. If not, nothing has changed, and Write returns why.
 func (a *Allocation) WriteNow(src driver.Buffer, off int64) bool {
 	c, d := a.cache, a.cache.disk
 	c.mu.Lock()

@@ -49,8 +49,8 @@ func (c *Cache) takeDisk(s Settings, size int64) error {
 	return err
 }
 
-// addMemoryPages makes the pages in memory that a table for from bytes lacks for size bytes. If the
-// machine has no memory for all of them the table is as before, and the answer is false.
+// addMemoryPages adds to a table for from bytes the pages in memory that it lacks for size bytes, and reports whether
+// the machine had memory for all of them. If not, the table is as before.
 func (c *Cache) addMemoryPages(t *pageTable, l layout, from, size int64) bool {
 	first, n := pagesOf(from), pageCount(l, size) // a surface does not grow in this way
 	if !c.machine.Fits(size - from - c.heap.freeBytes()) {
@@ -64,7 +64,7 @@ func (c *Cache) addMemoryPages(t *pageTable, l layout, from, size int64) bool {
 			}
 			return false
 		}
-		p := newPage(nil, i, lengthOf(l, size, i)) // whose it is, is told when it is held
+		p := newPage(nil, i, lengthOf(l, size, i)) // its owner is set when it is held
 		p.block = b
 		t.set(i, p)
 	}

@@ -148,8 +148,8 @@ func (a *Allocation) ReadAt(ctx context.Context, p []byte, off int64) error {
 }
 
 // ReadRect copies a rectangle into the buffer that target makes for n bytes, row after row. target is called when
-// the turn has come and the rectangle is known to be right. Of tiles on disk at most one record each is fetched.
-// In all else it is like [Turn.Read].
+// the turn has come and the rectangle is known to be right. Of tiles on disk only the records that have bytes of the
+// rectangle are fetched. In all else it is like [Turn.Read].
 //
 // Errors: [RangeError], [ArgumentError] when it is no surface, and those of Read.
 func (t *Turn) ReadRect(ctx context.Context, r Rect, target func(n int64) (driver.Buffer, error), o *CallOptions) error {

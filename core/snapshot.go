@@ -24,7 +24,8 @@ func (t *Turn) snapshot(ctx context.Context) (*Allocation, error) {
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}
-	defer t.a.cache.spillAhead(t.settings, WhyCopy) // what the writes before it have left behind, also those that could not wait
+	// Writes before it have left old pages in memory, also those that can't wait.
+	defer t.a.cache.spillAhead(t.settings, WhyCopy)
 	return t.a.snapshot()
 }
 

@@ -64,8 +64,8 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 	}
 }
 
-// endRequest gives way to the next request. What has not begun to be stored stays; where storing fails, so does all
-// that is not stored, for its room on disk is wanted for what finds none in memory.
+// endRequest gives way to the next request. Pages whose storing has not begun stay in memory. If storing fails, all
+// that are not stored stay: their room on disk is wanted for what finds none in memory.
 func (c *Cache) endRequest(r *request) {
 	stays := r.pages[r.begun:]
 	if r.failed(c.disk) {

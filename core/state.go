@@ -72,17 +72,17 @@ type Allocation struct {
 }
 
 // A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in a block, or on
-// disk, as an image. While it moves from there to here it has a block, and, once storing has begun, an image as well; see
-// move.go. Who has it in a table sees it move.
+// disk, as an image. While it moves from memory to disk it has a block, and, once storing has begun, an image as
+// well; see move.go. Who has it in a table sees it move.
 //
 // A page whose bytes somebody else may still need is not changed; a write puts another in its place; see newPage.
 type page struct {
 	// refs counts who needs the page: the allocations whose tables have it, and who moves it.
 	refs int32
-	// holders are those of the tables whose allocations are not disposed of, working those of them
-	// that are no history. See holders.go.
+	// holders counts the tables that have the page, of allocations that are not disposed of; working counts those of
+	// them that are no history. See holders.go.
 	holders, working int32
-	// going are, while that is being thought about, those of them that may go; see drop.go.
+	// going counts, while entries to drop are looked for, the holders that would go; see drop.go.
 	going int32
 	// size is how many of its bytes count; what follows up to the end of the page is zero.
 	size int32
@@ -157,8 +157,8 @@ type request struct {
 	settings Settings
 	keep     *Allocation // its pages stay
 	move     *move
-	pages    []*page // that leave memory for it; of the last ones storing has not begun yet
-	begun    int     // of how many it has
+	pages    []*page // that leave memory for it, in order
+	begun    int     // storing has begun, as far as it is needed, for so many of the first of them
 }
 
 // Role says what an allocation is for.

@@ -15,7 +15,7 @@ type Statistics struct {
 // MemoryStatistics are the numbers of the memory tier.
 type MemoryStatistics struct {
 	Allocations int
-	// AllocatedBytes is the sum of the sizes, PeakBytes the most it ever was.
+	// AllocatedBytes is what is allocated, pages that are shared once, PeakBytes the most it ever was.
 	AllocatedBytes, PeakBytes int64
 	// OccupiedBytes is what the allocations really take, FreeBytes what is kept for reuse.
 	OccupiedBytes, FreeBytes int64
@@ -29,7 +29,7 @@ type DiskStatistics struct {
 	disk.Statistics
 }
 
-// Allocated is the sum of the sizes held on a medium, reservations included.
+// Allocated is how many bytes are allocated on a medium: pages that are shared once, reservations included.
 func (c *Cache) Allocated(m Medium) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"asposecache/core/disk"
 )
 
-// mostTogether is how many bytes of one write are put in place at once. What is larger is staged in
-// groups, some of which may be stored before the last one is there.
+// mostTogether is how many bytes of pages a write stages at a time. A larger write is staged in groups, and the
+// first may be stored before the last is staged; then all are put in place together.
 const mostTogether = 8 << 20
 
 // stageAll makes the pages that pieces of the write need on disk. whole: they are all of it.

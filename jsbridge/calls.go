@@ -13,9 +13,9 @@ import (
 	"asposecache/jsbridge/jsbuf"
 )
 
-// call is the one function through which JavaScript asks for what an export can't do. Its arguments
-// are the name of the operation and those of the operation. An operation of the table requests answers
-// at once; one of the table operations has a number, first of its arguments, by which it is settled.
+// call is the one function through which JavaScript asks for what an export can't do. args[0] is a name. After the
+// name of a request come the request's arguments, and the answer is returned. After the name of an operation come the
+// number by which the call is settled, whether the call has a signal, and the operation's arguments.
 func (b *bridge) call(_ js.Value, args []js.Value) (answer any) {
 	var o *operation
 	defer func() {
@@ -162,8 +162,8 @@ var requests = map[string]request{
 		b.live[a.ID()] = a
 		return a.ID(), nil
 	}},
-	// access(id, for writing, offset, length) and accessRect(id, for writing, x, y, width, height) find the
-	// words for why the exports of those names have answered 0, or make room, so that they answer something else now.
+	// access(id, for writing, offset, length) and accessRect(id, for writing, x, y, width, height) are called when
+	// the exports of those names have returned 0. They make room, so that the exports succeed now, or return why not.
 	"access": {4, func(b *bridge, args []js.Value) (any, error) {
 		a := b.live[int64(args[0].Float())]
 		if a == nil {
@@ -225,10 +225,10 @@ var requests = map[string]request{
 // A step is what is left of an operation once its place in the order is fixed.
 type step func(context.Context) (any, error)
 
-// A kind of operation takes time.
+// A kind is a kind of operation. Operations take time.
 type kind struct {
 	args int // how many it takes
-	// begin fixes the operation's place and answers what does the rest.
+	// begin fixes the operation's place in the order and returns the step that does the rest.
 	begin func(o *operation) step
 }
 
@@ -419,7 +419,8 @@ func (o *operation) makeArray(n int64) (driver.Buffer, error) {
 	return zeroed{b}, nil
 }
 
-// zeroed is a new array for a read, which puts each byte in its place once: what is to be zero is.
+// zeroed is a new array for a read. All of it is zero, and the read puts each byte in place once: there is nothing to
+// clear.
 type zeroed struct{ *jsbuf.Buffer }
 
 // Clear does nothing.

@@ -57,10 +57,10 @@ func dispose(id float64) {
 	}
 }
 
-// access answers where the first of n bytes from off on lie, or 0 when they can't be had at once. They
-// go on up to the end of the page; for those of the next page chunk is called. For no bytes at all the
-// answer is 1. purpose is a core.Purpose: where it is to replace the bytes, JavaScript does so before it calls anything
-// but chunk, steady, trayAddress and copyRect. Nothing else runs meanwhile, so what was answered for others holds.
+// access returns the address of the byte at off, or 0 when the n bytes from off on can't be had at once, or 1 when n
+// is 0. The bytes go on up to the end of the page; chunk returns where those of the next page are. purpose is a
+// core.Purpose: for core.ForReplacing, JavaScript replaces the bytes before it calls anything but chunk, steady,
+// trayAddress and copyRect. access lets nothing else run, so addresses in other allocations stay valid.
 //
 //go:wasmexport access
 func access(id, off, n float64, purpose int32) (address uint32) {
@@ -87,8 +87,8 @@ func chunk(id, off float64) (address uint32) {
 	return addressOf(the.live[int64(id)].Chunk(int64(off)))
 }
 
-// steady answers for how many bytes from off on what access has answered for n holds until something else is
-// called.
+// steady is called after access for n bytes from off on. It returns how many of them lie one after the other, and
+// stay there until something else is called; see [core.Allocation.Steady].
 //
 //go:wasmexport steady
 func steady(id, off, n float64) (length float64) {
@@ -96,8 +96,8 @@ func steady(id, off, n float64) (length float64) {
 	return float64(the.live[int64(id)].Steady(int64(off), int64(n)))
 }
 
-// accessRect answers 0 when the tiles that a rectangle of a surface covers can't be had at once; else tile
-// answers where the pixels of each lie.
+// accessRect returns 1 when the tiles that a rectangle of a surface covers can be had at once, and else 0. After 1,
+// tile returns the address of the pixels of each of them.
 //
 //go:wasmexport accessRect
 func accessRect(id, x, y, width, height float64, purpose int32) (ok int32) {

@@ -17,7 +17,8 @@ type batch struct {
 	homes   [][]extent
 }
 
-// nextBatch takes what waits for as long as it waits.
+// nextBatch takes the oldest images, of about BatchBytes, and at most BatchDeletes keys to delete. After a failure
+// one batch only deletes.
 func (d *Disk) nextBatch() *batch {
 	b := &batch{deletes: d.deletes.take(d.traits.BatchDeletes)}
 	if d.deletes.first && len(b.deletes) > 0 {

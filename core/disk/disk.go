@@ -16,7 +16,8 @@ type Host interface {
 	// StoringFailed is told that bytes could not be stored, and returns the error of calls that depend on it. cause
 	// wraps [driver.ErrQuota], or else [driver.ErrUnavailable].
 	StoringFailed(bytes int64, cause error) error
-	// NotStored is told, when every page was told, which of them were to be stored and wait again, and that error.
+	// NotStored is called after a transaction has failed, when every page that waits was told why. pages are those of
+	// the transaction that wait again.
 	NotStored(pages map[Page]bool, why error)
 }
 
@@ -33,13 +34,14 @@ type Disk struct {
 	cache   readCache
 
 	underWay int // transactions that write
-	// failure is why storing has stopped. successes counts the transactions that stored something, from 1 on.
+	// failure is why storing has stopped. successes begins at 1 and grows by one with each transaction that stores
+	// something.
 	failure   error
 	successes int64
 	taken     int // bytes taken in since others had a turn
 	lastKey   driver.Key
 
-	changed chan struct{} // closed, and made anew, whenever something was stored or has failed
+	changed chan struct{} // closed, and made anew, by Wake: when a transaction that writes has ended, and by the host
 	ahead   sync.WaitGroup
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
@@ -49,9 +51,10 @@ type Disk struct {
 
 // Statistics are numbers of what went through the store.
 type Statistics struct {
-	// ReadBytes and WrittenBytes in that many Transactions.
+	// ReadBytes and WrittenBytes are how many bytes the store has read and written.
 	ReadBytes, WrittenBytes int64
-	// Retries is how often storing was tried again, Failures how many transactions failed.
+	// Transactions is how many transactions there were, Failures how many of them failed, and Retries how often
+	// storing was tried again.
 	Transactions, Retries, Failures int64
 	// WaitingBytes are written and readable, but not stored yet.
 	WaitingBytes int64

@@ -17,7 +17,7 @@
 //
 // # The lock
 //
-// A Disk has no lock of its own: it shares that of its [Host]. Every function and method is called with the lock held. One
-// that takes a context may wait; then the lock is given up meanwhile, and what the caller knows may be out of date when
-// it returns. All others do not wait.
+// A Disk has no lock of its own: it shares that of its [Host]. Every method is called with the lock held, but for
+// await of the opener. One that takes a context may wait; then the lock is given up meanwhile, and what the caller
+// knows may be out of date when it returns. All others do not wait.
 package disk

@@ -8,11 +8,11 @@ import (
 	"asposecache/core/rows"
 )
 
-// Fetched are records that a call has read because it makes images anew of what is in them. Those that are lost lack.
+// Fetched has the records that a call has fetched to make new images of what is in them. Lost records are not in it.
 type Fetched map[*Record]driver.Buffer
 
-// LackedBy adds to missing the records that have to be fetched before a successor with rows of other content can be made:
-// as many as a window has room for, or one.
+// LackedBy adds to missing the records that have to be fetched before a successor of old with other rows can be made:
+// as many as fit in a window, and at least one if any lacks.
 func (d *Disk) LackedBy(missing []*Record, old *Image, w rows.Rows, size int, got Fetched) []*Record {
 	kept, stay := d.keeps(old, w, size)
 	if stay {

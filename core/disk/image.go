@@ -27,11 +27,11 @@ type Image struct {
 type state int8
 
 const (
-	made    state = iota // its page is not in place yet
+	made    state = iota // it was not enqueued yet
 	waiting              // it is in the queue
 	storing              // it is in a transaction under way: its buffer must not change
 	stored               // it has no buffer
-	dropped              // nobody needs it, and the end of its transaction sees to it
+	dropped              // nobody needs it; if it was being stored, the end of its transaction frees it
 )
 
 // NewImage returns an image of bytes that are in memory.

@@ -62,7 +62,8 @@ func (q *queue) putBack(images []*Image) {
 	q.images = append(images, q.images...)
 }
 
-// HasRoom reports whether n more bytes may wait. A single group of images always may.
+// HasRoom reports whether n more bytes may wait. When nothing waits any number may, or what is larger than the bound
+// could never be stored.
 func (d *Disk) HasRoom(n int64) bool {
 	return d.queue.waiting+n <= int64(d.traits.WaitingBytes) || n == 0 || d.queue.waiting == 0
 }
@@ -87,7 +88,7 @@ func (d *Disk) OthersHadATurn() { d.taken = 0 }
 // Failure is why storing has stopped, or nil.
 func (d *Disk) Failure() error { return d.failure }
 
-// Successes counts the transactions that have stored something.
+// Successes returns a number, at least 1, that grows by one with each transaction that stores something.
 func (d *Disk) Successes() int64 { return d.successes }
 
 // Kick makes another try after a failure.
@@ -101,7 +102,8 @@ func (d *Disk) Kick() {
 	d.Pump()
 }
 
-// Pump begins as many transactions as make sense now.
+// Pump begins transactions, as many at a time as the traits say: at once for a full batch, and for less when somebody
+// waits or the time to gather is over. It begins none after a failure.
 func (d *Disk) Pump() {
 	q := &d.queue
 	for d.underWay < d.traits.Transactions && d.failure == nil && !d.stopped() {
@@ -135,7 +137,7 @@ func (d *Disk) Pump() {
 // deletes are the keys of records that nobody needs any more.
 type deletes struct {
 	keys []driver.Key
-	// first: deleting may make the room that storing lacked.
+	// first: the next batch only deletes, which may make the room that storing lacked.
 	first bool
 }
 

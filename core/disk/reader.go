@@ -52,8 +52,8 @@ func (r *Reader) Close() {
 	r.d.Pump()
 }
 
-// Read copies what is in memory of some rows, whose page begins at start of the whole that it is a part of, and returns
-// how many bytes that are. The rest is noted, for Fetch.
+// Read copies those rows of an image that are in memory, and returns how many bytes it has copied; Fetch copies the
+// rest. start is where the page begins in the whole that it is a part of: errors count offsets from there.
 func (r *Reader) Read(im *Image, w rows.Rows, start int64) (copied int, err error) {
 	for _, e := range im.extents {
 		if e.from <= w.From && w.To <= e.to { // all of it is in one place
@@ -151,8 +151,8 @@ type window struct {
 	done    chan struct{} // closed when it was answered
 }
 
-// Fetch copies what is in the store, two windows under way at a time. It waits, and tells progress, which may give the lock
-// up as well, how many bytes more are copied.
+// Fetch copies what is in the store, with two windows under way at a time. It waits. It tells progress how many more
+// bytes are copied; progress may give up the lock, too.
 func (r *Reader) Fetch(ctx context.Context, progress func(copied int)) error {
 	rest, err := r.takeComing(ctx, progress)
 	if err != nil {

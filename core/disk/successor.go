@@ -39,8 +39,9 @@ func (d *Disk) Write(im *Image, w rows.Rows, src driver.Buffer) error {
 	return nil
 }
 
-// keeps are the extents of an image that its successor keeps when rows are written, and whether it keeps them where they
-// are. Otherwise it has to copy all of them: because there would be too many, or because of what is between the rows.
+// keeps returns the extents of an image that its successor keeps when rows are written. stay reports whether they can
+// stay in their records. If not, the successor copies them all into its buffer: there would be too many, or bytes
+// that lie between the rows have to be kept.
 func (d *Disk) keeps(old *Image, w rows.Rows, size int) (kept []extent, stay bool) {
 	switch {
 	case old == nil:
@@ -56,8 +57,8 @@ func (d *Disk) keeps(old *Image, w rows.Rows, size int) (kept []extent, stay boo
 // has the records that it needs and that are not in memory; see [Disk.LackedBy].
 func (d *Disk) Successor(page Page, old *Image, size int, w rows.Rows, src driver.Buffer, got Fetched) (*Image, error) {
 	kept, stay := d.keeps(old, w, size)
-	// Rows of a stored page are stored alone. Where there was nothing, more is likely to come; and so it is when these
-	// are not the first ones.
+	// Rows of a page that is stored get a buffer of their own size. The buffer is for the whole page where there was
+	// nothing, or where something waits already, for then more is likely to come; and where all is copied.
 	from, to := w.From, w.To
 	if old == nil || old.buf != nil || !stay {
 		from, to = 0, size

@@ -4,8 +4,8 @@ package driver
 // in a JavaScript typed array. The cache moves bytes between buffers without knowing which kind they
 // are, so that bytes on their way from a caller to a store need not pass through the Go heap.
 //
-// Ranges are the callee's to trust: the cache never asks for one outside of the buffer. A method may
-// be called while the cache is locked, so it must not call back into the cache, and must not wait.
+// The cache never passes a range outside of the buffer, so methods need not check. A method may be called
+// with the cache's lock held, so it must not call back into the cache, and must not wait.
 type Buffer interface {
 	// Len is the number of bytes.
 	Len() int

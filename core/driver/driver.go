@@ -30,8 +30,8 @@ type Range struct {
 // A Store is the medium behind the disk tier: a set of records under keys. An implementation need
 // not be safe against a second process; it is called from several goroutines at once.
 //
-// Its errors wrap, where they apply, [ErrUnavailable] and [ErrQuota]; every other error counts as a
-// fault that may pass and is tried again.
+// Its errors wrap [ErrQuota] or [ErrUnavailable] where they apply; the cache takes every other error for
+// [ErrUnavailable]. After any error a later call tries Apply and Get again, and Open a few times.
 type Store interface {
 	// Traits tell how the store is used best. They do not change.
 	Traits() Traits

@@ -173,8 +173,8 @@ func apply(ctx context.Context, c *connection, puts []driver.Record, deletes []d
 	return total, t.commit(ctx)
 }
 
-// fail aborts the transaction because of an error. It may have been aborted before, because of another,
-// of which the first is a consequence.
+// fail aborts the transaction because of err, and returns err. If the transaction had failed before, err is only a
+// consequence, and fail returns why it had failed.
 func (t *writing) fail(err error) error {
 	if t.tx.Abort() == nil {
 		return err

@@ -77,7 +77,7 @@ func Of(v js.Value) (*Buffer, error) {
 	return nil, ErrNotBytes
 }
 
-// Adopt makes a Uint8Array that nobody else has a Buffer. It is nil if v is anything else.
+// Adopt returns a Buffer for v, a Uint8Array that nobody else uses meanwhile. It returns nil if v is anything else.
 //
 // In tests that play a browser, a structured clone can be of another frame.
 func Adopt(v js.Value) *Buffer {

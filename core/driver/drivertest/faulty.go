@@ -40,19 +40,19 @@ type Call struct {
 	Keys    []driver.Key
 }
 
-// A Fault is what happens to a call. The zero value is none. The parts work together, in this order.
+// A Fault is what happens to a call. The zero value is none. Its fields work together, in this order.
 type Fault struct {
-	// Wait holds the call back until the channel is closed, or, with the context's error, until its
-	// context ends. NewBuffer is never held back: it may not wait.
+	// Wait holds the call back until the channel is closed. If the call's context ends before, the call
+	// returns its error. NewBuffer is never held back: it may not wait.
 	Wait <-chan struct{}
 	// Err is returned, and the store below is not called.
 	Err error
-	// Lost are keys that Get answers nil for. The records stay in the store below.
+	// Lost are keys for which Get returns nil. The records stay in the store below.
 	Lost []driver.Key
 }
 
-// A Hook decides what happens to a call. It is called by many goroutines at once, may be called while
-// the cache is locked, and so must not call back into a store or a cache.
+// A Hook decides what happens to a call. Many goroutines call it at once, and it may be called with the
+// cache's lock held, so it must not call back into a store or a cache.
 type Hook func(Call) Fault
 
 // Fail makes every call of the operations fail; of all, if none is named.
