@@ -8,7 +8,7 @@ import (
 	"asposecache/core/driver"
 )
 
-// This file is what the disk asks of the cache, and tells it.
+// This file is what passes between the cache and its disk: first what the disk asks and tells, then what the cache does.
 
 // host is the cache as its disk sees it.
 type host struct{ *Cache }
@@ -70,6 +70,14 @@ func (p *page) NotStored(why error) {
 		p.move.err = why
 		p.owner.cache.stay(p)
 	}
+}
+
+// image is what there is on disk of a page; nil: the page was never written.
+func (a *Allocation) image(i int64) *disk.Image {
+	if p := a.pages.get(i); p != nil {
+		return p.image
+	}
+	return nil
 }
 
 // openDisk waits until the disk is ready.

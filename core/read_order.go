@@ -20,11 +20,7 @@ func (a *Allocation) readAhead(off, end int64) {
 func (a *Allocation) imagesFrom(off int64) func(yield func(*disk.Image) bool) {
 	return func(yield func(*disk.Image) bool) {
 		for i := off / PageSize; i < pagesOf(a.size); i++ {
-			var im *disk.Image
-			if p := a.pages.get(i); p != nil {
-				im = p.image
-			}
-			if !yield(im) {
+			if !yield(a.image(i)) {
 				return
 			}
 		}

@@ -90,14 +90,6 @@ func (w *writing) changes(at piece) bool {
 		w.t.a.cache.disk.Takes(p.image, at.Rows)
 }
 
-// image is what there is on disk of a page; nil: the page was never written.
-func (a *Allocation) image(i int64) *disk.Image {
-	if p := a.pages.get(i); p != nil {
-		return p.image
-	}
-	return nil
-}
-
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
 // the records are fetched that it needs.
 func (w *writing) ready(ctx context.Context, group []piece) (got disk.Fetched, err error) {

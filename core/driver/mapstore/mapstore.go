@@ -22,7 +22,7 @@ var (
 // junk is what a buffer holds once it was given back.
 const junk = 0xDB
 
-// Traits are those of a store that nothing is known of: records of 512 KiB, in transactions of 8 MiB.
+// Traits are like those of the store in IndexedDB, so that tests of the cache find the sizes that it has in browsers.
 var Traits = driver.Traits{
 	RecordBytes:  512 << 10,
 	BatchBytes:   8 << 20,
