@@ -11,15 +11,16 @@ import (
 // This file is what passes between the cache and its disk: first what the disk asks and tells, then what the cache does.
 
 // host is the cache as its disk sees it.
-type host struct{ *Cache }
+type host struct{ cache *Cache }
 
 // NoMemory returns the error of a call that needs a buffer for which there is no memory.
-func (c host) NoMemory(n int, cause error) error {
-	return &FullError{Medium: Disk, Requested: int64(n), Allocated: c.ledger.held[Disk], Reason: ByMemory, Cause: cause}
+func (h host) NoMemory(n int, cause error) error {
+	return &FullError{Medium: Disk, Requested: int64(n), Allocated: h.cache.ledger.held[Disk], Reason: ByMemory, Cause: cause}
 }
 
 // StoringFailed returns the error of calls that depend on what could not be stored, and tells the listeners.
-func (c host) StoringFailed(bytes int64, cause error) error {
+func (h host) StoringFailed(bytes int64, cause error) error {
+	c := h.cache
 	if errors.Is(cause, driver.ErrQuota) {
 		cause = &FullError{Medium: Disk, Requested: bytes, Allocated: c.ledger.held[Disk],
 			Limit: c.settings.MaxDiskSpaceForCache, Reason: ByQuota, ours: true, Cause: cause}
@@ -31,26 +32,29 @@ func (c host) StoringFailed(bytes int64, cause error) error {
 }
 
 // NotStored notes the failure for every allocation that has one of the pages, or is about to.
-func (c host) NotStored(pages map[disk.Page]bool, why error) {
+func (h host) NotStored(pages []disk.Page, why error) {
 	if len(pages) == 0 {
 		return
 	}
+	c := h.cache
 	note := func(a *Allocation) {
 		if a.told != c.disk.Successes() {
 			a.storeErr = why
 		}
 	}
-	for p := range pages {
-		if p := p.(*page); p.holders == 0 {
+	failed := make(map[*page]bool, len(pages))
+	for _, p := range pages {
+		p := p.(*page)
+		failed[p] = true
+		if p.holders == 0 {
 			note(p.owner)
 		}
 	}
 	for a := range c.live {
-		for _, p := range a.pages.all() {
-			if pages[p] {
-				note(a)
-				break
-			}
+		has := false
+		a.pages.each(func(_ int64, p *page) { has = has || failed[p] })
+		if has {
+			note(a)
 		}
 	}
 }
@@ -107,9 +111,9 @@ func (c *Cache) lost(finder *Allocation, records []*disk.Record) {
 	}
 	told := make(map[*page]bool)
 	tell := func(a *Allocation) {
-		for i, p := range a.pages.all() {
+		a.pages.each(func(i int64, p *page) {
 			if p.image == nil || told[p] {
-				continue
+				return
 			}
 			told[p] = true
 			for _, r := range records {
@@ -117,7 +121,7 @@ func (c *Cache) lost(finder *Allocation, records []*disk.Record) {
 					c.mu.tell(Event{Kind: Lost, Allocation: a, Offset: a.layout.pageStart(i) + int64(from), Bytes: int64(to - from)})
 				})
 			}
-		}
+		})
 	}
 	tell(finder)
 	for a := range c.live {

@@ -166,14 +166,14 @@ func (d *Disk) notStored(b *batch, err error) {
 		}
 	}
 	d.queue.putBack(back)
-	kept := make(map[Page]bool)
+	var kept []Page
 	for i, im := range d.queue.images {
 		if im.state != waiting {
 			continue
 		}
 		im.page.NotStored(d.failure)
 		if i < len(back) && im.state == waiting {
-			kept[im.page] = true
+			kept = append(kept, im.page)
 		}
 	}
 	d.host.NotStored(kept, d.failure)

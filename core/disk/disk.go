@@ -18,7 +18,7 @@ type Host interface {
 	StoringFailed(bytes int64, cause error) error
 	// NotStored is called after a transaction has failed, when every page that waits was told why. pages are those of
 	// the transaction that wait again.
-	NotStored(pages map[Page]bool, why error)
+	NotStored(pages []Page, why error)
 }
 
 // A Disk is a store and what is on the way to it and back.
