@@ -22,7 +22,7 @@ type batch struct {
 func (d *Disk) nextBatch() *batch {
 	b := &batch{deletes: d.deletes.take(d.traits.BatchDeletes)}
 	if d.deletes.first && len(b.deletes) > 0 {
-		d.deletes.first = false
+		d.deletes.first, d.deletes.underWay = false, true
 		return b
 	}
 	b.images, b.bytes = d.queue.take(d.traits.BatchBytes)
@@ -102,6 +102,7 @@ func (d *Disk) run(ctx context.Context, b *batch) {
 	var err error
 	d.unlocked(func() { err = d.store.Apply(ctx, puts, b.deletes) })
 	d.underWay--
+	d.deletes.underWay = false
 	d.statistics.Transactions++
 	if err == nil {
 		d.stored(b)

@@ -103,10 +103,10 @@ func (d *Disk) Kick() {
 }
 
 // Pump begins transactions, as many at a time as the traits say: at once for a full batch, and for less when somebody
-// waits or the time to gather is over. It begins none after a failure.
+// waits or the time to gather is over. It begins none after a failure, and none beside a batch that makes room.
 func (d *Disk) Pump() {
 	q := &d.queue
-	for d.underWay < d.traits.Transactions && d.failure == nil && !d.stopped() {
+	for d.underWay < d.traits.Transactions && d.failure == nil && !d.stopped() && !d.deletes.underWay {
 		if q.queued == 0 && len(d.deletes.keys) == 0 {
 			q.hurry = false
 			q.images = q.images[:0]
@@ -137,8 +137,9 @@ func (d *Disk) Pump() {
 // deletes are the keys of records that nobody needs any more.
 type deletes struct {
 	keys []driver.Key
-	// first: the next batch only deletes, which may make the room that storing lacked.
-	first bool
+	// first: the next batch only deletes, which may make the room that storing lacked. underWay: such a batch is under
+	// way; what is stored beside it could find no room once more.
+	first, underWay bool
 }
 
 // take takes the keys that one transaction deletes.
