@@ -37,7 +37,8 @@ export interface CacheSettings {
   cacheType: CacheTypeName
   /**
    * The names of the IndexedDB databases start with it; it is well-formed
-   * (see `String.prototype.isWellFormed`) and never empty. Default `'asposeCache'`.
+   * (see `String.prototype.isWellFormed`) and never empty. Default `'asposeCache'`. Firefox opens no database
+   * whose name begins with U+FEFF or U+FFFE: there is no disk then, as where it fails for another reason.
    * It can be changed until the disk is first used; after that another value is a `TypeError`.
    */
   cacheFolder: string

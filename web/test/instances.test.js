@@ -1,6 +1,6 @@
 // Several instances: on one page, in frames and tabs, and the remains of those that died.
 import assert from 'node:assert/strict'
-import { run, useBrowser } from './support/browser.js'
+import { engine, run, useBrowser } from './support/browser.js'
 
 const { inPage, withPage } = useBrowser()
 
@@ -103,6 +103,11 @@ inPage('a handle of another copy of the script is refused with words that help',
 
 withPage('folders that differ by a byte order mark never see each other', {}, async ({ open }) => {
   const page = await open()
+  if (engine === 'firefox') {
+    // It opens no database whose name begins with the mark, and says so.
+    await assert.rejects(run(page, fill, ['\ufeffshared', 3]), { code: 'CACHE_UNAVAILABLE' })
+    return
+  }
   await run(page, fill, ['\ufeffshared', 3])
   const [name] = await names(page)
   assert.ok(name.startsWith('\ufeffshared/'), JSON.stringify(name))
