@@ -74,7 +74,7 @@ func (a *Allocation) Steady(off, n int64) int64 {
 	return min(a.size, (i+1)*PageSize) - off
 }
 
-// mayAccess answers why there is no access at once.
+// mayAccess returns why there is no access at once.
 func (a *Allocation) mayAccess() error {
 	switch {
 	case a.cache.closed:
@@ -122,7 +122,7 @@ func (a *Allocation) chunk(off int64) []byte {
 	return p.block.bytes(pageLen(a.size, off/PageSize))[off%PageSize:]
 }
 
-// sole tells whether nobody else needs the page as it is.
+// sole reports whether nobody else needs the page as it is.
 func (p *page) sole() bool { return p.refs == 1 && p.move == nil }
 
 // unshare makes the pages of pieces, which are in memory, the allocation's own, if there is memory for copies of
@@ -220,7 +220,7 @@ func (a *Allocation) CopyRectIn(r Rect, p []byte) {
 
 // copyPage makes a page of a's own with the bytes of a page in memory, but for those of the piece, which may be
 // anything. They are left out only where they are one run: to copy what is between rows takes a call for each, which
-// in WebAssembly is longer than to copy it all. The room is the call's. It answers why there is none.
+// in WebAssembly is longer than to copy it all. The room is the call's. It returns why there is none.
 func (a *Allocation) copyPage(s Settings, at piece) (*page, error) {
 	c, i := a.cache, at.page
 	n := a.pageLen(i)

@@ -74,7 +74,7 @@ func (a *Allocation) free() {
 	pages.each(func(_ int64, p *page) { a.drop(p) })
 }
 
-// checkRange answers how many bytes are meant by n from off on; n < 0 means all up to the end.
+// checkRange returns how many bytes are meant by n from off on; n < 0 means all up to the end.
 func (a *Allocation) checkRange(off, n int64) (int64, error) {
 	if off < 0 || off > a.size {
 		return 0, outOfRange("offset", off, 0, a.size)

@@ -59,7 +59,7 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 	return w.moveAway(ctx, short, refusal)
 }
 
-// isShared tells whether a page in memory has to be copied before it is changed, and was not.
+// isShared reports whether a page in memory has to be copied before it is changed, and was not.
 func (w *writing) isShared(at piece) bool {
 	p := w.t.a.pages.get(at.page)
 	return p.block != nil && p.refs > 1 && w.copies[p] == nil
@@ -80,7 +80,7 @@ func (w *writing) copy(at piece) (refusal, err error) {
 	return nil, at.CopyIn(p.memory(), 0, w.src)
 }
 
-// copyAll copies the pages of all pieces that still need it, or answers how many bytes they have and why there is no
+// copyAll copies the pages of all pieces that still need it, or returns how many bytes they have and why there is no
 // room for all of them.
 func (w *writing) copyAll(short []piece) (n need, err error) {
 	for _, at := range short {
@@ -169,7 +169,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 }
 
 // commitCopies puts the copies in place of the shared pages, and takes over blocks where there are none. It
-// answers which pieces are left to be copied.
+// returns which pieces are left to be copied.
 func (w *writing) commitCopies(inMemory []piece) (inPlace []piece) {
 	a, c := w.t.a, w.t.a.cache
 	for _, at := range inMemory {

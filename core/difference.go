@@ -5,7 +5,7 @@ import "slices"
 // A Span is a range of bytes.
 type Span struct{ Offset, Length int64 }
 
-// Difference answers in which ranges of bytes two allocations of the same cache and size differ, neighbours merged, in
+// Difference returns in which ranges of bytes two allocations of the same cache and size differ, neighbours merged, in
 // order. It compares pages, not bytes: what both have from the same snapshot is equal, everything else counts as
 // different. Writes that have not taken effect are not seen.
 //

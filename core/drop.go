@@ -91,7 +91,7 @@ func (s *shortage) met(room, freed need) bool {
 	return disk == 0 || disk <= room[Disk]+freed[Disk] && s.quota <= freed[Disk]
 }
 
-// drop frees entries for a write to an allocation that was refused for want of room, and tells whether it is to be
+// drop frees entries for a write to an allocation that was refused for want of room, and reports whether it is to be
 // tried again. needs says what the write needs; it is only asked where entries may go.
 func (c *Cache) drop(a *Allocation, refusal error, needs func() shortage) bool {
 	var full *FullError
@@ -215,7 +215,7 @@ func next(all []giving) (s step) {
 	return s
 }
 
-// choose finds out how much each history has to give until there is enough room. It answers false when all that they
+// choose finds out how much each history has to give until there is enough room. It returns false when all that they
 // may give is not enough.
 func choose(all []giving, enough func(freed need) bool) bool {
 	var freed need

@@ -27,7 +27,7 @@ func labels(h *core.History) string {
 	return strings.Join(all, " ")
 }
 
-// dropped answers which labels were told to be dropped from a history, and how many bytes that has freed, and forgets
+// dropped returns which labels were told to be dropped from a history, and how many bytes that has freed, and forgets
 // all events.
 func (b *bench) dropped(h *core.History) (labels string, n int64) {
 	b.mu.Lock()

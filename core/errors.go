@@ -114,13 +114,13 @@ func becauseUnavailable(refusal, err error) error {
 	return err
 }
 
-// isFull tells whether an error is for want of room.
+// isFull reports whether an error is for want of room.
 func isFull(err error) bool {
 	var full *FullError
 	return errors.As(err, &full)
 }
 
-// lacksMemory tells whether an error is for want of memory.
+// lacksMemory reports whether an error is for want of memory.
 func lacksMemory(err error) bool {
 	var full *FullError
 	return errors.As(err, &full) && full.Medium == Memory

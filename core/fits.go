@@ -11,7 +11,7 @@ func (c *Cache) full(m Medium, size, limit int64, why Reason) error {
 	return &FullError{Medium: m, Requested: size, Allocated: c.ledger.held[m], Limit: limit, Reason: why, ours: true}
 }
 
-// fitsInMemory answers why n bytes do not fit in memory. The room that is being made for others is theirs.
+// fitsInMemory returns why n bytes do not fit in memory. The room that is being made for others is theirs.
 func (c *Cache) fitsInMemory(s Settings, n int64) error {
 	limit := s.MaxMemoryForCache
 	if !c.ledger.fits(Memory, n, limit) {
@@ -27,7 +27,7 @@ func (c *Cache) fitsInMemory(s Settings, n int64) error {
 	return nil
 }
 
-// fitsOnDisk answers why n bytes do not fit on disk.
+// fitsOnDisk returns why n bytes do not fit on disk.
 func (c *Cache) fitsOnDisk(s Settings, n int64) error {
 	if limit := s.MaxDiskSpaceForCache; !c.ledger.fits(Disk, n, limit) {
 		return c.full(Disk, n, limit, ByLimit)
@@ -35,7 +35,7 @@ func (c *Cache) fitsOnDisk(s Settings, n int64) error {
 	return nil
 }
 
-// fitsOn answers why n bytes do not fit on a medium.
+// fitsOn returns why n bytes do not fit on a medium.
 func (c *Cache) fitsOn(m Medium, s Settings, n int64) error {
 	if m == Memory {
 		return c.fitsInMemory(s, n)
@@ -43,7 +43,7 @@ func (c *Cache) fitsOn(m Medium, s Settings, n int64) error {
 	return c.fitsOnDisk(s, n)
 }
 
-// fits answers why what a growing allocation needs does not fit. The limits of the settings count only if the
+// fits returns why what a growing allocation needs does not fit. The limits of the settings count only if the
 // settings say so. The disk comes first: what it lacks nobody can make room for.
 func (c *Cache) fits(needed need, s Settings) error {
 	for _, m := range []Medium{Disk, Memory} {

@@ -57,7 +57,7 @@ func (a *Allocation) awaitStored(ctx context.Context, images []*disk.Image, o *C
 	}
 }
 
-// awaitSome waits until something has changed, unless all of the images are stored, and answers how many bytes of them
+// awaitSome waits until something has changed, unless all of the images are stored, and returns how many bytes of them
 // were not before.
 func (a *Allocation) awaitSome(ctx context.Context, images *[]*disk.Image) (left int64, err error) {
 	c, d := a.cache, a.cache.disk

@@ -19,7 +19,7 @@ const (
 // would have to grow. The scheme is known as TLSF: M. Masmano et al., "TLSF: a New Dynamic Memory
 // Allocator for Real-Time Systems" (2004).
 type heap struct {
-	// newSlab makes a zeroed slab, or answers nil when the machine has no more memory.
+	// newSlab makes a zeroed slab, or returns nil when the machine has no more memory.
 	newSlab func(n int) []byte
 
 	lists    [heapClasses]*block
@@ -46,7 +46,7 @@ type block struct {
 // bytes are the first n bytes of the block.
 func (b *block) bytes(n int) []byte { return b.slab[b.off : b.off+n : b.off+b.size] }
 
-// precedes tells whether another block's bytes come next after a whole page in this one.
+// precedes reports whether another block's bytes come next after a whole page in this one.
 func (b *block) precedes(o *block) bool {
 	return b.size == PageSize && b.next == o
 }
@@ -60,7 +60,7 @@ func classOf(units int) int {
 	return e*8 + units>>e
 }
 
-// alloc takes a block of at least n bytes, 0 < n <= slabSize, with the first n bytes zero. It answers
+// alloc takes a block of at least n bytes, 0 < n <= slabSize, with the first n bytes zero. It returns
 // nil when there is no room and no new slab to be had.
 func (h *heap) alloc(n int) *block {
 	b, dirty := h.take(n)
@@ -70,7 +70,7 @@ func (h *heap) alloc(n int) *block {
 	return b
 }
 
-// take is alloc for who fills all n bytes before anybody sees them: dirty tells whether they may not be
+// take is alloc for who fills all n bytes before anybody sees them: dirty reports whether they may not be
 // zero.
 func (h *heap) take(n int) (_ *block, dirty bool) {
 	size := (n + blockUnit - 1) / blockUnit * blockUnit

@@ -68,7 +68,7 @@ func (t *Turn) NewHistory(ctx context.Context, options HistoryOptions) (*History
 // Errors: those of [Turn.Snapshot]; [ErrDisposed].
 func (h *History) Commit(ctx context.Context, label string) error { return h.BeginCommit(label)(ctx) }
 
-// BeginCommit takes the turn of a Commit, and answers what does it, which must be called.
+// BeginCommit takes the turn of a Commit, and returns what does it, which must be called.
 func (h *History) BeginCommit(label string) func(ctx context.Context) error {
 	t := h.a.Turn()
 	return func(ctx context.Context) error {
@@ -156,7 +156,7 @@ func (h *History) Undo(ctx context.Context) (bool, error) { return h.BeginStep(-
 // Redo is the opposite of Undo; see there.
 func (h *History) Redo(ctx context.Context) (bool, error) { return h.BeginStep(1)(ctx) }
 
-// BeginStep takes the turn of an Undo, -1, or of a Redo, 1, and answers what does it, which must be called.
+// BeginStep takes the turn of an Undo, -1, or of a Redo, 1, and returns what does it, which must be called.
 func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
 	h.a.cache.mu.Lock()
 	defer h.a.cache.mu.Unlock()
@@ -174,14 +174,14 @@ func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
 // GoTo gives the allocation the content of the entry of a number, as [History.Entries] has them when the call's turn
 // comes: the oldest is 0. However far that is, it takes the pages of that one entry and reads none of them, so nothing
 // can go wrong half-way. What was written since the last commit is lost, also when that entry is the current one. It
-// tells whether anything has changed.
+// reports whether anything has changed.
 //
 // Errors: [RangeError]; those of Undo.
 func (h *History) GoTo(ctx context.Context, index int64) (bool, error) {
 	return h.BeginGoTo(index)(ctx)
 }
 
-// BeginGoTo takes the turn of a GoTo, and answers what does it, which must be called.
+// BeginGoTo takes the turn of a GoTo, and returns what does it, which must be called.
 func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error) {
 	h.a.cache.mu.Lock()
 	defer h.a.cache.mu.Unlock()
@@ -262,7 +262,7 @@ func (h *History) Revision() int64 {
 	return h.revision
 }
 
-// Can tells whether there is an entry so many after the current one, or before it.
+// Can reports whether there is an entry so many after the current one, or before it.
 func (h *History) Can(by int) bool {
 	c := h.a.cache
 	c.mu.Lock()

@@ -116,7 +116,7 @@ func (a *Allocation) where() Medium {
 	return a.home
 }
 
-// anyInMemory tells whether any page is in memory. It looks first where it has last found one.
+// anyInMemory reports whether any page is in memory. It looks first where it has last found one.
 func (a *Allocation) anyInMemory() bool {
 	if p := a.pages.get(a.found); p != nil && p.block != nil {
 		return true
@@ -130,7 +130,7 @@ func (a *Allocation) anyInMemory() bool {
 	return false
 }
 
-// touchesDisk tells whether any of it is on disk.
+// touchesDisk reports whether any of it is on disk.
 func (a *Allocation) touchesDisk() bool {
 	if a.home == Disk || a.reserved > 0 {
 		return true

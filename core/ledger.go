@@ -26,7 +26,7 @@ type ledger struct {
 	held, peak [2]int64
 }
 
-// fits tells whether n more bytes stay within limit; 0 = no limit. MaxBytes is always one, so that the
+// fits reports whether n more bytes stay within limit; 0 = no limit. MaxBytes is always one, so that the
 // sum stays a number that JavaScript holds exactly.
 func (l *ledger) fits(m Medium, n, limit int64) bool {
 	if limit == 0 {

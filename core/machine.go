@@ -4,9 +4,9 @@ package core
 type Machine interface {
 	// NewSlab returns n new bytes, all zero, or nil when there are no more.
 	NewSlab(n int) []byte
-	// Fits tells whether NewSlab can give about n bytes more.
+	// Fits reports whether NewSlab can give about n bytes more.
 	Fits(n int64) bool
-	// Spare tells whether there is memory for what describes one more allocation.
+	// Spare reports whether there is memory for what describes one more allocation.
 	Spare() bool
 }
 

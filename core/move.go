@@ -22,7 +22,7 @@ func (c *Cache) stay(p *page) {
 	c.endMove(p)
 }
 
-// vacate ends a move with the page on disk, and answers its block.
+// vacate ends a move with the page on disk, and returns its block.
 func (c *Cache) vacate(p *page) *block {
 	b := p.block
 	c.endMove(p)
@@ -140,7 +140,7 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 	return nil
 }
 
-// moveOn begins to store what can wait to be stored, and answers how many bytes are stored.
+// moveOn begins to store what can wait to be stored, and returns how many bytes are stored.
 func (a *Allocation) moveOn(m *move, s Settings, pages []*page) (done int64, err error) {
 	c, d := a.cache, a.cache.disk
 	for _, p := range pages {

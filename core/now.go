@@ -26,7 +26,7 @@ func (a *Allocation) WriteNow(src driver.Buffer, off int64) bool {
 	return done
 }
 
-// ReadNow is Read for callers that can't wait: it answers false unless the allocation is on disk and
+// ReadNow is Read for callers that can't wait: it returns false unless the allocation is on disk and
 // its bytes are in memory all the same, because they were read or written not long ago.
 func (a *Allocation) ReadNow(target driver.Buffer, off int64) bool {
 	c := a.cache
@@ -54,7 +54,7 @@ func (a *Allocation) ReadNow(target driver.Buffer, off int64) bool {
 	return true
 }
 
-// quiet tells whether the allocation is on disk and no call on it waits, and n bytes from off on are some
+// quiet reports whether the allocation is on disk and no call on it waits, and n bytes from off on are some
 // of its bytes.
 func (a *Allocation) quiet(off, n int64) bool {
 	if a.cache.closed || a.disposed || a.home != Disk || a.layout.tiled() || a.first != nil || n == 0 {
@@ -64,7 +64,7 @@ func (a *Allocation) quiet(off, n int64) bool {
 	return err == nil
 }
 
-// isNear tells whether the bytes of a piece are in memory.
+// isNear reports whether the bytes of a piece are in memory.
 func (a *Allocation) isNear(w piece) bool {
 	p := a.pages.get(w.page)
 	if p == nil {

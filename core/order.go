@@ -57,7 +57,7 @@ func (a *Allocation) turn() *Turn {
 	return t
 }
 
-// begin waits for the turn, or gives it up and answers why. After a nil answer the call must end, by end.
+// begin waits for the turn, or gives it up and returns why. When it returns nil the call must end, by end.
 func (t *Turn) begin(ctx context.Context) error {
 	if t.err != nil {
 		return t.err
@@ -85,7 +85,7 @@ func (t *Turn) GiveUp() {
 	t.end()
 }
 
-// mustWait tells whether begin would wait.
+// mustWait reports whether begin would wait.
 func (t *Turn) mustWait() bool {
 	if t.err != nil || t.ready == nil {
 		return false

@@ -120,7 +120,7 @@ func (r *reading) progress(ctx context.Context) {
 	r.a.cache.progress(ctx, r.options, r.done, r.total)
 }
 
-// copy copies what is in memory of one piece, and answers how many bytes that are.
+// copy copies what is in memory of one piece, and returns how many bytes that are.
 func (r *reading) copy(w piece) (copied int, err error) {
 	switch p := r.a.pages.get(w.page); {
 	case p == nil:

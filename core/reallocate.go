@@ -61,7 +61,7 @@ func (t *Turn) Grow(ctx context.Context, size int64, o *CallOptions) error {
 	return t.Reallocate(ctx, size, o)
 }
 
-// resizeInPlace changes the size on the medium where the allocation is, or answers what it needs for that and why
+// resizeInPlace changes the size on the medium where the allocation is, or returns what it needs for that and why
 // there is no room.
 func (a *Allocation) resizeInPlace(size int64, s Settings) (needed need, err error) {
 	if size <= a.size {

@@ -161,7 +161,7 @@ func (r *resizing) fetch(ctx context.Context) error {
 	}
 }
 
-// try makes the tiles and puts them in place, or answers what it needs for that and why it can't, with nothing changed.
+// try makes the tiles and puts them in place, or returns what it needs for that and why it can't, with nothing changed.
 func (r *resizing) try() (needed need, err error) {
 	a, c := r.a, r.a.cache
 	size, m := r.layout.bytes(), a.where()
@@ -248,7 +248,7 @@ func (r *resizing) try() (needed need, err error) {
 	return needed, nil
 }
 
-// isCommon tells whether there was a tile in the place of tile i, and common how many bytes such tiles have.
+// isCommon reports whether there was a tile in the place of tile i, and common how many bytes such tiles have.
 func (r *resizing) isCommon(i int64) bool {
 	was, is := r.a.layout, r.layout
 	return i%is.across() < was.across() && i/is.across() < was.down()

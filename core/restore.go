@@ -36,7 +36,7 @@ func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 	return nil
 }
 
-// become gives an allocation, in its turn, the pages, the size and the shape of another, and tells whether that has
+// become gives an allocation, in its turn, the pages, the size and the shape of another, and reports whether that has
 // changed anything.
 func (a *Allocation) become(s *Allocation) (changed bool) {
 	c := a.cache
@@ -70,7 +70,7 @@ func (a *Allocation) Restore(ctx context.Context, from *Allocation) error {
 	return a.BeginRestore(from)(ctx)
 }
 
-// BeginRestore takes the turns of a Restore, and answers what does it, which must be called.
+// BeginRestore takes the turns of a Restore, and returns what does it, which must be called.
 func (a *Allocation) BeginRestore(from *Allocation) func(ctx context.Context) error {
 	if from == a || from.cache != a.cache {
 		return func(context.Context) error {
@@ -89,7 +89,7 @@ func (a *Allocation) BeginRestore(from *Allocation) func(ctx context.Context) er
 
 var errOtherCache error = &ArgumentError{Name: "allocation", Given: "one of another cache", Allowed: "one of the same cache"}
 
-// sameShape answers why two allocations can't be compared; name is that of the argument b.
+// sameShape returns why two allocations can't be compared; name is that of the argument b.
 func (a *Allocation) sameShape(name string, b *Allocation) error {
 	switch {
 	case b.cache != a.cache:

@@ -126,7 +126,7 @@ func (v *versioned) medium() core.Medium {
 	return v.home
 }
 
-// spills tells whether pages may go to disk for others, which the model does not foresee: it looks where
+// spills reports whether pages may go to disk for others, which the model does not foresee: it looks where
 // they are.
 func (m *versions) spills() bool {
 	return m.settings.SpillPolicy == core.SpillColdest && m.settings.CacheType == core.Auto
@@ -208,7 +208,7 @@ const (
 	always
 )
 
-// makesRoom tells whether other pages than those of keep leave memory, so that there is room for n bytes more of what
+// makesRoom reports whether other pages than those of keep leave memory, so that there is room for n bytes more of what
 // has size bytes in all and needs so many on disk itself.
 func (m *versions) makesRoom(size, n, onDisk int64, keep *versioned) whether {
 	held, limit := m.held(), m.settings.MaxMemoryForCache
@@ -243,7 +243,7 @@ func (m *versions) unmoved(t *rapid.T) {
 	}
 }
 
-// writeTo does to the model what a write does, or answers that there is no room. onlyMemory: it must not
+// writeTo does to the model what a write does, or returns that there is no room. onlyMemory: it must not
 // use the disk.
 func (m *versions) writeTo(v *versioned, off, n int64, onlyMemory bool) bool {
 	if n == 0 {
@@ -493,7 +493,7 @@ func (m *versions) grown(v *versioned, size int64) (need [2]int64, pages []*vers
 	return need, pages
 }
 
-// grow does to the model what growing does, or answers that there is no room. roomMade: others have left memory for it.
+// grow does to the model what growing does, or returns that there is no room. roomMade: others have left memory for it.
 func (m *versions) grow(v *versioned, size int64, roomMade bool) bool {
 	held, old := m.held(), int64(len(v.want))
 	need, pages := m.grown(v, size)

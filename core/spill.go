@@ -85,7 +85,7 @@ func (c *Cache) endRequest(r *request) {
 	c.disk.Wake() // it is somebody else's turn
 }
 
-// failed tells whether nothing can be stored for the request.
+// failed reports whether nothing can be stored for the request.
 func (r *request) failed(d *disk.Disk) bool { return r.move.err != nil || d.Failure() != nil }
 
 // waitForChange waits until something was stored, failed or was freed.
@@ -150,7 +150,7 @@ func (c *Cache) lackingMemory(s Settings, n int64) (lack int64) {
 	return lack
 }
 
-// spill begins to store what leaves memory, as far as it may wait for that. It answers whether there is anything to
+// spill begins to store what leaves memory, as far as it may wait for that. It returns whether there is anything to
 // wait for.
 func (c *Cache) spill(r *request) bool {
 	for ; r.begun < len(r.pages); r.begun++ {

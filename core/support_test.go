@@ -112,7 +112,7 @@ func (b *bench) soil(n int64) {
 	a.Dispose()
 }
 
-// spills answers what has moved and why, and forgets it.
+// spills returns what has moved and why, and forgets it.
 func (b *bench) spills() (told []core.Event) {
 	b.settle()
 	b.mu.Lock()
@@ -168,7 +168,7 @@ func (b *bench) is(err, want error) {
 	}
 }
 
-// told answers the events of a kind so far.
+// told returns the events of a kind so far.
 func (b *bench) told(kind core.EventKind) (n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -180,7 +180,7 @@ func (b *bench) told(kind core.EventKind) (n int) {
 	return n
 }
 
-// later begins a call now and answers where its error will be.
+// later begins a call now and returns where its error will be.
 func later(call func() error) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- call() }()
@@ -188,7 +188,7 @@ func later(call func() error) <-chan error {
 	return done
 }
 
-// waits tells whether a call has not returned yet.
+// waits reports whether a call has not returned yet.
 func waits(done <-chan error) bool {
 	synctest.Wait()
 	return len(done) == 0

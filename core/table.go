@@ -74,7 +74,7 @@ func (t *pageTable) set(i int64, p *page) {
 	t.sparse[i] = p
 }
 
-// truncate removes the pages from number n on and answers them.
+// truncate removes the pages from number n on and returns them.
 func (t *pageTable) truncate(n int64) (cut []*page) {
 	if n < int64(len(t.dense)) {
 		for _, slot := range t.dense[n:] {

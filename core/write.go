@@ -93,7 +93,7 @@ func (w *writing) release() {
 	c.disk.Pump()
 }
 
-// startAgain gives back what the write has made, and answers what it needs.
+// startAgain gives back what the write has made, and returns what it needs.
 func (w *writing) startAgain() shortage {
 	a := w.t.a
 	w.release()
@@ -124,7 +124,7 @@ func (w *writing) check() error {
 	return err
 }
 
-// isOwn tells whether all pages are in memory and nobody else needs them as they are.
+// isOwn reports whether all pages are in memory and nobody else needs them as they are.
 func (w *writing) isOwn() bool {
 	if w.rect == nil { // the short way, without a list
 		for at := range pieces(w.off, w.n) {

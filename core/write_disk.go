@@ -82,8 +82,8 @@ func (w *writing) needOnDisk(group []piece) (need, unreserved int64) {
 	return max(0, need), unreserved
 }
 
-// changes tells whether a piece can be written into the image that is there: when nobody else needs what is in it, and no
-// other group follows, which could fail when this one is in place.
+// changes reports whether a piece can be written into the image that is there: when nobody else needs what is in it, and
+// no other group follows, which could fail when this one is in place.
 func (w *writing) changes(at piece) bool {
 	p := w.t.a.pages.get(at.page)
 	return w.alone && p != nil && p.refs == 1 && int(p.size) == w.t.a.pageLen(at.page) &&
@@ -123,7 +123,7 @@ func (w *writing) ready(ctx context.Context, group []piece) (got disk.Fetched, e
 	}
 }
 
-// survey answers how many bytes more would wait if a group of pieces were staged now, and records
+// survey returns how many bytes more would wait if a group of pieces were staged now, and records
 // that have to be fetched first: as many as are fetched together.
 func (w *writing) survey(group []piece, got disk.Fetched) (need int64, missing []*disk.Record) {
 	a := w.t.a

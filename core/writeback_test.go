@@ -417,7 +417,7 @@ func TestAnAbortWhileTheRestOfAPageIsFetched(t *testing.T) {
 	})
 }
 
-// shortStore answers less than it was given.
+// shortStore returns less than it was given.
 type shortStore struct{ driver.Store }
 
 func (s shortStore) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer, error) {

@@ -51,8 +51,8 @@ type copying struct {
 	spilled bool
 }
 
-// keep makes sure, before the first wait, that src stays as it is. It answers whether that took a while, so that what the
-// caller knows may be out of date.
+// keep makes sure, before the first wait, that src stays as it is. It reports whether that took a while, so that what
+// the caller knows may be out of date.
 func (w *writing) keep(context.Context) (asked bool, err error) {
 	if w.asked {
 		return false, nil

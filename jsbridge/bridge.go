@@ -24,7 +24,7 @@ type Host struct {
 	progress js.Value
 	// event(kind, id, offset, bytes, why, error, dropped) tells what happened.
 	event js.Value
-	// mayGrow(bytes) tells whether the browser lets the WebAssembly memory grow by so much.
+	// mayGrow(bytes) reports whether the browser lets the WebAssembly memory grow by so much.
 	mayGrow js.Value
 }
 

@@ -59,7 +59,7 @@ func runInPage(t *testing.T) *page {
 	return p
 }
 
-// begin makes a call and answers where it will be settled.
+// begin makes a call and returns where it will be settled.
 func (p *page) begin(name string, args ...any) <-chan js.Value {
 	p.Helper()
 	p.last++
@@ -71,7 +71,7 @@ func (p *page) begin(name string, args ...any) <-chan js.Value {
 	return settled
 }
 
-// within answers how a call was settled, which must not take long.
+// within returns how a call was settled, which must not take long.
 func (p *page) within(settled <-chan js.Value) js.Value {
 	p.Helper()
 	select {

@@ -12,7 +12,7 @@ import (
 	"asposecache/jsbridge/jsbuf"
 )
 
-// The functions that JavaScript calls by name. Each answers at once and tells what it has to say in
+// The functions that JavaScript calls by name. Each returns at once and tells what it has to say in
 // numbers. Numbers of bytes are float64: JavaScript's own, exact up to core.MaxBytes.
 //
 // What an exported function leaves behind, goroutines, timers or garbage, is only seen to when the Go
@@ -31,7 +31,7 @@ func (b *bridge) enter() {
 // JavaScript asks again by the way that reports errors.
 func recovered() { _ = recover() }
 
-// allocate takes room in memory and answers the allocation's number, or 0 when there is none.
+// allocate takes room in memory and returns the allocation's number, or 0 when there is none.
 //
 //go:wasmexport allocate
 func allocate(size float64) (id float64) {
@@ -79,7 +79,7 @@ func access(id, off, n float64, purpose int32) (address uint32) {
 	return addressOf(p)
 }
 
-// chunk answers where the byte at off lies, after access has allowed it.
+// chunk returns where the byte at off lies, after access has allowed it.
 //
 //go:wasmexport chunk
 func chunk(id, off float64) (address uint32) {
@@ -129,7 +129,7 @@ var tray [core.PageSize]byte
 func trayAddress() (address uint32) { return addressOf(tray[:]) }
 
 // copyRect copies a rectangle that accessRect has made ready, and for which the tray is large enough, from the
-// tray or to it. It answers 1.
+// tray or to it. It returns 1.
 //
 //go:wasmexport copyRect
 func copyRect(id, x, y, width, height float64, fromTray int32) (done int32) {
@@ -169,7 +169,7 @@ func now(id, n float64, call func(*core.Allocation, *jsbuf.Buffer) bool) (done i
 
 func addressOf(p []byte) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(p)))) }
 
-// allocated answers a counter: 0 memory, 1 disk.
+// allocated returns a counter: 0 memory, 1 disk.
 //
 //go:wasmexport allocated
 func allocated(medium int32) (n float64) {

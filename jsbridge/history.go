@@ -10,7 +10,7 @@ import (
 	"asposecache/core"
 )
 
-// historyRevision answers another number whenever what a history's entries tell has changed; 0: there is no such
+// historyRevision returns another number whenever what a history's entries tell has changed; 0: there is no such
 // history.
 //
 //go:wasmexport historyRevision
@@ -22,7 +22,7 @@ func historyRevision(number float64) (revision float64) {
 	return 0
 }
 
-// historyCan answers 1 when there is an entry so many after the current one, or before it.
+// historyCan returns 1 when there is an entry so many after the current one, or before it.
 //
 //go:wasmexport historyCan
 func historyCan(number float64, by int32) (ok int32) {

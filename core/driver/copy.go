@@ -2,14 +2,14 @@ package driver
 
 // A Copier is a Buffer outside of the Go heap that can copy from others without passing the bytes through it.
 type Copier interface {
-	// CopyFrom copies n bytes of src from srcOff to off, or answers false when it does not know
+	// CopyFrom copies n bytes of src from srcOff to off, or returns false when it does not know
 	// that kind of buffer.
 	CopyFrom(off int, src Buffer, srcOff, n int) (bool, error)
 }
 
 // A RowCopier is a Buffer outside of the Go heap that can copy many rows in one go.
 type RowCopier interface {
-	// CopyRows copies rows of n bytes of src, which begin pitch bytes after each other, or answers false
+	// CopyRows copies rows of n bytes of src, which begin pitch bytes after each other, or returns false
 	// when it does not know that kind of buffer.
 	CopyRows(off, pitch int, src Buffer, srcOff, srcPitch, n, rows int) (bool, error)
 }
@@ -17,7 +17,7 @@ type RowCopier interface {
 // A RowReader is a Buffer outside of the Go heap of which many rows can be read in one go.
 type RowReader interface {
 	// ReadRows copies rows of n bytes from off on, which begin srcPitch bytes after each other, to p, where they begin
-	// pitch bytes after each other, or answers false when it can't.
+	// pitch bytes after each other, or returns false when it can't.
 	ReadRows(p []byte, pitch, off, srcPitch, n, rows int) (bool, error)
 }
 

@@ -2,7 +2,7 @@
 // how it is used best. Who writes one tests it with package drivertest.
 //
 // A store can wrap another, to encrypt or to compress its records: it reads the [Source] of each record, puts what it
-// makes of it as [Bytes], and turns back what Get answers. A record may then be longer or shorter below than above.
+// makes of it as [Bytes], and turns back what Get returns. A record may then be longer or shorter below than above.
 package driver
 
 import (

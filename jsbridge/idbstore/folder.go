@@ -4,7 +4,7 @@ package idbstore
 
 import "asposecache/core"
 
-// Folder answers what the database's name begins with, and whether that is fixed: it is from the first
+// Folder returns what the database's name begins with, and reports whether that is fixed: it is from the first
 // try to open the store on.
 func (s *Store) Folder() (name string, fixed bool) {
 	s.mu.Lock()

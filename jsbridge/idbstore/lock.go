@@ -28,7 +28,7 @@ func lockManager() (js.Value, bool) {
 	return locks, err == nil && locks.Type() == js.TypeObject
 }
 
-// lock takes the lock of a database. With ifAvailable it answers nil when somebody else has it,
+// lock takes the lock of a database. With ifAvailable it returns nil when somebody else has it,
 // otherwise it waits.
 func lock(ctx context.Context, locks js.Value, database string, ifAvailable bool) (*webLock, error) {
 	type answer struct {

@@ -314,5 +314,5 @@ func (s *Store) leave() { <-s.turn }
 
 var start = time.Now()
 
-// sinceStart is a clock. It answers no time.Time: one in a store would link the formatting of times.
+// sinceStart is a clock. It returns no time.Time: one in a store would link the formatting of times.
 func sinceStart() time.Duration { return time.Since(start) }

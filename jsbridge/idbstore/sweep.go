@@ -10,7 +10,7 @@ import (
 )
 
 // Sweep removes the databases that stores of a folder have left behind: those whose lock nobody holds.
-// It answers how many. Where the browser has no Web Locks, or can't list databases, there are none.
+// It returns how many. Where the browser has no Web Locks, or can't list databases, there are none.
 //
 // Any number of sweeps can run at once. What can't be deleted in time is left to the next one, and told
 // in the error.

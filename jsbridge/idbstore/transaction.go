@@ -110,7 +110,7 @@ func (t *writing) await(ctx context.Context, req *idb.Request) error {
 }
 
 // abort ends the transaction without effect and returns why. If the transaction can't be aborted any
-// more it answers what became of it: nil if all of it has taken effect.
+// more it returns what became of it: nil if all of it has taken effect.
 func (t *writing) abort(why error) error {
 	if t.tx.Abort() == nil {
 		return why
@@ -129,7 +129,7 @@ func (t *writing) abort(why error) error {
 	}
 }
 
-// apply puts and deletes, all or nothing, and answers how many bytes it has put.
+// apply puts and deletes, all or nothing, and returns how many bytes it has put.
 func apply(ctx context.Context, c *connection, puts []driver.Record, deletes []driver.Key) (int, error) {
 	if len(puts) == 0 && len(deletes) == 0 {
 		return 0, nil
@@ -203,7 +203,7 @@ func (t *writing) put(r driver.Record) (*idb.Request, error) {
 	return req, failure("put", err)
 }
 
-// gather answers an array with the bytes of a record. It must be all of its ArrayBuffer, of which
+// gather returns an array with the bytes of a record. It must be all of its ArrayBuffer, of which
 // IndexedDB would store the whole. It is good until the next call: put makes a copy at once.
 func (t *writing) gather(src driver.Source) (*jsbuf.Buffer, error) {
 	pieces, ok := src.(driver.Pieces)
@@ -304,7 +304,7 @@ func ask(ctx context.Context, c *connection, method string, keys []driver.Key) (
 	return nil, failure("get", err)
 }
 
-// takeResults puts in place of requests that are answered their results, or answers why the last has failed.
+// takeResults puts in place of requests that are answered their results, or returns why the last has failed.
 func takeResults(requests []js.Value) error {
 	return try(func() error {
 		if thrown := reflectGet.Invoke(requests[len(requests)-1], errorName); thrown.Truthy() {
@@ -333,7 +333,7 @@ func read(ctx context.Context, c *connection, keys []driver.Key) ([]driver.Buffe
 	return bufs, nil
 }
 
-// readOne reads one record, and answers nil if it is damaged.
+// readOne reads one record, and returns nil if it is damaged.
 func readOne(ctx context.Context, c *connection, key driver.Key) (driver.Buffer, error) {
 	bufs, err := read(ctx, c, []driver.Key{key})
 	if err == nil {

@@ -16,7 +16,7 @@ type kind struct{ byteLength, byteOffset, buffer js.Value }
 
 var (
 	typedArray = js.Global().Get("Object").Call("getPrototypeOf", uint8Array.Get("prototype"))
-	// typedArrayTag answers the name of the class of a typed array, of whatever frame, and undefined for all else.
+	// typedArrayTag returns the name of the class of a typed array, of whatever frame, and undefined for all else.
 	typedArrayTag = getter(typedArray, js.Global().Get("Symbol").Get("toStringTag"))
 
 	views = []kind{

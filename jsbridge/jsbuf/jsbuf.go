@@ -4,7 +4,7 @@
 // array to IndexedDB, and back, without passing through the memory of the Go program.
 //
 // JavaScript can take the memory of an array away at any time, by transferring or resizing its
-// buffer. Every method notices and answers [ErrDetached]. No exception leaves as a panic.
+// buffer. Every method notices and returns [ErrDetached]. No exception leaves as a panic.
 package jsbuf
 
 import (
@@ -152,7 +152,7 @@ type viewer interface {
 // unchecked is the array, whatever has become of it.
 func (b *Buffer) unchecked() js.Value { return b.array }
 
-// CopyFrom copies n bytes of src, from srcOff on, to off. It answers false if src is not an array.
+// CopyFrom copies n bytes of src, from srcOff on, to off. It returns false if src is not an array.
 func (b *Buffer) CopyFrom(off int, src driver.Buffer, srcOff, n int) (bool, error) {
 	if done, err := b.CopyRows(off, n, src, srcOff, n, n, 1); done || err != nil {
 		return done, err
@@ -199,7 +199,7 @@ func (b *Buffer) CopyRows(off, pitch int, src driver.Buffer, srcOff, srcPitch, n
 }
 
 // ReadRows copies rows of n bytes from off on, which begin srcPitch bytes after each other, to p, where they begin pitch
-// bytes after each other. It answers false without a function of UseCopyBytes.
+// bytes after each other. It returns false without a function of UseCopyBytes.
 func (b *Buffer) ReadRows(p []byte, pitch, off, srcPitch, n, rows int) (bool, error) {
 	return b.copyBytes(p, 0, pitch, off, srcPitch, n, rows, toBytes)
 }

@@ -180,7 +180,7 @@ func (s *Store) remove(k driver.Key) {
 	delete(s.records, k)
 }
 
-// Get answers copies.
+// Get returns copies.
 func (s *Store) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
