@@ -104,7 +104,7 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 		return nil, err
 	}
 	if medium == Disk {
-		err := c.openDisk(ctx)
+		err := c.openDisk(ctx, size)
 		c.ledger.give(Disk, size) // attach reserves it again, if the disk is open
 		if err != nil {
 			return nil, becauseUnavailable(refusal, err)

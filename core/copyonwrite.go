@@ -139,7 +139,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 		if _, err := w.keep(ctx); err != nil {
 			return false, err
 		}
-		if err := c.openDisk(ctx); err != nil {
+		if err := c.openDisk(ctx, need); err != nil {
 			return false, becauseUnavailable(refusal, err)
 		}
 		return false, nil

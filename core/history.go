@@ -150,7 +150,8 @@ func (h *History) free(e *historyEntry) {
 // Undo gives the allocation the content of the entry before the current one, and Redo that of the one after it. What was
 // written since the last commit is lost. They answer false when there is none.
 //
-// Errors: [ErrDisposed], [ErrClosed], the cause of ctx's end. After an error nothing has changed.
+// Errors: [ErrLost] when the store no longer has all of that content; [ErrDisposed], [ErrClosed], the cause of ctx's end.
+// After an error nothing has changed.
 func (h *History) Undo(ctx context.Context) (bool, error) { return h.BeginStep(-1)(ctx) }
 
 // Redo is the opposite of Undo; see there.
@@ -172,8 +173,8 @@ func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
 }
 
 // GoTo gives the allocation the content of the entry of a number, as [History.Entries] has them when the call's turn
-// comes: the oldest is 0. However far that is, it takes the pages of that one entry and reads none of them, so nothing
-// can go wrong half-way. What was written since the last commit is lost, also when that entry is the current one. It
+// comes: the oldest is 0. However far that is, it takes the pages of that one entry and reads none of them: it only asks
+// whether they are there. What was written since the last commit is lost, also when that entry is the current one. It
 // reports whether anything has changed.
 //
 // Errors: [RangeError]; those of Undo.
@@ -205,21 +206,27 @@ func (h *History) beginMove(which func() (int, error)) func(ctx context.Context)
 		if err := t.begin(ctx); err != nil {
 			return false, err
 		}
-		return h.move(which)
+		return h.move(ctx, which)
 	}
 }
 
-func (h *History) move(which func() (int, error)) (changed bool, err error) {
+func (h *History) move(ctx context.Context, which func() (int, error)) (changed bool, err error) {
 	a := h.a
-	if h.disposed {
-		return false, ErrDisposed
-	}
-	to, err := which()
-	if err != nil || !h.has(to) {
-		return false, err
-	}
-	if err := a.ended(); err != nil {
-		return false, err
+	var to int
+	asked := make(map[*disk.Record]bool)
+	for again := true; again; {
+		if h.disposed {
+			return false, ErrDisposed
+		}
+		if to, err = which(); err != nil || !h.has(to) {
+			return false, err
+		}
+		if err := a.ended(); err != nil {
+			return false, err
+		}
+		if again, err = a.missing(ctx, h.entries[to].state, asked); err != nil {
+			return false, err
+		}
 	}
 	changed = a.become(h.entries[to].state)
 	by := 1

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"asposecache/core"
+	"asposecache/core/driver"
+	"asposecache/core/driver/drivertest"
 )
 
 var whole = core.Rect{Width: 512, Height: 512}
@@ -16,6 +18,53 @@ func (b *bench) stroke(a *core.Allocation, x, y int64, value byte) {
 	b.Helper()
 	r := core.Rect{X: x * 256, Y: y * 256, Width: 256, Height: 256}
 	b.is(a.WriteRect(ctx, r, bytes.Repeat([]byte{value}, 256*256*4)), nil)
+}
+
+// An entry of which the store has lost something is not gone to: the allocation stays as it is.
+func TestEntriesThatAreLostAreNotGoneTo(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.surface(512, 512, 4)
+		h := newHistory(b, a, core.HistoryOptions{})
+		for i := byte(1); i <= 3; i++ { // each in a record of its own
+			b.stroke(a, 0, 0, i)
+			b.is(h.Commit(ctx, ""), nil)
+			b.is(b.Flush(ctx), nil)
+		}
+		version := b.snapshot(a)
+		b.disk.Lose(1)
+		b.stroke(a, 0, 0, 4)
+		b.is(b.Flush(ctx), nil)
+		b.disk.Lose(3)
+		for range 2 { // it is told once
+			for _, move := range []func() error{
+				func() error { _, err := h.GoTo(ctx, 1); return err },
+				func() error { _, err := h.GoTo(ctx, 3); return err },
+				func() error { return a.Restore(ctx, version) },
+			} {
+				b.is(move(), core.ErrLost)
+				b.shows(a, "4 0 0 0")
+			}
+		}
+		lost := 0
+		for _, e := range b.events {
+			if e.Kind == core.Lost {
+				lost++
+			}
+		}
+		if lost == 0 {
+			b.Error("no event")
+		}
+		if did, err := h.Undo(ctx); !did || err != nil { // the one in the middle is there
+			b.Error(did, err)
+		}
+		b.shows(a, "2 0 0 0")
+		// A store that can't be asked has lost nothing.
+		b.store.SetHook(drivertest.Fail(driver.ErrUnavailable, drivertest.Has))
+		if _, err := h.GoTo(ctx, 0); err != nil {
+			b.Error(err)
+		}
+		b.shows(a, "0 0 0 0")
+	})
 }
 
 func (b *bench) shows(a *core.Allocation, want string) {

@@ -84,11 +84,15 @@ func (a *Allocation) image(i int64) *disk.Image {
 	return nil
 }
 
-// openDisk waits until the disk is ready.
-func (c *Cache) openDisk(ctx context.Context) error {
+// openDisk waits until the disk is ready for somebody who needs so many bytes there.
+func (c *Cache) openDisk(ctx context.Context, need int64) error {
 	err := c.disk.Open(ctx)
-	if c.closed {
+	switch {
+	case c.closed:
 		return ErrClosed
+	case errors.Is(err, driver.ErrQuota): // not even an empty store fits; who asks has its room in the counters already
+		return &FullError{Medium: Disk, Requested: need, Allocated: max(0, c.ledger.held[Disk]-need),
+			Limit: c.settings.MaxDiskSpaceForCache, Reason: ByQuota, Cause: err}
 	}
 	return err
 }
@@ -127,6 +131,28 @@ func (c *Cache) lost(finder *Allocation, records []*disk.Record) {
 	for a := range c.live {
 		tell(a)
 	}
+}
+
+// missing returns [ErrLost] when the store no longer has all that s has and a has not. It asks for each record once,
+// which asked notes; again: it has asked, so that what the caller knows may be out of date. It waits.
+//
+// A store that can't be asked is none that has lost something.
+func (a *Allocation) missing(ctx context.Context, s *Allocation, asked map[*disk.Record]bool) (again bool, err error) {
+	var records []*disk.Record
+	s.pages.without(&a.pages, func(p *page) {
+		if p.block == nil && err == nil {
+			records, err = p.image.Unsure(records, asked, s.layout.pageStart(p.number))
+		}
+	})
+	if err != nil || len(records) == 0 {
+		return false, err
+	}
+	lost, err := a.cache.disk.Check(ctx, records)
+	s.cache.lost(s, lost)
+	if ctx.Err() == nil {
+		err = nil
+	}
+	return true, err
 }
 
 // fetch reads records of an allocation. It waits.

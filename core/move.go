@@ -109,7 +109,7 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 		}
 		d.Pump()
 	}()
-	if err := c.openDisk(ctx); err != nil {
+	if err := c.openDisk(ctx, total); err != nil {
 		return becauseUnavailable(refusal, err)
 	}
 	var stored int64

@@ -1,13 +1,17 @@
 package core
 
-import "context"
+import (
+	"context"
+
+	"asposecache/core/disk"
+)
 
 // Restore gives an allocation the content of another of the same cache and shape, as it is when from's turn comes,
 // without copying bytes: both have the same pages afterwards, as after a snapshot. It asks for no room. from is a
 // turn of the other one, which is used up.
 //
 // Errors: [ArgumentError] when the other one is of another cache, size or shape; [ErrDisposed] when one of them is
-// disposed of; [ErrClosed]; [FullError] as of Snapshot; the cause of ctx's end, until its turn comes.
+// disposed of; [ErrLost] when the store no longer has all of that content; [ErrClosed]; [FullError] as of Snapshot; the cause of ctx's end, until its turn comes.
 func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 	a := t.a
 	if from.a.cache != a.cache {
@@ -31,6 +35,15 @@ func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 	}
 	if err := a.sameShape("from", s); err != nil {
 		return err
+	}
+	asked := make(map[*disk.Record]bool)
+	for again := true; again; {
+		if again, err = a.missing(ctx, s, asked); err != nil {
+			return err
+		}
+		if err := a.ended(); err != nil {
+			return err
+		}
 	}
 	a.become(s)
 	return nil

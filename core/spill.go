@@ -47,7 +47,7 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 			return refusal
 		}
 		if !c.disk.IsOpen() {
-			if err := c.openDisk(ctx); err != nil {
+			if err := c.openDisk(ctx, needed[Memory]); err != nil {
 				return becauseUnavailable(refusal, err)
 			}
 			if keep != nil && keep.ended() != nil {

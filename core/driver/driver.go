@@ -58,6 +58,9 @@ type Store interface {
 	// until FreeBuffer. An error says that nothing could be read, which need not be so the next time.
 	Get(ctx context.Context, ranges []Range) ([]Buffer, error)
 
+	// Has reports for each key whether its record is there. It reads no record. An error is one of Get.
+	Has(ctx context.Context, keys []Key) ([]bool, error)
+
 	// Close ends the store and removes all that it holds. It is called once, also on a store whose
 	// Open failed or was never called, and after every other call has returned.
 	Close(ctx context.Context) error

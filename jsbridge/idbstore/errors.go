@@ -78,10 +78,10 @@ func broken(op string, err error) error {
 	return err
 }
 
-// unavailable says that a failure means that there is no IndexedDB to be had.
+// unavailable says that a failure means that there is no IndexedDB to be had, unless it is for want of room.
 func unavailable(op string, err error) error {
 	err = failure(op, err)
-	if e := (*Error)(nil); errors.As(err, &e) {
+	if e := (*Error)(nil); errors.As(err, &e) && e.kind == nil {
 		e.kind = driver.ErrUnavailable
 	}
 	return err

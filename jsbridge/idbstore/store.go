@@ -106,6 +106,10 @@ func create(ctx context.Context, folder string) (string, *webLock, *connection, 
 	var l *webLock
 	if locks, ok := lockManager(); ok {
 		if l, err = lock(ctx, locks, name, false); err != nil {
+			if e := (*Error)(nil); errors.As(err, &e) && e.Name == "SecurityError" {
+				// The lock is what was asked for first, but the page may have no storage of any kind.
+				err = &Error{Op: "open", Name: e.Name, Message: "the browser allows no storage here, as when cookies are blocked"}
+			}
 			return "", nil, nil, err
 		}
 	}
@@ -170,6 +174,24 @@ func (s *Store) Get(ctx context.Context, ranges []driver.Range) (bufs []driver.B
 	}
 	s.meter.passed(n)
 	return bufs, err
+}
+
+// Has counts the records of each key, in one transaction.
+func (s *Store) Has(ctx context.Context, keys []driver.Key) (there []bool, err error) {
+	if len(keys) == 0 {
+		return nil, ctx.Err()
+	}
+	err = s.do(ctx, func(c *connection) error {
+		counts, err := ask(ctx, c, "count", keys)
+		if err == nil {
+			there = make([]bool, len(keys))
+			for i, n := range counts {
+				there[i] = n.Int() > 0
+			}
+		}
+		return err
+	})
+	return there, err
 }
 
 // readEach reads records one by one after a transaction for all of them has failed: one that is

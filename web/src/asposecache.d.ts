@@ -96,7 +96,10 @@ export function loadAsposeCache(options?: LoadOptions): Promise<AsposeCache>
 export interface GlobalAsposeCache extends AsposeCache {
   /** Resolves when it has loaded; rejects with `CACHE_LOAD_FAILED`, as do the calls that wait. */
   readonly ready: Promise<void>
-  /** Tries again after loading has failed. The address defaults to `data-wasm-url` of the script's tag. */
+  /**
+   * Tries again after loading has failed. The address defaults to `data-wasm-url` of the script's tag. Once the
+   * program is there, or on its way, only the `settings` matter: they are set as by `configure`.
+   */
   load(options?: LoadOptions): Promise<void>
   readonly CacheType: typeof CacheType
   readonly createHistory: typeof createHistory

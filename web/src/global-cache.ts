@@ -27,10 +27,11 @@ class GlobalAsposeCache extends AsposeCache implements api.GlobalAsposeCache {
     this.ready = this.#load(loadOptions({ wasmURL }))
   }
 
-  /** Tries again after loading has failed; otherwise there is nothing to do. */
+  /** Tries again after loading has failed; otherwise only the settings are to be set. */
   async load(options?: api.LoadOptions): Promise<void> {
     const checked = loadOptions(options, this.settings)
     if (this.#failed) this.ready = this.#load({ ...checked, wasmURL: checked.wasmURL ?? this.#wasmURL })
+    else if (options?.settings) await this.configure(options.settings)
     return this.ready
   }
 

@@ -206,6 +206,21 @@ onPage(
   },
 )
 
+onPage('load sets the settings that it is given, also later', '/folders/page.html', async (kit) => {
+  const { assert, rejection } = kit
+  const cache = globalThis.asposeCache
+  await cache.load({ settings: { maxMemoryForCache: 12 } }) // on its way since the script ran
+  assert.equal(cache.maxMemoryForCache, 12)
+  await cache.load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+  assert.deepEqual([cache.maxMemoryForCache, cache.cacheType], [12, 'cacheOnDiskOnly'])
+  assert.equal((await cache.allocate(10)).medium, 'disk')
+  assert.instanceOf(await rejection(cache.load({ settings: { maxMemoryForCache: -1 } })), RangeError)
+  assert.instanceOf(await rejection(cache.load({ settings: { cacheFolder: 'late' } })), TypeError)
+  await cache.load()
+  assert.deepEqual([cache.maxMemoryForCache, cache.cacheType], [12, 'cacheOnDiskOnly'])
+  await cache.close()
+})
+
 onPage(
   'after a failure every call tells it, and load tries again',
   '/missing.html',

@@ -559,3 +559,55 @@ inPage('what is no target and no option is refused', async (kit) => {
     for (const other of [undefined, {}, target])
       assert.instanceOf(await rejection(history[name].call(other), name), TypeError)
 })
+
+inPage('a state that the browser has removed is not gone back to', async (kit) => {
+  const { load, assert, asposecache, rejectsWith, collect, databases } = kit
+  const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+  const lost = collect(cache, 'lost')
+  const layer = await cache.allocateSurface({ width: 256, height: 256 })
+  const history = await asposecache.createHistory(layer)
+  const paint = async (value) => {
+    await layer.writeRect({ x: 0, y: 0, width: 256, height: 256 }, new Uint8Array(layer.size).fill(value))
+    await history.commit(`${value}`)
+    await cache.flush()
+  }
+  await paint(1)
+  await paint(2)
+  const before = await layer.snapshot()
+  await paint(3)
+  // A site's data are cleared, but for the last record.
+  const [name] = await databases()
+  const database = await new Promise((resolve, reject) => {
+    const request = indexedDB.open(name)
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+  await new Promise((resolve, reject) => {
+    const [store] = database.objectStoreNames
+    const transaction = database.transaction(store, 'readwrite')
+    const records = transaction.objectStore(store)
+    records.getAllKeys().onsuccess = ({ target }) => {
+      records.delete(IDBKeyRange.upperBound(target.result.at(-1), true))
+    }
+    transaction.oncomplete = resolve
+    transaction.onerror = reject
+  })
+  database.close()
+  const shows = async (value) => {
+    const [first] = await layer.readRect({ x: 0, y: 0, width: 1, height: 1 })
+    assert.equal(first, value)
+  }
+  await shows(3)
+  await rejectsWith('CACHE_LOST', history.goTo(1), 'goTo')
+  await shows(3)
+  await rejectsWith('CACHE_LOST', layer.restore(before), 'restore')
+  await rejectsWith('CACHE_LOST', history.undo(), 'undo')
+  await shows(3)
+  assert.isNotEmpty(lost)
+  assert.equal(
+    history.entries.findIndex(({ current }) => current),
+    3,
+  )
+  assert.isTrue(await history.goTo(0)) // there was nothing yet
+  await shows(0)
+})

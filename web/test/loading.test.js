@@ -344,6 +344,42 @@ inPage('instances are independent', async ({ load, assert, counters, noise, asse
   assertBytes(await b.read(), noise(2000, 2))
 })
 
+inPage('where not even an empty database fits, the disk is full', async (kit) => {
+  const { load, rejectsWith, assertFull, assert, counters } = kit
+  const { open } = IDBFactory.prototype
+  IDBFactory.prototype.open = () => {
+    throw new DOMException('no space left on the device', 'QuotaExceededError')
+  }
+  try {
+    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+    const expected = { medium: 'disk', requested: 10, allocated: 0, reason: 'quota' }
+    assertFull(await rejectsWith('CACHE_FULL', cache.allocate(10)), expected)
+    await cache.configure({ cacheType: 'auto', maxMemoryForCache: 5 })
+    const full = await rejectsWith('CACHE_FULL', cache.allocate(10))
+    assertFull(full, { medium: 'memory', requested: 10, reason: 'limit' })
+    assertFull(full.cause, expected)
+    assert.equal((await cache.allocate(5)).medium, 'memory')
+    assert.deepEqual(counters(cache), [5, 0])
+  } finally {
+    IDBFactory.prototype.open = open
+  }
+})
+
+inPage('where a page may store nothing the error speaks of storage, not of locks', async (kit) => {
+  const { load, rejectsWith, assert } = kit
+  const { request } = LockManager.prototype
+  LockManager.prototype.request = () =>
+    Promise.reject(new DOMException('Access to the Locks API is denied in this context.', 'SecurityError'))
+  try {
+    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+    const { message } = await rejectsWith('CACHE_UNAVAILABLE', cache.allocate(10))
+    assert.match(message, /IndexedDB.*storage.*cookies/)
+    assert.notMatch(message, /lock(?!ed)/i)
+  } finally {
+    LockManager.prototype.request = request
+  }
+})
+
 const withoutIndexedDB = [
   ['is null', () => Object.defineProperty(globalThis, 'indexedDB', { value: null, configurable: true })],
   [

@@ -36,6 +36,7 @@ const { withPage } = useBrowser({
       <script type="module">
         ${layer}
         window.cache = cache
+        window.steps = history
       </script>`),
   },
 })
@@ -49,7 +50,7 @@ withPage('the ten lines run as they stand', {}, async ({ open }) => {
   ])
 })
 
-withPage('a layer with undo', {}, async ({ open }) => {
+withPage('a layer with undo', { expected: /once/ }, async ({ open }) => {
   assert.ok(layer.trimEnd().split('\n').length <= 30, 'it is no longer than 30 lines')
   const page = await open('/layer.html')
   await page.setViewport({ width: 1000, height: 700 })
@@ -117,6 +118,32 @@ withPage('a layer with undo', {}, async ({ open }) => {
     assert.equal(await digest(), pictures[at], `${modifier} ${keys}`)
   }
   assert.equal(await held(), bytes[4])
+
+  // A step that fails leaves no snapshot, and the next one works. In mid-stroke there is none.
+  await page.evaluate(() => {
+    steps.undo = () => {
+      delete steps.undo
+      return Promise.reject(new Error('once'))
+    }
+  })
+  const press = async (key) => {
+    await page.keyboard.down('Control')
+    await page.keyboard.press(key)
+    await page.keyboard.up('Control')
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)))
+    await page.waitForFunction(() => cache.allocations().length === 1)
+  }
+  for (const key of 'yyyy') await press(key)
+  await press('z')
+  assert.equal(await digest(), pictures[4])
+  await press('z')
+  assert.equal(await digest(), pictures[3])
+  await page.mouse.move(500, 300)
+  await page.mouse.down()
+  await press('z')
+  await page.mouse.up()
+  await press('z')
+  assert.equal(await digest(), pictures[3], 'only the stroke in which the key was pressed is undone')
   await page.evaluate(() => cache.close())
   assert.equal(await held(), 0)
 })

@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) driver.Store) {
 		{"changing a buffer after Apply does not change the record", bufferIsCopied},
 		{"changing what Get returned does not change the record", answerIsCopied},
 		{"a key that is not there reads as nil at its place", missingKeys},
+		{"it tells which records are there", presence},
 		{"answers come in the order of the keys, for duplicates too", orderAndDuplicates},
 		{"puts and deletes of one Apply take effect together", putsAndDeletes},
 		{"a deleted record is gone, its neighbours are not", getAfterDelete},
@@ -258,6 +259,25 @@ func missingKeys(t *testing.T, s *store) {
 		} else if there && !bytes.Equal(s.bytes(buf), content(driver.Key(i+1), 10)) {
 			t.Errorf("key %d: other bytes", i+1)
 		}
+	}
+}
+
+func presence(t *testing.T, s *store) {
+	s.put(2, content(2, 10))
+	s.put(4, content(4, 10))
+	s.put(5, content(5, 10))
+	s.apply(nil, []driver.Key{4})
+	there, err := s.Has(s.ctx, []driver.Key{1, 2, 3, 4, 5, 2})
+	if err != nil || !slices.Equal(there, []bool{false, true, false, false, true, true}) {
+		t.Error(there, err)
+	}
+	if there, err := s.Has(s.ctx, nil); err != nil || len(there) != 0 {
+		t.Error(there, err)
+	}
+	ended, cancel := context.WithCancel(s.ctx)
+	cancel()
+	if _, err := s.Has(ended, []driver.Key{2}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

@@ -17,13 +17,14 @@ const (
 	Open Op = iota
 	Apply
 	Get
+	Has
 	NewBuffer
 	Close
 	ops
 )
 
 func (op Op) String() string {
-	return [...]string{"Open", "Apply", "Get", "NewBuffer", "Close"}[op]
+	return [...]string{"Open", "Apply", "Get", "Has", "NewBuffer", "Close"}[op]
 }
 
 // ErrInjected is the error for a fault that is not meant to look like a particular one.
@@ -34,7 +35,7 @@ type Call struct {
 	Op Op
 	// Nth counts the calls of that operation, from 1 on.
 	Nth int
-	// Puts and Deletes are what Apply, Keys what Get was called with. A hook must not keep them.
+	// Puts and Deletes are what Apply, Keys what Get or Has was called with. A hook must not keep them.
 	Puts    []driver.Record
 	Deletes []driver.Key
 	Keys    []driver.Key
@@ -47,7 +48,7 @@ type Fault struct {
 	Wait <-chan struct{}
 	// Err is returned, and the store below is not called.
 	Err error
-	// Lost are keys for which Get returns nil. The records stay in the store below.
+	// Lost are keys for which Get returns nil, and Has false. The records stay in the store below.
 	Lost []driver.Key
 }
 
@@ -85,10 +86,10 @@ func Block(release <-chan struct{}, on ...Op) Hook {
 	}
 }
 
-// Lose makes Get answer nil for keys; for all, if none is named.
+// Lose makes Get and Has find nothing for keys; for all, if none is named.
 func Lose(keys ...driver.Key) Hook {
 	return func(c Call) Fault {
-		if c.Op != Get {
+		if c.Op != Get && c.Op != Has {
 			return Fault{}
 		}
 		if len(keys) == 0 {
@@ -239,6 +240,20 @@ func (f *Faulty) Apply(ctx context.Context, puts []driver.Record, deletes []driv
 		n.Deletes += len(deletes)
 	})
 	return err
+}
+
+// Has passes the call on and loses what the fault says.
+func (f *Faulty) Has(ctx context.Context, keys []driver.Key) ([]bool, error) {
+	fault, err := f.begin(ctx, Call{Op: Has, Keys: keys})
+	var there []bool
+	if err == nil {
+		there, err = f.store.Has(ctx, keys)
+	}
+	for i := range there {
+		there[i] = there[i] && !slices.Contains(fault.Lost, keys[i])
+	}
+	f.end(Has, err, nil)
+	return there, err
 }
 
 // Get passes the call on and loses what the fault says.

@@ -202,6 +202,20 @@ func (s *Store) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer
 	return bufs, nil
 }
 
+// Has looks for the records.
+func (s *Store) Has(ctx context.Context, keys []driver.Key) ([]bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	there := make([]bool, len(keys))
+	for i, k := range keys {
+		_, there[i] = s.records[k]
+	}
+	return there, nil
+}
+
 // Close forgets all records.
 func (s *Store) Close(context.Context) error {
 	s.mu.Lock()
