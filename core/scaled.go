@@ -66,15 +66,16 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 	d := reduction{s: s, rect: r, shift: shift, how: how}
 	d.fetch(0, 0)
 	for y := int64(0); y < r.Height; y += TileSide {
-		for x := int64(0); x < r.Width; x += bandWidth {
+		for x := int64(0); x < r.Width; {
+			band := d.band(x, y)
+			width, height := band.Width, band.Height
 			// While one band is reduced, the next one is fetched.
-			if x+bandWidth < r.Width {
-				d.fetch(x+bandWidth, y)
+			if x+width < r.Width {
+				d.fetch(x+width, y)
 			} else {
 				d.fetch(0, y+TileSide)
 			}
-			width, height := min(bandWidth, r.Width-x), min(TileSide, r.Height-y)
-			if err := d.reduce(ctx, Rect{r.X + x, r.Y + y, width, height}); err != nil {
+			if err := d.reduce(ctx, band); err != nil {
 				return err
 			}
 			row := (width + side - 1) >> shift * bpp
@@ -82,7 +83,8 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 			if err := driver.CopyRows(dst, int(at), int(w*bpp), driver.Bytes(d.out), 0, int(row), int(row), len(d.out)/int(row)); err != nil {
 				return err
 			}
-			c.progress(ctx, o, (y*r.Width+(x+width)*height)*bpp, r.Width*r.Height*bpp)
+			x += width
+			c.progress(ctx, o, (y*r.Width+x*height)*bpp, r.Width*r.Height*bpp)
 		}
 	}
 	return nil
@@ -103,10 +105,29 @@ type reduction struct {
 	stretch stretch
 }
 
+// band is what is reduced together from x, y of the rectangle on. Where there is nothing it is wider, so that a surface
+// that is nearly empty takes the time of what is in it.
+func (d *reduction) band(x, y int64) Rect {
+	r := d.narrow(x, y)
+	for d.s.isBlank(r) && r.Width < bandWidth<<d.shift {
+		more := d.narrow(x+r.Width, y)
+		if more.Width <= 0 || !d.s.isBlank(more) {
+			break
+		}
+		r.Width += more.Width
+	}
+	return r
+}
+
+// narrow is a band of the usual width, as far as there is room for it.
+func (d *reduction) narrow(x, y int64) Rect {
+	return Rect{d.rect.X + x, d.rect.Y + y, min(bandWidth, d.rect.Width-x), min(TileSide, d.rect.Height-y)}
+}
+
 // fetch begins to fetch what is on disk of the band at x, y of the rectangle.
 func (d *reduction) fetch(x, y int64) {
-	r := Rect{d.rect.X + x, d.rect.Y + y, min(bandWidth, d.rect.Width-x), min(TileSide, d.rect.Height-y)}
-	if r.Height <= 0 {
+	r := d.narrow(x, y)
+	if r.Height <= 0 || d.s.isBlank(r) {
 		return
 	}
 	d.s.cache.disk.FetchSoon(func(yield func(*disk.Image) bool) {
@@ -124,11 +145,13 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 	bpp, side := d.s.layout.bpp, int64(1)<<d.shift
 	pitch := (band.Width + side - 1) >> d.shift * bpp
 	d.out = grown(d.out, pitch*((band.Height+side-1)>>d.shift))
+	if d.s.isBlank(band) {
+		d.giveWay(ctx)
+		clear(d.out)
+		return nil
+	}
 	for x := int64(0); x < band.Width; x += TileSide {
-		if d.stretch.over() {
-			d.s.cache.rest(ctx)
-			d.stretch = stretch{}
-		}
+		d.giveWay(ctx)
 		r := Rect{band.X + x, band.Y, min(TileSide, band.Width-x), band.Height}
 		d.stretch.bytes += int(r.Width * r.Height * bpp)
 		dst := d.out[x>>d.shift*bpp:]
@@ -145,6 +168,25 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 		reduce(dst, pitch, d.tile, r.Width*bpp, r.Width, r.Height, bpp, side, d.how)
 	}
 	return nil
+}
+
+// giveWay pauses when it is time to.
+func (d *reduction) giveWay(ctx context.Context) {
+	if d.stretch.over() {
+		d.s.cache.rest(ctx)
+		d.stretch = stretch{}
+	}
+}
+
+// isBlank reports whether no tile that a rectangle touches was ever written.
+func (a *Allocation) isBlank(r Rect) bool {
+	across := a.layout.across()
+	for y := r.Y / TileSide; y*TileSide < r.Y+r.Height; y++ {
+		if !a.pages.isEmpty(y*across+r.X/TileSide, y*across+(r.X+r.Width-1)/TileSide+1) {
+			return false
+		}
+	}
+	return true
 }
 
 // withPixels calls use with the bytes of a rectangle from its first pixel on, and how many bytes its rows are apart, if

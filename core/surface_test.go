@@ -424,3 +424,33 @@ func TestResizingASnapshotThatWasNeverWritten(t *testing.T) {
 		b.counts(0, 300*300*4)
 	})
 }
+
+// A surface that is nearly empty is reduced in the time of what is in it, and others have their turns.
+func TestReadScaledWhereThereIsNothing(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		for _, size := range [][2]int64{{1<<31 - 1, 2}, {100_000, 100_000}} {
+			a := b.surface(size[0], size[1], 1)
+			at := size[0] - 300 // over the border of two tiles, and of the dense part of the table
+			b.is(a.WriteRect(ctx, core.Rect{X: at, Width: 300, Height: 1}, bytes.Repeat([]byte{9}, 300)), nil)
+			for _, x := range []int64{0, 100} { // also where the squares are not those of the tiles
+				r := core.Rect{X: x, Width: size[0] - x, Height: size[1]}
+				var got []byte
+				b.is(a.Turn().ReadRectScaled(ctx, r, 8, core.Pick, func(n int64) (driver.Buffer, error) {
+					got = bytes.Repeat([]byte{7}, int(n))
+					return driver.Bytes(got), nil
+				}, nil), nil)
+				want := make([]byte, len(got))
+				across := (r.Width + 255) / 256
+				for i := range across {
+					if r.X+i*256 >= at {
+						want[i] = 9
+					}
+				}
+				if !bytes.Equal(got, want) {
+					b.Errorf("%d x %d from %d on: other pixels", size[0], size[1], x)
+				}
+			}
+			a.Dispose()
+		}
+	})
+}

@@ -52,6 +52,29 @@ func (b *pageBook) leave(p *page) {
 	}
 }
 
+// isEmpty reports whether there is no page with a number from from up to to, without it.
+func (t *pageTable) isEmpty(from, to int64) bool {
+	for ; from < min(to, int64(len(t.dense))); from++ {
+		if t.dense[from] != 0 {
+			return false
+		}
+	}
+	if to-from > int64(len(t.sparse)) {
+		for i := range t.sparse {
+			if i >= from && i < to {
+				return false
+			}
+		}
+		return true
+	}
+	for ; from < to; from++ {
+		if t.sparse[from] != nil {
+			return false
+		}
+	}
+	return true
+}
+
 func (t *pageTable) get(i int64) *page {
 	if i < int64(len(t.dense)) {
 		return t.book.pages[t.dense[i]]

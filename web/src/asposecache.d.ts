@@ -308,7 +308,10 @@ export interface CacheAllocation extends CacheEntity {
    * {@link CacheFullError}.
    */
   snapshot(options?: { label?: string; signal?: AbortSignal }): Promise<CacheAllocation>
-  /** Takes the content of another of the same size, without copying bytes: what undo needs. */
+  /**
+   * Takes the content of another of the same size, without copying bytes: what undo needs. Rejects with `CACHE_LOST`,
+   * and changes nothing, when the browser has removed something of it.
+   */
   restore(from: CacheAllocation, options?: { signal?: AbortSignal }): Promise<void>
 }
 
@@ -432,7 +435,8 @@ export interface CacheHistory extends AsyncDisposable {
   commit(label?: string): Promise<void>
   /**
    * Gives the target the content of the entry before the current one; what was written since the last
-   * commit is lost. Resolves to whether there was one.
+   * commit is lost. Resolves to whether there was one. Rejects with `CACHE_LOST`, and changes nothing, when the browser
+   * has removed something that this entry needs and that is nowhere in memory: a look that can wait for the disk.
    */
   undo(): Promise<boolean>
   /** The same with the entry after the current one. */
@@ -440,7 +444,7 @@ export interface CacheHistory extends AsyncDisposable {
   /**
    * Gives the target the content of the entry at `index` of `entries`, as they are when the call's turn comes: one
    * step, however far, in which no byte is read or copied. It waits for calls made before it, on the history and on
-   * its target, and for nothing else. What was written since the last commit is lost, also by going to the current
+   * its target, and as `undo` does for a look at the disk. What was written since the last commit is lost, also by going to the current
    * entry. Resolves to whether anything has changed: `false` if it was the current one and nothing was written since.
    *
    * An index that is not there is a `RangeError`, and changes nothing; what is no number is a `TypeError`.

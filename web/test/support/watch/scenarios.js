@@ -1,5 +1,6 @@
 // All scenarios, by name. This file is read by the worker that runs them and by the tests that list them.
 import { amounts } from './amounts.js'
+import { crowds } from './crowds.js'
 import { freezes } from './freezes.js'
 import { mixtures } from './mixtures.js'
 import { tours } from './tours.js'
@@ -14,7 +15,7 @@ import { tours } from './tours.js'
  *
  * `largest` is the size of the largest array that one of its calls makes, where it has more than a few bytes. `pace` says what kind of task comes between two steps.
  */
-export const scenarios = [...freezes, ...amounts, ...tours, ...mixtures]
+export const scenarios = [...freezes, ...amounts, ...crowds, ...tours, ...mixtures]
 
 /** Makes ready what a scenario needs. */
 export async function prepared(name, kit, seed) {
