@@ -64,6 +64,7 @@ const banner = {
 /** The oldest browsers that are served, as the README says. What they lack is a type error: see tsconfig.json. */
 const target = ['chrome111', 'firefox114', 'safari16.4']
 
+/** @type {import('esbuild').BuildOptions} */
 const common = {
   bundle: true,
   minify: true,

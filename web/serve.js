@@ -12,12 +12,13 @@ const server = createServer((request, response) => {
   files(request, response)
 })
 
-server.on('error', (error) => {
+server.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
   // The usual port may be taken; any other will do, unless one was asked for.
   if (error.code !== 'EADDRINUSE' || process.env.PORT) throw error
   server.listen(0, 'localhost')
 })
 server.on('listening', () => {
-  console.log(`\n  asposeCache demo: http://localhost:${server.address().port}/demo/\n\n  Ctrl+C ends it.`)
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  console.log(`\n  asposeCache demo: http://localhost:${port}/demo/\n\n  Ctrl+C ends it.`)
 })
 server.listen(Number(process.env.PORT ?? 8080), 'localhost')

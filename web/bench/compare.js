@@ -44,7 +44,11 @@ export function agree(a, b) {
   return Math.abs(values[0] - values[1]) <= allowed + 1e-9 * largest
 }
 
-/** For people: how many rows of each browser agree, and which do not. */
+/**
+ * For people: how many rows of each browser agree, and which do not.
+ *
+ * @param {ReturnType<typeof compare>} results
+ */
 export function comparison(results) {
   if (results.length === 0) return 'The two runs have no browser in common.'
   return results.map(({ browser, ...result }) => `${browser}: ${compared(result)}`).join('\n\n')

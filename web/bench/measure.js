@@ -4,6 +4,15 @@ import { withBrowser } from './browsers.js'
 import { suites } from './suites.js'
 import { sweep } from './sweep.js'
 
+/**
+ * @typedef {object} Measured
+ * @property {string} browser
+ * @property {string} version
+ * @property {Record<string, number[]>} samples by the name of their number, see rows.js
+ * @property {{ suite: string, contestant?: string, error: string }[]} failures
+ * @property {Awaited<ReturnType<typeof sweep>>} [sweep]
+ */
+
 /** A task that takes longer hangs. */
 const patience = 15 * 60_000
 
@@ -16,6 +25,7 @@ const patience = 15 * 60_000
  * @returns the samples of each number, the sweep, the browser's version, and what failed
  */
 export async function measure(name, { site, scale, wanted, note, open = withBrowser }) {
+  /** @type {Measured} */
   const result = { browser: name, version: '', samples: {}, failures: [] }
   const failed = { suites: new Set(), contestants: new Set() }
   const withRun = (use) =>
@@ -98,7 +108,11 @@ function collect(samples, contestant, answer) {
   }
 }
 
-async function inFreshPage(browser, site, { script, task, arg }) {
+async function inFreshPage(
+  browser,
+  site,
+  /** @type {{ script: string, task: string, arg?: object }} */ { script, task, arg },
+) {
   const page = await browser.newPage()
   const over = new AbortController()
   try {

@@ -1,7 +1,12 @@
 // Rows with their numbers, and the table for people.
 import { median, ratios, confidence } from './numbers.js'
 
-/** Puts the numbers of one browser into the rows. */
+/**
+ * Puts the numbers of one browser into the rows.
+ *
+ * @param {any[]} rows see rows.js
+ * @param {Pick<import('./measure.js').Measured, 'samples' | 'sweep'>} measured
+ */
 export function evaluate(rows, { samples, sweep }) {
   return rows.flatMap((row) => {
     const ours = samples[row.ours]
@@ -75,7 +80,7 @@ export function aligned(head, cells, right) {
  * The rows that have a target, or are compared with something other than ours, as short as they can be told: for
  * a README. Several browsers stand side by side.
  *
- * @param {Array<{ browser: string, rows: object[] }>} browsers
+ * @param {Array<{ browser: string, rows: any[] }>} browsers
  */
 export function summary(browsers) {
   const others = browsers.slice(1).map(({ rows }) => new Map(rows.map((line) => [key(line), line])))

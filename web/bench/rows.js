@@ -28,7 +28,7 @@ const streamTargets = {
   [MiB]: {},
 }
 
-/** @param {object} scale see scale.js */
+/** @param {typeof import('./scale.js').full} scale */
 export const rowsOf = (scale) => [
   ...copySizes.flatMap((size) => {
     const of = (number) => `copies ${sizeName(size)}:${number}`

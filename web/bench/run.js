@@ -61,7 +61,8 @@ if (options.summary) {
   process.exit()
 }
 if (options.compare) {
-  console.log(comparison(compare(...options.compare.map(before))))
+  const [first, second] = options.compare.map(before)
+  console.log(comparison(compare(first, second)))
   process.exit()
 }
 const rows = rowsOf(options.scale)
@@ -105,7 +106,7 @@ try {
   removeScratch(folder)
 }
 report.loadAfter = load()
-report.minutes = Number(((Date.now() - started) / 60_000).toFixed(1))
+report.minutes = Number(((Date.now() - started.getTime()) / 60_000).toFixed(1))
 
 note('')
 print(report)
@@ -120,7 +121,9 @@ function note(text) {
   else if (text) console.error(text)
 }
 
-function print({ machine: m, versions: v, loadBefore, loadAfter, minutes, scale, browsers: measured }) {
+function print(
+  /** @type {any} */ { machine: m, versions: v, loadBefore, loadAfter, minutes, scale, browsers: measured },
+) {
   console.log(`${m.processor}, ${m.cores} cores, ${m.memoryGiB} GiB, ${m.system}`)
   console.log(`Go ${v.go}, Node.js ${v.node}, asposeCache ${v.commit}`)
   console.log(

@@ -10,8 +10,8 @@ const size = (bytes) => {
 const metrics = ['write', 'read', 'both']
 
 /**
- * @param {object} scale see scale.js
- * @param {(task: string, arg: object, note: string) => Promise<object>} run
+ * @param {typeof import('./scale.js').full.sweep} scale
+ * @param {(task: string, arg: object, note: string) => Promise<any>} run
  * @returns the best for writing, for reading, and for both; and everything that was measured
  */
 export async function sweep({ total, records, transactions, finalists, finals }, run) {

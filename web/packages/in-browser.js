@@ -14,7 +14,7 @@ const lines = asFunction(example('Ten lines that do the main job'))
 /**
  * Looks at one environment in each of its ways. Answers `{ looks: { [place]: '' or what is wrong } }` for each.
  *
- * @param {object} environment see environments.js
+ * @param {any} environment see environments.js
  * @param {{ browser: import('puppeteer-core').Browser, tarball: string, folder: string }} given the package twice:
  *     as it is published, and the same unpacked
  */
@@ -96,13 +96,15 @@ async function serveFiles(folder, path, port) {
   if (!existsSync(folder)) throw new Error(`the build made no ${folder}`)
   const files = sirv(folder, { dev: true, dotfiles: true })
   const server = createServer((request, response) => {
-    const missing = () => response.writeHead(404).end('not found')
+    const missing = () => void response.writeHead(404).end('not found')
     response.setHeader('Access-Control-Allow-Origin', '*')
     if (!request.url.startsWith(path)) return missing()
     request.url = request.url.slice(path.length - 1)
     files(request, response, missing)
   })
-  await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  await new Promise((resolve, reject) =>
+    server.once('error', reject).listen(port, '127.0.0.1', () => resolve(undefined)),
+  )
   return {
     async stop() {
       server.closeAllConnections()

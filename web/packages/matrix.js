@@ -23,7 +23,7 @@ const cell = (wrong, right = 'yes') => (wrong === undefined ? '' : wrong === '' 
 
 /**
  * @param {object} seen
- * @param {{ title: string, way: object, looks: object }[]} seen.inBrowser
+ * @param {{ title: string, way: any, looks: Record<string, string> }[]} seen.inBrowser
  * @param {{ title: string, needs: string, wrong: string }[]} seen.elsewhere
  * @param {{ version: string, answers: Record<string, string | undefined> }[]} seen.typescript
  * @param {string} seen.chromium its version

@@ -93,6 +93,8 @@ function pack() {
     cwd: web,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const { name, version } = JSON.parse(execFileSync('npm', ['pkg', 'get', 'name', 'version'], { cwd: web }))
+  const { name, version } = JSON.parse(
+    execFileSync('npm', ['pkg', 'get', 'name', 'version'], { cwd: web, encoding: 'utf8' }),
+  )
   return join(home, `${name}-${version}.tgz`)
 }

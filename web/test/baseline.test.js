@@ -4,6 +4,7 @@ import { html } from './support/site.js'
 
 /** Takes away what came after the oldest browsers served. Runs in the page, before any other script. */
 const age = () => {
+  /** @type {any[][]} */
   const young = [
     [Array, 'fromAsync'],
     [Array.prototype, 'toReversed', 'toSorted', 'toSpliced', 'with'],
@@ -32,6 +33,7 @@ const age = () => {
     for (const name of names) if (owner && name in owner) delete owner[name]
   // Some of its properties can't be deleted.
   const own = globalThis.Symbol
+  /** @type {any} */
   const older = Object.assign((description) => own(description), { prototype: own.prototype })
   for (const name of Object.getOwnPropertyNames(own))
     if (!['length', 'name', 'prototype', 'dispose', 'asyncDispose'].includes(name)) older[name] = own[name]
@@ -44,7 +46,13 @@ const { withPage } = useBrowser({
   },
 })
 
-/** A test on a page of an old browser. */
+/**
+ * A test on a page of an old browser.
+ *
+ * @param {string} name
+ * @param {import('./support/browser.js').Body} body
+ * @param {any} [arg]
+ */
 const inOldPage = (name, body, arg) =>
   withPage(name, {}, async ({ open }) => {
     await run(await open('/old.html'), body, arg)

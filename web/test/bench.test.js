@@ -7,7 +7,15 @@ import { confidence } from '../bench/numbers.js'
 import { quick } from '../bench/scale.js'
 
 describe('rounds', () => {
-  /** Measures in browsers in which each task answers when it was asked; `fail` may refuse one. */
+  /**
+   * Measures in browsers in which each task answers when it was asked; `fail` may refuse one.
+   *
+   * @param {string[]} wanted
+   * @param {object} [options]
+   * @param {number} [options.rounds]
+   * @param {(task: string, asked: object[]) => void} [options.fail]
+   * @param {(browsers: number) => void} [options.open]
+   */
   async function measured(wanted, { rounds = 5, fail = () => {}, open } = {}) {
     const asked = []
     const notes = []

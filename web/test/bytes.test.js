@@ -2,9 +2,16 @@
 import { useBrowser } from './support/browser.js'
 
 const { inPage } = useBrowser()
+/** @typedef {import('./support/browser.js').Body} Body */
+
 const media = ['cacheInMemoryOnly', 'cacheOnDiskOnly']
 
-/** The same test on both media. */
+/**
+ * The same test on both media.
+ *
+ * @param {string} name
+ * @param {[body: Body] | [options: any, body: Body]} rest
+ */
 const onBoth = (name, ...rest) => {
   const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
   for (const cacheType of media) inPage(`${name} (${cacheType})`, { ...options, arg: cacheType }, body)
@@ -68,6 +75,7 @@ onBoth('readInto fills every kind of buffer, and nothing beside it', async (kit,
   const around = () => new Uint8Array(1000).fill(0xaa).buffer
   const shared = new SharedArrayBuffer(1000)
   new Uint8Array(shared).fill(0xaa)
+  /** @type {Record<string, any>} */
   const targets = {
     ArrayBuffer: around(),
     SharedArrayBuffer: shared,
@@ -117,7 +125,11 @@ onBoth('ranges: defaults, ends, and off by one', async (kit, cacheType) => {
   const size = 1000
   const data = noise(size)
   const allocation = await cache.allocateFrom(data)
-  // [arguments of read, from, to], or the arguments alone where they are out of range
+  /**
+   * `[arguments of read, from, to]`, or the arguments alone where they are out of range.
+   *
+   * @type {[number[], number?, number?][]}
+   */
   const reads = [
     [[], 0, size],
     [[undefined, undefined], 0, size],

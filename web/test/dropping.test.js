@@ -69,6 +69,7 @@ inPage('writes that can not wait make entries give way too', async (kit) => {
     const drops = collect(cache, 'historydropped')
     const full = collect(cache, 'full')
     const rect = { x: 0, y: 0, width: 256, height: 256 }
+    /** @type {any} */
     const target =
       name in surfaceWays
         ? await cache.allocateSurface({ width: 256, height: 256 })
@@ -124,7 +125,9 @@ inPage('a write that can wait goes to disk before anything is dropped', async (k
 inPage('whenFull: refused by default, and when it is something else', async (kit) => {
   const { load, assert, noise, collect, rejection, asposecache, PAGE } = kit
   const settings = { cacheType: 'cacheInMemoryOnly', maxMemoryForCache: 2 * PAGE }
-  for (const options of [undefined, {}, { whenFull: undefined }, { whenFull: 'refuse' }]) {
+  /** @type {import('../src/asposecache.js').HistoryOptions[]} */
+  const refusing = [undefined, {}, { whenFull: undefined }, { whenFull: 'refuse' }]
+  for (const options of refusing) {
     const cache = await load({ settings })
     const drops = collect(cache, 'historydropped')
     const full = collect(cache, 'full')
@@ -135,11 +138,14 @@ inPage('whenFull: refused by default, and when it is something else', async (kit
     const error = await rejection(target.write(noise(PAGE, 2)))
     assert.instanceOf(error, asposecache.CacheFullError)
     assert.deepEqual([drops, full.length, history.entries.length], [[], 1, 2])
-    for (const whenFull of [null, 0, true, {}, 'dropoldest', 'DropOldest', '', Symbol('s'), 1n]) {
+    /** @type {any[]} */
+    const unknown = [null, 0, true, {}, 'dropoldest', 'DropOldest', '', Symbol('s'), 1n]
+    for (const whenFull of unknown) {
       const wrong = await rejection(asposecache.createHistory(target, { whenFull }))
       assert.instanceOf(wrong, TypeError)
       assert.match(wrong.message, /^options\.whenFull: .*"refuse", "dropOldest"$/)
     }
+    // @ts-expect-error there is no such option
     const typo = await rejection(asposecache.createHistory(target, { whenfull: 'dropOldest' }))
     assert.match(typo.message, /^options\.whenfull: there is no such option/)
   }

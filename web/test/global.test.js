@@ -23,6 +23,8 @@ const answer = (path) =>
     onmessage = ({ data }) => tell(asposeCache.load(data).then(allocate))
     tell(allocate())`)
 
+/** @typedef {import('./support/browser.js').Body} Body */
+
 let gate
 
 const { withPage } = useBrowser({
@@ -68,7 +70,13 @@ function hold() {
   })
 }
 
-/** A test on a page that has the script. */
+/**
+ * A test on a page that has the script.
+ *
+ * @param {string} name
+ * @param {string} path
+ * @param {[body: Body] | [options: any, body: Body]} rest
+ */
 const onPage = (name, path, ...rest) => {
   const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
   return withPage(name, options, async ({ open }) => {
@@ -122,6 +130,7 @@ onPage('calls made before the program has started wait for it', '/held.html', as
 
 onPage('a wrong argument is refused before the program has started', '/held.html', async (kit) => {
   const { assert, rejection } = kit
+  /** @type {any} */
   const cache = globalThis.asposeCache
   assert.instanceOf(await rejection(cache.allocate(-1)), RangeError)
   assert.instanceOf(await rejection(cache.allocate('1')), TypeError)
@@ -227,6 +236,7 @@ onPage(
   { expected: /could not be loaded|Failed to load resource/ },
   async (kit) => {
     const { assert, rejection, counters } = kit
+    /** @type {any} */
     const cache = globalThis.asposeCache
     const failed = await rejection(cache.ready)
     assert.instanceOf(failed, cache.CacheError)
@@ -311,7 +321,7 @@ const modules = [
 for (const [name, path] of modules) {
   onPage(`the program is found beside the script: ${name}`, path, async ({ assert }) => {
     await new Promise((resolve) => {
-      if (document.readyState === 'complete') resolve()
+      if (document.readyState === 'complete') resolve(undefined)
       else addEventListener('load', resolve)
     })
     assert.equal((await globalThis.asposeCache.allocate(10)).size, 10)

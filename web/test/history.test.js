@@ -8,6 +8,7 @@ inPage('undo and redo of a surface and of an allocation', async (kit) => {
   for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly'])
     for (const kind of ['surface', 'allocation']) {
       const cache = await load({ settings: { cacheType } })
+      /** @type {any} */
       const target =
         kind === 'surface'
           ? await cache.allocateSurface({ width: 512, height: 512 })
@@ -305,7 +306,7 @@ inPage('goTo: to any state in one step', async (kit) => {
       assert.instanceOf(error, RangeError, `${index}`)
       assert.include(error.message, 'index')
     }
-    for (const index of [undefined, null, '1', 1n, {}]) {
+    for (const index of /** @type {any[]} */ ([undefined, null, '1', 1n, {}])) {
       const error = await rejection(history.goTo(index))
       assert.instanceOf(error, TypeError)
       assert.include(error.message, 'index')
@@ -533,6 +534,7 @@ inPage('what is no target and no option is refused', async (kit) => {
   const { load, assert, counters, asposecache, rejection } = kit
   const cache = await load()
   const target = await cache.allocate(10)
+  /** @type {any} */
   const { createHistory } = asposecache
   const refused = async (Kind, name, call) => {
     const error = await rejection(call, name)

@@ -31,6 +31,7 @@ const prepare = async (kit) => {
   }
   const proxy = new Proxy({}, { get: throwing, has: throwing, ownKeys: throwing, getPrototypeOf: throwing })
   const shady = Object.assign(() => 1, { toString: throwing, valueOf: throwing })
+  /** @type {Record<string, any>} */
   const odd = {
     null: null,
     true: true,
@@ -419,7 +420,11 @@ inPage('options that a call does not know are refused', async (kit) => {
   const size = { width: 4, height: 4 }
   const image = new ImageData(1, 1)
   const ignore = () => {}
-  /** Each call with options, and one that some other call knows but it does not. */
+  /**
+   * Each call with options, and one that some other call knows but it does not.
+   *
+   * @type {Record<string, [(options: any) => any, string]>}
+   */
   const calls = {
     allocate: [(o) => cache.allocate(5, o), 'onProgress'],
     allocateSync: [(o) => cache.allocateSync(5, o), 'signal'],
@@ -464,6 +469,7 @@ inPage(
     const cache = await load()
     const allocation = await cache.allocate(4)
     const surface = await cache.allocateSurface({ width: 1, height: 1 })
+    /** @type {any} */
     const image = new ImageData(1, 1)
     for (const call of [
       allocation.write(image),

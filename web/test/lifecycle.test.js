@@ -108,7 +108,7 @@ inPage('dispose while an allocation moves: both counters fall at the call', asyn
 
 inPage('using and await using dispose', { needs: ['using'] }, async ({ load, assert, counters }) => {
   const cache = await load()
-  const AsyncFunction = (async () => {}).constructor
+  const AsyncFunction = /** @type {any} */ (async () => {}).constructor
   // As text: Node.js does not know this syntax yet.
   const source = `
     {

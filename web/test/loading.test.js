@@ -75,7 +75,7 @@ test('under Node the module can be imported, touches no global, and does not loa
   t.after(() => {
     for (const name of browserGlobals) delete globalThis[name]
   })
-  const module = await import(pathToFileURL(built('asposecache.js')))
+  const module = await import(pathToFileURL(built('asposecache.js')).href)
   assert.deepEqual(asked, [])
   for (const name of browserGlobals) delete globalThis[name]
   assert.deepEqual(Object.getOwnPropertyNames(globalThis).sort(), before)
@@ -86,7 +86,7 @@ test('under Node the module can be imported, touches no global, and does not loa
     'createHistory',
     'loadAsposeCache',
   ])
-  await assert.rejects(module.loadAsposeCache(), (error) => {
+  await assert.rejects(module.loadAsposeCache(), (/** @type {any} */ error) => {
     assert.ok(error instanceof module.CacheError)
     assert.equal(error.code, 'CACHE_LOAD_FAILED')
     assert.equal(error.name, 'CacheError')
@@ -289,6 +289,7 @@ for (const [path, works] of scriptPolicies) {
 
 inPage('options that are not known, or of a wrong type, are refused', async (kit) => {
   const { asposecache, assert, rejection } = kit
+  /** @type {[options: any, name: string][]} */
   const wrong = [
     [null, 'options'],
     ['/asposecache.wasm', 'options'],

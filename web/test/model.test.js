@@ -14,6 +14,7 @@ inPage(
     const limits = { maxMemoryForCache: 6 * PAGE, maxDiskSpaceForCache: 12 * PAGE }
     const cache = await load({ settings: limits })
     const media = ['memory', 'disk']
+    /** @type {import('../src/asposecache.js').CacheTypeName[]} */
     const types = ['auto', 'auto', 'cacheInMemoryOnly', 'cacheOnDiskOnly']
     let settings = { cacheType: 'auto', exactReallocateOnly: false, ...limits }
     const live = []
@@ -79,6 +80,7 @@ inPage(
           if (next(2)) m.allocation.dispose()
           else await m.allocation.dispose()
         } else if (kind < 94) {
+          /** @type {Partial<import('../src/asposecache.js').CacheSettings>} */
           const changes = {}
           if (next(2)) changes.cacheType = types[next(4)]
           if (next(2)) changes.exactReallocateOnly = next(2) === 1

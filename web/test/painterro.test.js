@@ -55,10 +55,10 @@ async function session(page) {
   return seen
 }
 
-for (const [name, settings] of [
+for (const [name, settings] of /** @type {[string, { maxMemoryForCache?: number }][]} */ ([
   ['in memory', {}],
   ['with 1 MiB of memory, so that states lie on disk', { maxMemoryForCache: 2 ** 20 }],
-])
+]))
   withEditor(
     `what a person sees is the same as without the cache (${name})`,
     { long: true, timeout: 240_000 },

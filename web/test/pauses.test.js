@@ -32,7 +32,8 @@ inPage(
     }
 
     const reduced = (filter) => () => surface.readRect(all, { scale: 1 / 2, filter })
-    for (const [name, call, check] of [
+    /** @type {[string, () => Promise<any>, ((answer: any) => boolean)?][]} */
+    const calls = [
       ['writeRect', () => surface.writeRect(all, data)],
       ['writeImageData', () => surface.writeImageData(image)],
       ['write', () => allocation.write(data)],
@@ -42,7 +43,8 @@ inPage(
       ['readInto', () => allocation.readInto(data), () => data[surface.size - 1] === 7],
       ['readRect, picked', reduced('pick'), (bytes) => bytes[surface.size / 4 - 1] === 7],
       ['readRect, averaged', reduced('average'), (bytes) => bytes[surface.size / 4 - 1] === 7],
-    ]) {
+    ]
+    for (const [name, call, check] of calls) {
       const [tasks, answer] = await tasksDuring(call)
       if (check) assert.isTrue(check(answer), name)
       // A pause after 8 MiB at the latest.

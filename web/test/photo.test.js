@@ -13,13 +13,14 @@ for (const cacheType of ['auto', 'cacheOnDiskOnly', 'cacheInMemoryOnly']) {
       const canvas = new OffscreenCanvas(width, height)
       const context = canvas.getContext('2d', { willReadFrequently: true })
       const sky = context.createLinearGradient(0, 0, 0, height)
-      for (const [stop, color] of [
+      /** @type {[number, string][]} */
+      const stops = [
         [0, '#3b6fb5'],
         [0.55, '#c9dcea'],
         [0.56, '#48603a'],
         [1, '#1d2a16'],
-      ])
-        sky.addColorStop(stop, color)
+      ]
+      for (const [stop, color] of stops) sky.addColorStop(stop, color)
       context.fillStyle = sky
       context.fillRect(0, 0, width, height)
       const next = random(8)

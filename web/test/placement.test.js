@@ -285,7 +285,7 @@ inPage('new bytes are zero, whatever was there before', async ({ load, assert, n
   const cache = await load()
   const isZero = (bytes) => bytes.every((byte) => byte === 0)
   const next = random(7)
-  for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
+  for (const cacheType of /** @type {const} */ (['cacheInMemoryOnly', 'cacheOnDiskOnly'])) {
     cache.cacheType = cacheType
     for (let round = 0; round < 4; round++) {
       const sizes = [1, 63, 100, 4096, 70_000, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5].map(

@@ -88,7 +88,7 @@ inPage(
     const cache = await load({ settings: { maxMemoryForCache: 100, maxDiskSpaceForCache: 50 } })
     const inMemory = await cache.allocateFrom(noise(100, 1))
     const onDisk = await cache.allocateFrom(noise(50, 2))
-    for (const cacheType of ['auto', 'cacheInMemoryOnly', 'cacheOnDiskOnly']) {
+    for (const cacheType of /** @type {const} */ (['auto', 'cacheInMemoryOnly', 'cacheOnDiskOnly'])) {
       cache.cacheType = cacheType
       await inMemory.reallocate(inMemory.size + 1000)
       await onDisk.reallocate(onDisk.size + 1000)

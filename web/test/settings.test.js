@@ -89,6 +89,7 @@ inPage('setDefaults sets all of them', { arg: defaults }, async ({ load, assert 
 inPage('what settings answers cannot be used to change them', async ({ load, assert }) => {
   const cache = await load()
   assert.throws(() => {
+    // @ts-expect-error it is read-only
     cache.settings.maxMemoryForCache = 5
   }, TypeError)
   const answer = await cache.configure({ maxDiskSpaceForCache: 9 })
@@ -151,6 +152,7 @@ inPage('a wrong value is refused and changes nothing, nor does what came with it
   ]
   const badNumbers = [-1, -0.5, 0.5, 1.5, Number.NaN, Infinity, -Infinity, 2 ** 53, 1e300]
   const notBooleans = [null, 0, 1, '', 'true', 1n, Symbol('s'), {}, new Boolean(true), trap]
+  /** @type {Record<string, [Function, any[]][]>} */
   const wrong = {
     cacheType: [
       [TypeError, notStrings],
@@ -178,6 +180,7 @@ inPage('a wrong value is refused and changes nothing, nor does what came with it
           assert.include(error.message, name, `${what} ${how}`)
           assert.deepEqual({ ...cache.settings }, before, `${what} ${how}`)
         }
+        /** @type {Partial<import('../src/asposecache.js').CacheSettings>} */
         const others = { exactReallocateOnly: true, maxDiskSpaceForCache: 5, cacheType: 'cacheInMemoryOnly' }
         check(await rejection(cache.configure({ ...others, [name]: value }), what), 'by configure')
         check(
@@ -201,6 +204,7 @@ inPage('a wrong value is refused and changes nothing, nor does what came with it
 })
 
 inPage('an error says what was given and what is allowed', async ({ load, assert, rejection }) => {
+  /** @type {any} */
   const cache = await load()
   const type = await rejection(cache.configure({ cacheType: 'disk' }))
   for (const word of ['cacheType', 'disk', 'auto', 'cacheInMemoryOnly', 'cacheOnDiskOnly'])
@@ -229,7 +233,7 @@ inPage('keys that are not settings are refused', { arg: defaults }, async (kit, 
 
 inPage('what is no object of settings is refused', { arg: defaults }, async (kit, expected) => {
   const cache = await kit.load()
-  for (const value of [null, 'auto', 1, true, 1n, Symbol('s'), () => {}])
+  for (const value of /** @type {any[]} */ ([null, 'auto', 1, true, 1n, Symbol('s'), () => {}]))
     kit.assert.instanceOf(await kit.rejection(cache.configure(value), String(value)), TypeError)
   kit.assert.deepEqual({ ...cache.settings }, expected)
 })
@@ -237,6 +241,7 @@ inPage('what is no object of settings is refused', { arg: defaults }, async (kit
 inPage('a setting that throws when it is read changes nothing', async ({ load, assert, rejection }) => {
   const cache = await load()
   const mine = new Error('mine')
+  /** @type {any} */
   const settings = {
     cacheType: 'cacheInMemoryOnly',
     get maxMemoryForCache() {

@@ -225,7 +225,7 @@ inPage('coldest: storing fails, nothing is lost, and room is made when it works 
   }
   const answer = await cache.allocate(2 * PAGE).catch((error) => error)
   // By the rule of never: on disk, where it has room, or refused.
-  if (answer instanceof Error) assert.equal(answer.code, 'CACHE_FULL')
+  if (answer instanceof Error) assert.equal(/** @type {any} */ (answer).code, 'CACHE_FULL')
   else assert.equal(answer.medium, 'disk')
   assert.deepEqual(counters(cache), [4 * PAGE, answer instanceof Error ? 0 : 2 * PAGE])
   assertBytes(await first.read(), noise(4 * PAGE, 1))

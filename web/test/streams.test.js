@@ -70,6 +70,7 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
           controller.close()
         },
       })
+    /** @type {Record<string, any>} */
     const sources = {
       ArrayBuffer: data.buffer,
       SharedArrayBuffer: shared,
@@ -149,7 +150,7 @@ inPage('streams end with the error of the range, the chunk or the end of the all
   past.closed.catch(() => {})
   await past.write(new Uint8Array([1, 2]))
   assert.strictEqual((await rejection(past.write(new Uint8Array([3])))).constructor, RangeError)
-  for (const chunk of ['text', 1, null, undefined, [1, 2], {}, new Blob(['x'])]) {
+  for (const chunk of /** @type {any[]} */ (['text', 1, null, undefined, [1, 2], {}, new Blob(['x'])])) {
     const writer = allocation.writable().getWriter()
     writer.closed.catch(() => {})
     assert.strictEqual((await rejection(writer.write(chunk), String(chunk))).constructor, TypeError)

@@ -4,6 +4,8 @@ import { useBrowser } from './support/browser.js'
 
 const { inPage } = useBrowser()
 
+/** @typedef {[what: string, call: (...given: any[]) => any, atOnce: boolean]} Call */
+
 /** What the tests share; it runs in the page, as text. */
 const prepare = async (kit) => {
   const { load, assert, noise, assertPixels, counters, rejection } = kit
@@ -83,7 +85,7 @@ const prepare = async (kit) => {
     '1e300': 1e300,
   }
   /** Tries every value that is no whole number. */
-  async function badNumbers(name, what, call, { atOnce, optional } = {}) {
+  async function badNumbers(name, what, call, { atOnce = false, optional = false } = {}) {
     if (!optional)
       await refuses(TypeError, name, `${what}: ${name} = undefined`, () => call(undefined), atOnce)
     for (const [value, given] of Object.entries(types))
@@ -121,10 +123,10 @@ const refusal = (name, body) =>
 
 refusal('allocateSurface', async ({ cache, refuses, badNumbers }) => {
   const good = { width: 10, height: 10, bytesPerPixel: 4 }
-  for (const [what, call, atOnce] of [
+  for (const [what, call, atOnce] of /** @type {Call[]} */ ([
     ['allocateSurface', (options) => cache.allocateSurface(options), false],
     ['allocateSurfaceSync', (options) => cache.allocateSurfaceSync(options), true],
-  ]) {
+  ])) {
     for (const name of ['width', 'height', 'bytesPerPixel'])
       await badNumbers(name, what, (value) => call({ ...good, [name]: value }), {
         atOnce,
@@ -169,6 +171,7 @@ refusal('rectangles', async (given) => {
   const { inMemory, onDisk, gone, ofClosed, refuses, badNumbers } = given
   const good = { x: 1, y: 2, width: 3, height: 4 }
   const data = new Uint8Array(48)
+  /** @returns {Call[]} */
   const callsOn = (surface) => [
     ['readRect', (rect) => surface.readRect(rect), false],
     ['reduced', (rect) => surface.readRect(rect, { scale: 1 / 2 }), false],
@@ -230,7 +233,7 @@ refusal('data and strides', async (given) => {
   const { inMemory, onDisk, refuses, badNumbers } = given
   const rect = { x: 10, y: 20, width: 5, height: 3 } // 20 bytes to a row
   for (const surface of [inMemory, onDisk])
-    for (const [what, call, atOnce] of [
+    for (const [what, call, atOnce] of /** @type {Call[]} */ ([
       [
         `writeRect ${surface.medium}`,
         (data, options, r = rect) => surface.writeRect(r, data, options),
@@ -241,7 +244,7 @@ refusal('data and strides', async (given) => {
         (data, options, r = rect) => surface.writeRectSync(r, data, options),
         true,
       ],
-    ]) {
+    ])) {
       if (atOnce && surface === onDisk) continue
       const bytes = (n) => new Uint8Array(n).fill(7)
       const detached = bytes(60)
@@ -422,6 +425,7 @@ inPage('other shapes are refused by name', async (kit) => {
   const others = [await make(10, 20, 4), await make(20, 10, 3), await make(40, 5, 4), await make(40, 10, 2)]
   const allocations = [await cache.allocate(10), await cache.allocate(11)]
   const before = counters(cache)
+  /** @type {any[][]} */
   const pairs = [...others.map((other) => [one, other]), allocations]
   for (const [a, b] of pairs) {
     const error = await rejection(a.restore(b))

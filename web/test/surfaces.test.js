@@ -81,7 +81,7 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
       await surface.flush()
       const before = counters(cache)
       for (let shift = 0; shift <= 8; shift++)
-        for (const filter of ['pick', 'average', undefined]) {
+        for (const filter of /** @type {const} */ (['pick', 'average', undefined])) {
           const side = 2 ** shift
           const x = next(width)
           const y = next(height)
@@ -196,7 +196,8 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
       } catch {} // not every browser has it
       if (other?.[key] === value) await refused(key, value, surface.writeImageData(other))
     }
-    for (const value of [undefined, null, 5, {}, { width: 1, height: 1, data: new Uint8ClampedArray(4) }])
+    const looksLikeIt = { width: 1, height: 1, data: new Uint8ClampedArray(4) }
+    for (const value of /** @type {any[]} */ ([undefined, null, 5, {}, looksLikeIt]))
       await refused(String(value), 'imageData', surface.writeImageData(value))
     const dot = new ImageData(1, 1)
     await refused('beyond the right', 'width', surface.writeImageData(dot, 300, 0))
@@ -267,10 +268,8 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
             calls.push(surface.readRect(rect).then((pixels) => assertPixels(pixels, expected, tag)))
           } else if (kind < 7) {
             const expected = picture.scaled(picture.all, 16, 'average')
-            const options = { scale: 1 / 16, filter: 'average' }
-            calls.push(
-              surface.readRect(undefined, options).then((pixels) => assertPixels(pixels, expected, tag)),
-            )
+            const reduced = surface.readRect(undefined, { scale: 1 / 16, filter: 'average' })
+            calls.push(reduced.then((pixels) => assertPixels(pixels, expected, tag)))
           } else if (kind < 8) {
             const [width, height] = [1 + next(600), 1 + next(600)]
             picture = picture.resized(width, height)
@@ -354,6 +353,7 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
     const small = picture.resized(1000, 1000)
     const controller = new AbortController()
     const late = { signal: controller.signal }
+    /** @type {Promise<any>[]} */
     const waiting = [
       surface.writeRect(dot, new Uint8Array(16), late),
       surface.reallocate({ width: 1, height: 1 }, late),
@@ -576,6 +576,7 @@ inPage('what is done at once is refused where it cannot be', async (kit) => {
     'RangeError',
   )
   assert.equal(
+    // @ts-expect-error a surface has a size
     code(() => cache.allocateSurfaceSync()),
     'TypeError',
   )

@@ -222,6 +222,7 @@ inPage('what can not be answered at once is refused', async ({ load, assert }) =
     'RangeError',
   )
   assert.equal(
+    // @ts-expect-error no bytes
     code(() => allocation.writeSync('abc')),
     'TypeError',
   )
@@ -234,14 +235,17 @@ inPage('what can not be answered at once is refused', async ({ load, assert }) =
     'RangeError',
   )
   assert.equal(
+    // @ts-expect-error no number
     code(() => allocation.readSync(1n)),
     'TypeError',
   )
   assert.equal(
+    // @ts-expect-error no function
     code(() => allocation.forEachView(0, 1, 5)),
     'TypeError',
   )
   assert.equal(
+    // @ts-expect-error no boolean
     code(() => allocation.forEachView(0, 1, () => {}, { write: 1 })),
     'TypeError',
   )

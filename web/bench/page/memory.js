@@ -17,6 +17,8 @@ export async function withCache(options, use) {
 /**
  * Copies of one size between a tile and places that together are larger than a core's own caches: in
  * allocations, in arrays, and in a Map that has a new array for every write. Microseconds.
+ *
+ * @param {{ size: number, places?: number, turns: number, atLeast: number }} options
  */
 export const copies = ({ size, places = 16 * MiB, ...timing }) =>
   withCache(inMemory, async (cache) => {

@@ -48,6 +48,8 @@ const pages = (rect, picture) => {
  * Snapshots of a picture, all of them kept. The milliseconds that one takes, the median and the longest; and
  * by how many bytes the WebAssembly memory has grown for each page of each: garbage included, for it never
  * shrinks.
+ *
+ * @param {{ snapshots: number, width: number, height: number }} options
  */
 export const snapshots = ({ snapshots: n, ...picture }) =>
   withCache(inMemory, async (cache) => {
@@ -75,6 +77,8 @@ export const snapshots = ({ snapshots: n, ...picture }) =>
  * Brush strokes with a commit after each, in turn with writing the tiles that they touch: to memory that is new,
  * as what a stroke adds is, and to those of another picture, which has no history. Milliseconds; MB added by a
  * stroke; bytes added for each byte of the tiles touched.
+ *
+ * @param {{ strokes: number, side: number, width: number, height: number }} options
  */
 export const strokes = ({ strokes: n, side, ...picture }) =>
   withCache(inMemory, async (cache) => {
@@ -131,7 +135,11 @@ export async function imageDataStrokes({ strokes: n, side, width, height }) {
   return { stroke: median(times), added: copies.reduce((sum, { data }) => sum + data.length, 0) / n / 1e6 }
 }
 
-/** Squares read from memory, and as many bytes copied to new arrays. Microseconds. */
+/**
+ * Squares read from memory, and as many bytes copied to new arrays. Microseconds.
+ *
+ * @param {{ side: number, width: number, height: number, turns: number, atLeast: number }} options
+ */
 export const squaresInMemory = ({ side, width, height, ...timing }) =>
   withCache(inMemory, async (cache) => {
     const surface = await painted(cache, { width, height })
@@ -180,7 +188,11 @@ export const squaresOnDisk = ({ side, reads, width, height }) =>
     return { read: median(times), records: records / touched }
   })
 
-/** Strokes with a commit after each until the history holds `total` bytes, most of them on disk; all undone. */
+/**
+ * Strokes with a commit after each until the history holds `total` bytes, most of them on disk; all undone.
+ *
+ * @param {typeof import('../scale.js').full.history} options
+ */
 export const largeHistory = ({ total, side, pace, undoPace, maxMemoryForCache, ends, ...picture }) =>
   withCache({ settings: { maxMemoryForCache, spillPolicy: 'coldest' } }, async (cache) => {
     const { createHistory } = await import('/asposecache.js')
@@ -237,11 +249,11 @@ export const overview = (picture) =>
     const small = (filter) => surface.readRect(undefined, { scale: 1 / 16, filter })
     const reduced = Math.ceil(picture.width / 16) * Math.ceil(picture.height / 16) * 4
     const times = {}
-    for (const [name, read, n] of [
+    for (const [name, read, n] of /** @type {[string, () => Promise<Uint8ClampedArray>, number][]} */ ([
       ['full', () => surface.readRect(), bytesOf(picture)],
       ['pick', () => small('pick'), reduced],
       ['average', () => small('average'), reduced],
-    ]) {
+    ])) {
       let got
       times[name] = await milliseconds(async () => {
         got = await read()

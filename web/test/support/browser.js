@@ -9,6 +9,17 @@ import { setImmediate } from 'node:timers/promises'
 import { capabilities, known, lack, launch } from './browsers.js'
 import { startSite } from './site.js'
 
+/**
+ * @typedef {object} Options
+ * @property {RegExp} [expected] what the page may report
+ * @property {number} [timeout] milliseconds
+ * @property {string[]} [needs] what the browser must be made to do, names of capabilities: where it can't, the test is
+ *     skipped
+ * @property {boolean} [long] whether it takes so long that a brief run leaves it out
+ *
+ * @typedef {(kit: typeof import('./helpers.js'), arg?: any) => any} Body what runs in a page, sent there as text
+ */
+
 /** The browser that the tests run in. */
 export const engine = process.env.ASPOSECACHE_BROWSER ?? 'chromium'
 if (!known.includes(engine)) throw new Error(`ASPOSECACHE_BROWSER: ${engine} is none of ${known.join(', ')}`)
@@ -18,7 +29,7 @@ if (!known.includes(engine)) throw new Error(`ASPOSECACHE_BROWSER: ${engine} is 
  * of the tests needs.
  *
  * @param {object} [options]
- * @param {object} [options.routes] see startSite
+ * @param {Parameters<typeof startSite>[0]} [options.routes]
  */
 export function useBrowser({ routes } = {}) {
   const used = { browser: undefined, site: undefined }
@@ -51,10 +62,8 @@ export function useBrowser({ routes } = {}) {
    * the test, unless `expected` matches it.
    *
    * @param {string} name
-   * @param {object} options `expected`: a RegExp; `timeout`: milliseconds; `needs`: what the browser must be
-   *     made to do, names of capabilities: where it can't, the test is skipped; `long`: whether it takes so
-   *     long that a brief run leaves it out.
-   * @param {(t: Page) => Promise<void>} body
+   * @param {Options} options
+   * @param {(t: any) => Promise<void>} body
    */
   const withPage = (name, { expected, timeout = 120_000, needs = [], long = false }, body) => {
     const skip = whySkipped(needs, long)
@@ -117,6 +126,9 @@ export function useBrowser({ routes } = {}) {
    * A test that is a function run in the page. It is sent there as text, so it can only use what it is
    * given: `{ asposecache, assert, load, ... }` and `options.arg`; see helpers.js. Where it needs `devtools`
    * the page has a function of that name, which sends a command of the DevTools protocol.
+   *
+   * @param {string} name
+   * @param {[body: Body] | [options: any, body: Body]} rest the options are those of withPage, and `arg`
    */
   const inPage = (name, ...rest) => {
     const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
@@ -153,7 +165,13 @@ function whySkipped(needs, long) {
   return false
 }
 
-/** Runs a function in a page, with the helpers. What it throws is thrown here, what it returns returned. */
+/**
+ * Runs a function in a page, with the helpers. What it throws is thrown here, what it returns returned.
+ *
+ * @param {any} page
+ * @param {Body} body
+ * @param {any} [arg]
+ */
 export const run = async (page, body, arg) => (await runWhole(page, body, arg)).answer
 
 /** The same; resolves to what it returns and whether it left nothing behind. */

@@ -20,7 +20,7 @@ export async function load(options) {
  * Runs the text of a test. When it is over every instance that it loaded is closed, and then nothing may
  * be left of any of them. A test that leaves something behind on purpose returns `leave`.
  *
- * @returns {Promise<{ answer: unknown, clean: boolean }>} what it returned, and whether nothing is left
+ * @returns {Promise<{ answer?: unknown, clean: boolean }>} what it returned, and whether nothing is left
  */
 export async function run(source, argument) {
   // this is how a test comes into the page
@@ -195,7 +195,9 @@ export class Picture {
 
   /** Its own properties are what a surface is made of. */
   constructor(width, height, bytesPerPixel = 4, bytes = new Uint8Array(width * height * bytesPerPixel)) {
-    Object.assign(this, { width, height, bytesPerPixel })
+    this.width = width
+    this.height = height
+    this.bytesPerPixel = bytesPerPixel
     this.#bytes = bytes
   }
 

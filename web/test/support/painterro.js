@@ -81,7 +81,10 @@ export const routes = {
 }
 
 /** A page with an editor in it. */
-export async function openEditor(open, { hasTouch = false, ...options } = {}) {
+export async function openEditor(
+  open,
+  /** @type {{ hasTouch?: boolean, [forThePage: string]: any }} */ { hasTouch = false, ...options } = {},
+) {
   const page = await open('/editor')
   await page.setViewport({ width: 1280, height: 800, hasTouch })
   await page.bringToFront()

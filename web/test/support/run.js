@@ -50,7 +50,7 @@ async function runIn(browser) {
   events.on('test:pass', ({ details, skip }) => {
     if (details.type === 'suite') return
     counts[skip === undefined ? 'passed' : 'skipped']++
-    const reason = /^(needs \w+|long)/.exec(skip)?.[0]
+    const reason = /^(needs \w+|long)/.exec(String(skip))?.[0]
     if (reason) counts[reason] = (counts[reason] ?? 0) + 1
   })
   events.on('test:fail', ({ details }) => {

@@ -42,10 +42,12 @@ export async function startSite(routes = {}, { reports = false } = {}) {
     const { pathname } = new URL(request.url, 'http://localhost')
     const answer = own[pathname]
     if (answer) answer(request, response)
-    else build(request, response, () => response.writeHead(404).end('not found'))
+    else build(request, response, () => void response.writeHead(404).end('not found'))
   })
-  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
+  await new Promise((resolve, reject) =>
+    server.once('error', reject).listen(0, '127.0.0.1', () => resolve(undefined)),
+  )
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
   let origins = 0
   return {
     origin: () => `http://t${++origins}.localhost:${port}`,

@@ -1,7 +1,7 @@
 import Dexie from 'dexie'
 
 export async function open() {
-  const db = new Dexie('dexie')
+  const db = /** @type {Dexie & { tiles: import('dexie').Table }} */ (new Dexie('dexie'))
   db.version(1).stores({ tiles: '' })
   await db.open()
   const keys = (first, n) => Array.from({ length: n }, (_, k) => first + k)

@@ -57,6 +57,7 @@ const answer = (request) =>
     request.onerror = () => reject(request.error)
   })
 
+/** @returns {Promise<void>} */
 const completed = (transaction) =>
   new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve()

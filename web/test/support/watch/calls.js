@@ -15,6 +15,8 @@ const memory = ['in memory']
  * - `object`: on what it is called; else on the entities of the subject in turn;
  * - `before`, `args`, `value` (the property is set to that), `after`: what belongs to a call. They are given the
  *   subject and the number of the call, `after` the result first and the object last.
+ *
+ * @returns {any}
  */
 const way = (on, call, more = {}) => ({
   on,

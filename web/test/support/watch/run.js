@@ -40,7 +40,12 @@ const arraysMayGrow = 160 * MiB
  * Runs a scenario in a page of the `browser` of that name, for its calls or for `milliseconds`, and resolves to its
  * numbers. Rejects with an error that has them too, as `numbers`.
  */
-export async function runScenario(page, scenario, { browser, milliseconds, seed = 1 }) {
+export async function runScenario(
+  page,
+  scenario,
+  /** @type {{ browser: string, milliseconds?: number, seed?: number }} */
+  { browser, milliseconds, seed = 1 },
+) {
   const { name, calls, rounds } = scenario
   const heap = lack(browser, 'heap') ? untold : heapOf(page)
   const numbers = { name, calls: 0, wasm: {}, heap: {}, arrays: {} }
@@ -109,9 +114,8 @@ function judged(numbers, { largest = 0 }) {
 }
 
 function failure(numbers, what) {
-  const error = new Error(`${numbers.name}: ${what}. Up to then: ${byNumbers(numbers)}`)
-  error.numbers = numbers
-  return error
+  const message = `${numbers.name}: ${what}. Up to then: ${byNumbers(numbers)}`
+  return Object.assign(new Error(message), { numbers })
 }
 
 const untold = { live: async () => ({}) }

@@ -81,9 +81,14 @@ export class Subject {
   #whole
 
   constructor(kit, kind, sizeName, placeName) {
-    const size = sizes[sizeName]
-    Object.assign(this, { kit, kind, place: places[placeName], ...size, size: bytesOf(size) })
-    this.all = { x: 0, y: 0, ...size }
+    const { width, height } = sizes[sizeName]
+    this.kit = kit
+    this.kind = kind
+    this.place = places[placeName]
+    this.width = width
+    this.height = height
+    this.size = bytesOf({ width, height })
+    this.all = { x: 0, y: 0, width, height }
     this.piece = filled(64 * 64 * 4)
   }
 

@@ -31,7 +31,7 @@ const kit = {
   async classic() {
     const src = new URL('/asposecache.global.js', location.href).href
     const text = await (await fetch(src)).text()
-    globalThis.document = { currentScript: { src, dataset: {} } }
+    globalThis.document = /** @type {any} */ ({ currentScript: { src, dataset: {} } })
     try {
       globalThis.eval(text)
     } finally {
