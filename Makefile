@@ -15,17 +15,15 @@ run: build ## build, serve the demo on localhost and print its address
 build: web/node_modules ## build the npm package and the demo into web/dist
 	node web/build.js
 
-test: test-core test-wasm test-web ## run every test; random operations are the same each time
+test: lint test-core test-wasm test-web ## check the form, and run every test; random operations are the same each time
 
 test-core: ## test the cache itself, natively, with the race detector
-	go vet ./core/...
 	go test -race -short ./core/...
 	go test ./core -run '^TestModel'
 
 # wasmbrowsertest puts the environment into the page that runs the tests, and Go's arguments and
 # environment must fit in 8 KiB there: so it gets only what it needs.
 test-wasm: chromium ## test the bridge and the IndexedDB store in headless Chromium
-	GOOS=js GOARCH=wasm go vet ./jsbridge/... ./wasm/...
 	exec=$$(go tool -n wasmbrowsertest) && \
 	env -i PATH="$$PATH" HOME="$$HOME" GOOS=js GOARCH=wasm \
 		GOMODCACHE="$$(go env GOMODCACHE)" GOCACHE="$$(go env GOCACHE)" GOPROXY="$$(go env GOPROXY)" \
