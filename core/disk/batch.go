@@ -12,6 +12,8 @@ type batch struct {
 	images  []*Image
 	bytes   int64
 	deletes []driver.Key
+	// makesRoom: it only deletes, and nothing is stored beside it.
+	makesRoom bool
 	// records are those that it makes; homes says for each image which of them get its bytes.
 	records []*Record
 	homes   [][]extent
@@ -22,7 +24,7 @@ type batch struct {
 func (d *Disk) nextBatch() *batch {
 	b := &batch{deletes: d.deletes.take(d.traits.BatchDeletes)}
 	if d.deletes.first && len(b.deletes) > 0 {
-		d.deletes.first, d.deletes.underWay = false, true
+		d.deletes.first, d.deletes.underWay, b.makesRoom = false, true, true
 		return b
 	}
 	b.images, b.bytes = d.queue.take(d.traits.BatchBytes)
@@ -102,7 +104,7 @@ func (d *Disk) run(ctx context.Context, b *batch) {
 	var err error
 	d.unlocked(func() { err = d.store.Apply(ctx, puts, b.deletes) })
 	d.underWay--
-	d.deletes.underWay = false
+	d.deletes.underWay = d.deletes.underWay && !b.makesRoom
 	d.statistics.Transactions++
 	if err == nil {
 		d.stored(b)
