@@ -224,7 +224,7 @@ func (h *History) move(ctx context.Context, which func() (int, error)) (changed 
 		if err := a.ended(); err != nil {
 			return false, err
 		}
-		if again, err = a.missing(ctx, h.entries[to].state, asked); err != nil {
+		if again, err = a.missing(ctx, h.entries[to].state, h.entries[to].state, asked); err != nil {
 			return false, err
 		}
 	}

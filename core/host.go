@@ -134,10 +134,11 @@ func (c *Cache) lost(finder *Allocation, records []*disk.Record) {
 }
 
 // missing returns [ErrLost] when the store no longer has all that s has and a has not. It asks for each record once,
-// which asked notes; again: it has asked, so that what the caller knows may be out of date. It waits.
+// which asked notes; again: it has asked, so that what the caller knows may be out of date. What it finds to be lost is
+// told of owner first, whose content s is. It waits.
 //
 // A store that can't be asked is none that has lost something.
-func (a *Allocation) missing(ctx context.Context, s *Allocation, asked map[*disk.Record]bool) (again bool, err error) {
+func (a *Allocation) missing(ctx context.Context, s, owner *Allocation, asked map[*disk.Record]bool) (again bool, err error) {
 	var records []*disk.Record
 	s.pages.without(&a.pages, func(p *page) {
 		if p.block == nil && err == nil {
@@ -148,7 +149,7 @@ func (a *Allocation) missing(ctx context.Context, s *Allocation, asked map[*disk
 		return false, err
 	}
 	lost, err := a.cache.disk.Check(ctx, records)
-	s.cache.lost(s, lost)
+	a.cache.lost(owner, lost)
 	if ctx.Err() == nil {
 		err = nil
 	}

@@ -38,7 +38,7 @@ func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 	}
 	asked := make(map[*disk.Record]bool)
 	for again := true; again; {
-		if again, err = a.missing(ctx, s, asked); err != nil {
+		if again, err = a.missing(ctx, s, from.a, asked); err != nil {
 			return err
 		}
 		if err := a.ended(); err != nil {
