@@ -407,6 +407,32 @@ func TestEntriesGiveWayToTheQuota(t *testing.T) {
 	})
 }
 
+// While the store is asked for a state, others may go to make room. The one that is meant stays the same.
+func TestGoToMeansTheEntryOfItsTurn(t *testing.T) {
+	settings := core.Settings{CacheType: core.CacheOnDiskOnly, MaxDiskSpaceForCache: 7 * page}
+	inBubble(t, settings, func(b *bench) {
+		a, other := b.surface(512, 512, 4), b.surface(256, 256, 4)
+		h, ho := newHistory(b, a, dropOldest), newHistory(b, other, dropOldest)
+		b.strokes(a, h, 1, 3)
+		b.stroke(other, 0, 0, 1)
+		b.is(ho.Commit(ctx, ""), nil)
+		b.is(b.Flush(ctx), nil)
+		b.says(h, " 1 2 [3]")
+		release := make(chan struct{})
+		b.store.SetHook(drivertest.Block(release, drivertest.Has))
+		gone := later(func() error { _, err := h.GoTo(ctx, 2); return err })
+		if !waits(gone) {
+			b.Error("the store is not asked")
+		}
+		b.stroke(other, 0, 0, 2) // for which there is no room
+		b.says(h, "2 [3]")
+		close(release)
+		b.is(<-gone, nil)
+		b.says(h, "[2] 3")
+		b.shows(a, "2 0 0 0")
+	})
+}
+
 // What makes room is over before anything is stored again: a store may do what is under way at once in any order.
 func TestStoringWaitsForDeletes(t *testing.T) {
 	inBubble(t, onDisk, func(b *bench) {

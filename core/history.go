@@ -186,16 +186,21 @@ func (h *History) GoTo(ctx context.Context, index int64) (bool, error) {
 func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error) {
 	h.a.cache.mu.Lock()
 	defer h.a.cache.mu.Unlock()
+	var entry *historyEntry // the one that is meant, also when others have gone since
 	return h.beginMove(func() (int, error) {
-		if n := int64(len(h.entries)); index < 0 || index >= n {
-			return 0, outOfRange("index", index, 0, n-1)
+		n := int64(len(h.entries))
+		if entry == nil && index >= 0 && index < n {
+			entry = h.entries[index]
 		}
-		return int(index), nil
+		if i := slices.Index(h.entries, entry); i >= 0 {
+			return i, nil
+		}
+		return 0, outOfRange("index", index, 0, n-1)
 	})
 }
 
 // beginMove takes the turn of a call that makes another entry the current one, and returns what does it, which takes
-// the lock. which returns the entry's number when the turn has come; if there is no such entry the call does nothing.
+// the lock. which returns the entry's number when the turn has come, and again when others had the lock since; if there is no such entry the call does nothing.
 func (h *History) beginMove(which func() (int, error)) func(ctx context.Context) (changed bool, err error) {
 	h.a.touch()
 	t := h.a.turn()

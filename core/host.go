@@ -108,8 +108,8 @@ func (a *Allocation) takeStoreErr() error {
 }
 
 // lost tells the listeners which bytes of which allocations were in records that are gone. Of those that share a page one
-// is named: who has found it, or any.
-func (c *Cache) lost(finder *Allocation, records []*disk.Record) {
+// is named: the first of who is concerned, or any.
+func (c *Cache) lost(records []*disk.Record, concerned ...*Allocation) {
 	if len(records) == 0 {
 		return
 	}
@@ -127,7 +127,9 @@ func (c *Cache) lost(finder *Allocation, records []*disk.Record) {
 			}
 		})
 	}
-	tell(finder)
+	for _, a := range concerned {
+		tell(a)
+	}
 	for a := range c.live {
 		tell(a)
 	}
@@ -135,7 +137,7 @@ func (c *Cache) lost(finder *Allocation, records []*disk.Record) {
 
 // missing returns [ErrLost] when the store no longer has all that s has and a has not. It asks for each record once,
 // which asked notes; again: it has asked, so that what the caller knows may be out of date. What it finds to be lost is
-// told of owner first, whose content s is. It waits.
+// told of a and of owner first, whose content s is. It waits.
 //
 // A store that can't be asked is none that has lost something.
 func (a *Allocation) missing(ctx context.Context, s, owner *Allocation, asked map[*disk.Record]bool) (again bool, err error) {
@@ -149,7 +151,7 @@ func (a *Allocation) missing(ctx context.Context, s, owner *Allocation, asked ma
 		return false, err
 	}
 	lost, err := a.cache.disk.Check(ctx, records)
-	a.cache.lost(owner, lost)
+	a.cache.lost(lost, a, owner)
 	if ctx.Err() == nil {
 		err = nil
 	}
@@ -159,6 +161,6 @@ func (a *Allocation) missing(ctx context.Context, s, owner *Allocation, asked ma
 // fetch reads records of an allocation. It waits.
 func (a *Allocation) fetch(ctx context.Context, records []*disk.Record, got disk.Fetched) error {
 	lost, err := a.cache.disk.Fetch(ctx, records, got)
-	a.cache.lost(a, lost)
+	a.cache.lost(lost, a)
 	return err
 }

@@ -135,7 +135,7 @@ func (r *reading) copy(w piece) (copied int, err error) {
 
 // fetch copies what is in the store.
 func (r *reading) fetch(ctx context.Context) error {
-	defer func() { r.a.cache.lost(r.a, r.disk.Lost) }() // also after a panic of the target
+	defer func() { r.a.cache.lost(r.disk.Lost, r.a) }() // also after a panic of the target
 	return r.disk.Fetch(ctx, func(copied int) {
 		r.done += int64(copied)
 		r.progress(ctx)

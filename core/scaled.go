@@ -109,7 +109,10 @@ type reduction struct {
 // that is nearly empty takes the time of what is in it.
 func (d *reduction) band(x, y int64) Rect {
 	r := d.narrow(x, y)
-	for d.s.isBlank(r) && r.Width < bandWidth<<d.shift {
+	if !d.s.isBlank(r) {
+		return r
+	}
+	for r.Width < bandWidth<<d.shift {
 		more := d.narrow(x+r.Width, y)
 		if more.Width <= 0 || !d.s.isBlank(more) {
 			break
@@ -142,6 +145,12 @@ func (d *reduction) fetch(x, y int64) {
 // reduce reduces a band, into out: piece by piece of the size of a tile, so that what is read lies as it does in the
 // store.
 func (d *reduction) reduce(ctx context.Context, band Rect) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := d.s.ended(); err != nil { // or nothing would look like what was never written
+		return err
+	}
 	bpp, side := d.s.layout.bpp, int64(1)<<d.shift
 	pitch := (band.Width + side - 1) >> d.shift * bpp
 	d.out = grown(d.out, pitch*((band.Height+side-1)>>d.shift))
