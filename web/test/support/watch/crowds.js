@@ -9,11 +9,11 @@ const offsetOf = (i) => (i * 104_729) % (96_000_000 - piece.length)
 
 const all = (n, call) => Promise.all(Array.from({ length: n }, (_, i) => call(i)))
 
-const crowd = (name, covers, calls, prepare) => ({
+const crowd = (name, covers, calls, prepare, short = true) => ({
   name: `at once: ${name}`,
   covers,
   calls,
-  short: true,
+  short,
   prepare,
 })
 
@@ -42,6 +42,40 @@ const small = async ({ load }, n) => {
   return { cache, made }
 }
 
+/** Writes that are not awaited, before a flush that is. */
+const writes = (n, short) => [
+  crowd(
+    `${n} writes of rectangles on disk, not awaited`,
+    ['CacheSurface.writeRect'],
+    2,
+    async (kit) => {
+      const photo = await surface(kit)
+      return {
+        async step(i) {
+          for (let k = 0; k < n; k++) photo.writeRect(pieceOf(i * n + k), piece)
+          await photo.flush()
+        },
+      }
+    },
+    short,
+  ),
+  crowd(
+    `${n} writes on disk, not awaited`,
+    ['CacheAllocation.write'],
+    2,
+    async (kit) => {
+      const bytes = await allocation(kit)
+      return {
+        async step(i) {
+          for (let k = 0; k < n; k++) bytes.write(piece, offsetOf(i * n + k))
+          await bytes.flush()
+        },
+      }
+    },
+    short,
+  ),
+]
+
 export const crowds = [
   crowd('2,000 reads of rectangles on disk', ['CacheSurface.readRect'], 2, async (kit) => {
     const photo = await surface(kit)
@@ -51,24 +85,8 @@ export const crowds = [
     const bytes = await allocation(kit)
     return { step: (i) => all(2000, (n) => bytes.read(offsetOf(i * 2000 + n), piece.length)) }
   }),
-  crowd('3,000 writes of rectangles on disk, not awaited', ['CacheSurface.writeRect'], 2, async (kit) => {
-    const photo = await surface(kit)
-    return {
-      async step(i) {
-        for (let n = 0; n < 3000; n++) photo.writeRect(pieceOf(i * 3000 + n), piece)
-        await photo.flush()
-      },
-    }
-  }),
-  crowd('3,000 writes on disk, not awaited', ['CacheAllocation.write'], 2, async (kit) => {
-    const bytes = await allocation(kit)
-    return {
-      async step(i) {
-        for (let n = 0; n < 3000; n++) bytes.write(piece, offsetOf(i * 3000 + n))
-        await bytes.flush()
-      },
-    }
-  }),
+  ...writes(500, true),
+  ...writes(3000, false),
   crowd('a flush of 3,000 allocations on disk', ['AsposeCache.flush'], 2, async (kit) => {
     const { cache, made } = await small(kit, 3000)
     return {
