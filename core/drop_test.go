@@ -2,7 +2,6 @@ package core_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -430,38 +429,6 @@ func TestGoToMeansTheEntryOfItsTurn(t *testing.T) {
 		b.is(<-gone, nil)
 		b.says(h, "[2] 3")
 		b.shows(a, "2 0 0 0")
-	})
-}
-
-// What makes room is over before anything is stored again: a store may do what is under way at once in any order.
-func TestStoringWaitsForDeletes(t *testing.T) {
-	inBubble(t, onDisk, func(b *bench) {
-		gone, a := b.surface(512, 512, 4), b.surface(512, 512, 4)
-		b.stroke(gone, 0, 0, 1)
-		b.is(b.Flush(ctx), nil)
-		full, deleted := true, make(chan struct{})
-		b.store.SetHook(func(c drivertest.Call) (f drivertest.Fault) {
-			switch {
-			case c.Op != drivertest.Apply:
-			case len(c.Puts) == 0:
-				<-deleted
-				full = false
-			case full:
-				f.Err = driver.ErrQuota
-			}
-			return f
-		})
-		b.stroke(a, 0, 0, 2)
-		if err := a.Flush(ctx); !errors.Is(err, driver.ErrQuota) {
-			b.Error(err)
-		}
-		gone.Dispose() // its record is deleted
-		flushed := later(func() error { return a.Flush(ctx) })
-		if !waits(flushed) {
-			b.Error("it does not wait for the deletes")
-		}
-		close(deleted)
-		b.is(<-flushed, nil)
 	})
 }
 

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math"
 	"testing"
@@ -453,4 +454,34 @@ func TestReadScaledWhereThereIsNothing(t *testing.T) {
 			a.Dispose()
 		}
 	})
+}
+
+// Where there is nothing a reduction ends with its context and its cache, too: nothing would look the same.
+func TestReadScaledOfNothingEnds(t *testing.T) {
+	for _, end := range []struct {
+		want error
+		do   func(b *bench, cancel func())
+	}{
+		{context.Canceled, func(_ *bench, cancel func()) { cancel() }},
+		{core.ErrClosed, func(b *bench, _ func()) { waits(later(func() error { return b.Close(ctx) })) }},
+	} {
+		inBubble(t, onDisk, func(b *bench) {
+			a := b.surface(100_000, 100_000, 1)
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			told := 0
+			o := &core.CallOptions{Progress: func(int64, int64) {
+				if told++; told == 1 {
+					end.do(b, cancel)
+				}
+			}}
+			err := a.Turn().ReadRectScaled(ctx, core.Whole, 8, core.Pick, func(n int64) (driver.Buffer, error) {
+				return driver.Bytes(make([]byte, n)), nil
+			}, o)
+			b.is(err, end.want)
+			if told != 1 {
+				b.Errorf("it went on: told %d times", told)
+			}
+		})
+	}
 }

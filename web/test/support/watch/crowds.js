@@ -1,11 +1,8 @@
 // Many calls at once, and calls that nobody awaits.
-import { fillAllocation, filled, fillSurface } from './subjects.js'
+import { filled, Subject } from './subjects.js'
 
-const onDisk = { cacheType: 'cacheOnDiskOnly' }
-const photo = { width: 6000, height: 4000 }
+const settings = { cacheType: 'cacheOnDiskOnly' }
 const piece = filled(64 * 64 * 4)
-const pieceOf = (i) => ({ x: (i * 101) % 5936, y: (i * 67) % 3936, width: 64, height: 64 })
-const offsetOf = (i) => (i * 104_729) % (96_000_000 - piece.length)
 
 const all = (n, call) => Promise.all(Array.from({ length: n }, (_, i) => call(i)))
 
@@ -17,25 +14,16 @@ const crowd = (name, covers, calls, prepare, short = true) => ({
   prepare,
 })
 
-const surface = async ({ load }) => {
-  const cache = await load({ settings: onDisk })
-  const surface = await cache.allocateSurface(photo)
-  await fillSurface(surface)
-  await surface.flush()
-  return surface
-}
-
-const allocation = async ({ load }) => {
-  const cache = await load({ settings: onDisk })
-  const allocation = await cache.allocate(96_000_000)
-  await fillAllocation(allocation)
-  await allocation.flush()
-  return allocation
+/** 24 megapixels on disk, as a surface or as an allocation. */
+const photo = async (kit, kind) => {
+  const subject = new Subject(kit, kind, '24 megapixels', 'on disk, written')
+  await subject.prepare()
+  return subject
 }
 
 /** So many small allocations on disk, all of them stored. */
 const small = async ({ load }, n) => {
-  const cache = await load({ settings: onDisk })
+  const cache = await load({ settings })
   const made = await all(n, () => cache.allocate(piece.length))
   await all(n, (i) => made[i].write(piece))
   await cache.flush()
@@ -49,11 +37,11 @@ const writes = (n, short) => [
     ['CacheSurface.writeRect'],
     2,
     async (kit) => {
-      const photo = await surface(kit)
+      const s = await photo(kit, 'CacheSurface')
       return {
         async step(i) {
-          for (let k = 0; k < n; k++) photo.writeRect(pieceOf(i * n + k), piece)
-          await photo.flush()
+          for (let k = 0; k < n; k++) s.turn(0).writeRect(s.rect(i * n + k), piece)
+          await s.turn(0).flush()
         },
       }
     },
@@ -64,11 +52,11 @@ const writes = (n, short) => [
     ['CacheAllocation.write'],
     2,
     async (kit) => {
-      const bytes = await allocation(kit)
+      const s = await photo(kit, 'CacheAllocation')
       return {
         async step(i) {
-          for (let k = 0; k < n; k++) bytes.write(piece, offsetOf(i * n + k))
-          await bytes.flush()
+          for (let k = 0; k < n; k++) s.turn(0).write(piece, s.offset(i * n + k))
+          await s.turn(0).flush()
         },
       }
     },
@@ -78,12 +66,12 @@ const writes = (n, short) => [
 
 export const crowds = [
   crowd('2,000 reads of rectangles on disk', ['CacheSurface.readRect'], 2, async (kit) => {
-    const photo = await surface(kit)
-    return { step: (i) => all(2000, (n) => photo.readRect(pieceOf(i * 2000 + n))) }
+    const s = await photo(kit, 'CacheSurface')
+    return { step: (i) => all(2000, (n) => s.turn(0).readRect(s.rect(i * 2000 + n))) }
   }),
   crowd('2,000 reads on disk', ['CacheAllocation.read'], 2, async (kit) => {
-    const bytes = await allocation(kit)
-    return { step: (i) => all(2000, (n) => bytes.read(offsetOf(i * 2000 + n), piece.length)) }
+    const s = await photo(kit, 'CacheAllocation')
+    return { step: (i) => all(2000, (n) => s.turn(0).read(s.offset(i * 2000 + n), piece.length)) }
   }),
   ...writes(500, true),
   ...writes(3000, false),
@@ -106,7 +94,7 @@ export const crowds = [
       ['CacheSurface.readRect'],
       6,
       async ({ load }) => {
-        const cache = await load({ settings: onDisk })
+        const cache = await load({ settings })
         return {
           async step() {
             const fresh = await cache.allocateSurface({ width: 8000, height: 8000 })

@@ -46,7 +46,7 @@ export async function fillSurface(surface) {
   }
 }
 
-export async function fillAllocation(allocation) {
+async function fillAllocation(allocation) {
   const piece = filled(Math.min(allocation.size, 8 << 20))
   for (let at = 0; at < allocation.size; at += piece.length)
     await allocation.write(piece.subarray(0, Math.min(piece.length, allocation.size - at)), at)
