@@ -8,11 +8,55 @@ import { StepPlot } from './step-plot'
 interface Step {
   label: string
   bytes: number
-  medium: 'memory' | 'disk'
+  /** Of the oldest there is none: no stroke has made it. */
+  medium: 'none' | 'memory' | 'disk'
+  /** How long the commit took, in milliseconds. */
+  time: number
   /** The picture is as it was after this step. */
   current: boolean
   undone: boolean
 }
+
+/** A state in the list. */
+class Row {
+  readonly item: HTMLElement
+  readonly button: HTMLButtonElement
+  readonly #label: HTMLElement
+  readonly #medium: HTMLElement
+  readonly #bytes: HTMLElement
+  readonly #time: HTMLElement
+  #step: Step | undefined
+
+  constructor(template: HTMLTemplateElement) {
+    this.item = template.content.firstElementChild!.cloneNode(true) as HTMLElement
+    this.button = part('entry', this.item)
+    this.#label = part('entry-label', this.item)
+    this.#medium = part('entry-medium', this.item)
+    this.#bytes = part('entry-bytes', this.item)
+    this.#time = part('entry-time', this.item)
+  }
+
+  /** Touches only what is new: there can be thousands of rows. */
+  show(step: Step): void {
+    const was = this.#step
+    this.#step = step
+    if (step.label !== was?.label) this.#label.textContent = step.label
+    if (step.medium !== was?.medium) {
+      this.#medium.dataset.medium = step.medium
+      this.#medium.textContent = badges[step.medium]
+    }
+    const none = step.medium === 'none'
+    if (step.bytes !== was?.bytes) this.#bytes.textContent = none ? '' : bytes(step.bytes)
+    if (step.time !== was?.time) this.#time.textContent = none ? '' : milliseconds(step.time)
+    if (step.undone !== was?.undone) this.item.classList.toggle('undone', step.undone)
+    if (step.current === was?.current) return
+    this.button.tabIndex = step.current ? 0 : -1
+    if (step.current) this.button.setAttribute('aria-current', 'step')
+    else this.button.removeAttribute('aria-current')
+  }
+}
+
+const badges = { none: '', memory: 'Memory', disk: 'Disk' }
 
 export class HistoryPanel {
   readonly #bars = new StepPlot(part('bytes-plot'), ['--memory', '--disk'], 'bars', bytes)
@@ -20,12 +64,14 @@ export class HistoryPanel {
   readonly #undos = new StepPlot(part('undo-plot'), ['--memory'], 'points', milliseconds)
   readonly #list = part<HTMLOListElement>('entries')
   readonly #template = part<HTMLTemplateElement>('entry-template')
-  #shown = ''
+  readonly #rows: Row[] = []
+  #entries: Layer['entries'] | undefined
+  #timings = 0
 
   /** @param goTo what a click on a state does */
   constructor(goTo: (index: number) => void) {
     const indexOf = (target: EventTarget | null) =>
-      [...this.#list.children].indexOf((target as Element).closest('li')!)
+      this.#rows.findIndex(({ item }) => item.contains(target as Element))
     this.#list.addEventListener('click', ({ target }) => {
       const index = indexOf(target)
       if (index >= 0) goTo(index)
@@ -35,30 +81,38 @@ export class HistoryPanel {
       const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
       if (!by) return
       event.preventDefault()
-      const next = this.#list.children[indexOf(event.target) + by]
-      if (next) part('entry', next).focus()
+      this.#rows[indexOf(event.target) + by]?.button.focus()
     })
   }
 
   show(layer: Layer | null): void {
-    const steps = layer ? stepsOf(layer) : []
-    const sum = (medium: Step['medium']) =>
-      steps.reduce((n, step) => n + (step.medium === medium ? step.bytes : 0), 0)
-    const held = { memory: sum('memory'), disk: sum('disk') }
+    const entries = layer?.entries ?? none
+    const timings = layer?.timings ?? 0
+    // The entries are the same object as long as nothing is new.
+    if (entries === this.#entries && timings === this.#timings) return
+    this.#entries = entries
+    this.#timings = timings
+
+    const steps = layer ? stepsOf(entries, layer.commits) : []
+    const strokes = steps.slice(1)
+    const inMedium = (medium: Step['medium']) =>
+      strokes.map((step) => (step.medium === medium ? step.bytes : 0))
+    const [inMemory, onDisk] = [inMedium('memory'), inMedium('disk')]
+    const held = { memory: sum(inMemory), disk: sum(onDisk) }
     const total = held.memory + held.disk
-    const median = middle(steps.slice(1).map((step) => step.bytes))
+    const median = middle(strokes.map((step) => step.bytes))
     const copy = layer?.copyBytes ?? 0
 
     const figure = part('history-bytes')
     figure.dataset.bytes = String(total)
     setText(figure, count(total))
-    const strokes = Math.max(0, steps.length - 1)
-    setText(part('history-strokes'), strokes === 1 ? '1 stroke' : `${count(strokes)} strokes`)
+    const n = strokes.length
+    setText(part('history-strokes'), n === 1 ? '1 stroke' : `${count(n)} strokes`)
     setText(
       part('history-against'),
-      strokes === 0
+      n === 0
         ? 'Paint something: each stroke can be undone.'
-        : `${bytes(held.memory)} in memory, ${bytes(held.disk)} on disk. As copies of the picture: ${bytes(strokes * copy)}.`,
+        : `${bytes(held.memory)} in memory, ${bytes(held.disk)} on disk. As copies of the picture: ${bytes(n * copy)}.`,
     )
     const scale = Math.max(copy, total, 1)
     const width = (name: string, value: number) => {
@@ -68,67 +122,56 @@ export class HistoryPanel {
     width('memory-part', held.memory)
     width('disk-part', held.disk)
     width('copy-bar', copy)
-    setText(part('one-bytes'), strokes ? bytes(median) : '–')
-    setText(part('all-bytes'), strokes ? bytes(total) : '–')
+    setText(part('one-bytes'), n ? bytes(median) : '–')
+    setText(part('all-bytes'), n ? bytes(total) : '–')
     setText(part('copy-bytes'), copy ? bytes(copy) : '–')
 
-    const times = { commits: layer?.commits ?? [], steps: layer?.steps ?? [] }
-    setText(part('commit-median'), medianOf(times.commits))
-    setText(part('undo-median'), medianOf(times.steps))
-
-    // What takes time is done only when something is new.
-    const state = JSON.stringify([steps, times.steps.length])
-    if (state === this.#shown) return
-    this.#shown = state
-    const bars = steps.slice(1)
-    const inMedium = (medium: Step['medium']) => bars.map((step) => (step.medium === medium ? step.bytes : 0))
-    this.#bars.show([inMedium('memory'), inMedium('disk')])
-    this.#commits.show([times.commits])
-    this.#undos.show([times.steps])
-    this.#showList(steps, times.commits)
+    const commits = strokes.map((step) => step.time)
+    const undos = layer?.steps ?? []
+    setText(part('commit-median'), medianOf(commits))
+    setText(part('undo-median'), medianOf(undos))
+    this.#bars.show([inMemory, onDisk])
+    this.#commits.show([commits])
+    this.#undos.show([undos])
+    this.#showList(steps)
   }
 
-  #showList(steps: Step[], commits: readonly number[]): void {
+  #showList(steps: Step[]): void {
     const list = this.#list
-    while (list.children.length > steps.length) list.lastElementChild!.remove()
-    while (list.children.length < steps.length)
-      list.append(this.#template.content.firstElementChild!.cloneNode(true))
-    let current: HTMLElement | undefined
-    for (const [i, step] of steps.entries()) {
-      const item = list.children[i] as HTMLElement
-      const button = part<HTMLButtonElement>('entry', item)
-      item.classList.toggle('undone', step.undone)
-      button.tabIndex = step.current ? 0 : -1
-      if (step.current) {
-        button.setAttribute('aria-current', 'step')
-        current = item
-      } else button.removeAttribute('aria-current')
-      setText(part('entry-label', item), step.label)
-      const badge = part('entry-medium', item)
-      badge.dataset.medium = i === 0 ? 'none' : step.medium
-      setText(badge, i === 0 ? '' : step.medium === 'memory' ? 'Memory' : 'Disk')
-      setText(part('entry-bytes', item), i === 0 ? '' : bytes(step.bytes))
-      setText(part('entry-time', item), i === 0 ? '' : milliseconds(commits[i - 1] ?? 0))
+    while (this.#rows.length > steps.length) this.#rows.pop()!.item.remove()
+    const made = document.createDocumentFragment()
+    while (this.#rows.length < steps.length) {
+      const row = new Row(this.#template)
+      this.#rows.push(row)
+      made.append(row.item)
     }
+    for (const [i, step] of steps.entries()) this.#rows[i]!.show(step)
+    list.append(made)
+    const current = this.#rows[steps.findIndex((step) => step.current)]?.item
     // scrollIntoView would move the page as well. What somebody is about to press stays where it is.
     if (current && !list.matches(':hover, :focus-within'))
       list.scrollTop = current.offsetTop - list.clientHeight / 2 + current.offsetHeight / 2
   }
 }
 
-function stepsOf({ entries }: Layer): Step[] {
+const none: Layer['entries'] = []
+
+function stepsOf(entries: Layer['entries'], commits: readonly number[]): Step[] {
   const current = entries.findIndex((entry) => entry.current)
   return entries.map((entry, i) => {
     const before = entries[i - 1]
     return {
       label: entry.label || 'The picture as it was',
       bytes: before?.bytes ?? 0,
-      medium: before?.medium ?? 'memory',
+      medium: before?.medium ?? 'none',
+      time: commits[i - 1] ?? 0,
       current: i === current,
       undone: i > current,
     }
   })
 }
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
 
 function middle(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0

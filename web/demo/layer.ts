@@ -19,6 +19,8 @@ export class Layer {
   readonly #queue = new Queue()
   /** How long the commit of each stroke took, in milliseconds, by its label. */
   readonly #commits = new Map<string, number>()
+  /** The entries of the history, with a label for the oldest. */
+  #named: { from?: readonly HistoryEntry[]; entries: readonly HistoryEntry[] } = { entries: [] }
   /** How long each undo, redo and jump took, in milliseconds. */
   readonly steps: number[] = []
 
@@ -65,15 +67,24 @@ export class Layer {
     }
   }
 
+  /** The same object as long as nothing is new. */
   get entries(): readonly HistoryEntry[] {
     const { entries } = this.history
-    const [oldest, ...others] = entries
-    return oldest && !oldest.label && this.oldest ? [{ ...oldest, label: this.oldest }, ...others] : entries
+    const [oldest] = entries
+    if (!oldest || oldest.label || !this.oldest) return entries
+    if (this.#named.from !== entries)
+      this.#named = { from: entries, entries: [{ ...oldest, label: this.oldest }, ...entries.slice(1)] }
+    return this.#named.entries
   }
 
   /** How long the commit of each entry but the first took, in milliseconds. */
   get commits(): number[] {
     return this.entries.slice(1).map(({ label }) => this.#commits.get(label) ?? 0)
+  }
+
+  /** How many times are known: of commits, and of steps. */
+  get timings(): number {
+    return this.#commits.size + this.steps.length
   }
 
   /** What an undo state costs that is a copy of the picture, in bytes. */

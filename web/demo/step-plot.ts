@@ -18,7 +18,7 @@ export class StepPlot {
     const look: Partial<uPlot.Series> =
       kind === 'bars'
         ? { paths: uPlot.paths.bars!({ size: [0.7, 24] }), points: { show: false } }
-        : { points: { show: true, size: 4 } }
+        : { points: { size: 4 } } // uPlot leaves points out where there is no room for them
     this.#plot = new uPlot(
       {
         width: host.clientWidth,
