@@ -106,6 +106,8 @@ func (d *Disk) open() *attempt {
 		if err != nil {
 			o.fails++
 			a.err = unavailable(err)
+		} else {
+			d.traits = d.store.Traits()
 		}
 		close(a.done)
 	}()

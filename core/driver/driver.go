@@ -33,7 +33,7 @@ type Range struct {
 // Its errors wrap [ErrQuota] or [ErrUnavailable] where they apply; the cache takes every other error for
 // [ErrUnavailable]. After any error a later call tries Apply and Get again, and Open a few times.
 type Store interface {
-	// Traits tell how the store is used best. They do not change.
+	// Traits tell how the store is used best. They do not change once it is open.
 	Traits() Traits
 
 	// Open makes the store ready for use, empty. It may wait, but must return soon after ctx ends.

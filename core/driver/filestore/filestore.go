@@ -1,0 +1,258 @@
+// Package filestore is a [driver.Store] in a [File].
+//
+// Every record is a span of the file. Which one is only known here, and only once all bytes of a batch are written: so a
+// batch takes effect wholly or not at all, although files know no transactions. Nothing of a file outlives its store.
+package filestore
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"asposecache/core/driver"
+)
+
+// Errors of calls out of their turn.
+var (
+	errNotOpen = errors.New("filestore: not open")
+	errClosed  = errors.New("filestore: closed")
+)
+
+// Store is the store. Make it with [New].
+type Store struct {
+	file   File
+	traits driver.Traits
+
+	// writes is held by those who write, and alone by who truncates.
+	writes sync.RWMutex
+
+	mu      sync.Mutex // guards what follows; never held while waiting
+	state   error      // errNotOpen, errClosed; nil while open
+	records map[driver.Key]*record
+	space   *space
+	size    int64 // of the file, at most
+}
+
+// A record is where the bytes of a key are.
+type record struct {
+	span
+	space   *space // whose span it is
+	bytes   int
+	readers int
+	dropped bool // the last reader frees it
+}
+
+var _ driver.Store = (*Store)(nil)
+
+// New returns a store that is not open yet. It does not touch the file.
+func New(file File, traits driver.Traits) *Store {
+	return &Store{file: file, traits: traits, state: errNotOpen, records: make(map[driver.Key]*record), space: new(space)}
+}
+
+// Traits are those that the store was made with.
+func (s *Store) Traits() driver.Traits { return s.traits }
+
+// Open creates the file.
+func (s *Store) Open(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.condition(); err != errNotOpen {
+		return err
+	}
+	if err := s.file.Open(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = nil
+	return nil
+}
+
+// NewBuffer returns a buffer of the file's kind.
+func (s *Store) NewBuffer(n int) (driver.Buffer, error) { return s.file.NewBuffer(n) }
+
+// FreeBuffer gives it back.
+func (s *Store) FreeBuffer(b driver.Buffer) { s.file.FreeBuffer(b) }
+
+// Apply writes records to where nothing is, and then knows of them, and of the others no more.
+func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	err := s.write(ctx, puts, deletes)
+	switch {
+	case errors.Is(err, ErrLost):
+		s.restart(ctx)
+	case err == nil:
+		s.shrink(ctx)
+	}
+	return err
+}
+
+func (s *Store) write(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
+	s.writes.RLock()
+	defer s.writes.RUnlock()
+	at, data := make([]int64, len(puts)), make([]driver.Source, len(puts))
+	written := make([]*record, len(puts))
+	s.mu.Lock()
+	for i, p := range puts {
+		r := &record{span: s.space.take(p.Data.Len()), space: s.space, bytes: p.Data.Len()}
+		at[i], data[i], written[i] = r.off, p.Data, r
+		s.size = max(s.size, r.end())
+	}
+	s.mu.Unlock()
+	var err error
+	if len(puts) > 0 {
+		err = s.file.Write(ctx, at, data)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		for _, r := range written {
+			r.space.give(r.span)
+		}
+		return err
+	}
+	for i, p := range puts {
+		s.drop(p.Key)
+		s.records[p.Key] = written[i]
+	}
+	for _, key := range deletes {
+		s.drop(key)
+	}
+	return nil
+}
+
+// drop forgets a record. Its bytes stay until those who read them have done so. The caller holds mu.
+func (s *Store) drop(key driver.Key) {
+	if r := s.records[key]; r != nil {
+		delete(s.records, key)
+		if r.dropped = r.readers > 0; !r.dropped {
+			r.space.give(r.span)
+		}
+	}
+}
+
+// restart begins again with an empty file after the other one was lost.
+func (s *Store) restart(ctx context.Context) {
+	s.writes.Lock()
+	defer s.writes.Unlock()
+	s.mu.Lock()
+	clear(s.records)
+	s.space, s.size = new(space), 0
+	s.mu.Unlock()
+	_ = s.file.Open(ctx) // if that fails, the next call finds the file lost once more
+}
+
+// slack is how many bytes a file may be longer than need be, beside a quarter of it.
+const slack = 16 << 20
+
+// shrink cuts off what is free at the end of the file if it is much, or all. While somebody writes there is another
+// time.
+func (s *Store) shrink(ctx context.Context) {
+	s.mu.Lock()
+	size, end := s.size, s.space.size
+	s.mu.Unlock()
+	if size == end || end > 0 && size-end < slack+end/4 || !s.writes.TryLock() {
+		return
+	}
+	defer s.writes.Unlock()
+	s.mu.Lock()
+	end = s.space.size
+	s.mu.Unlock()
+	if s.file.Truncate(ctx, end) != nil {
+		return // it stays as long as it is
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.size = end
+}
+
+// Get reads ranges of records.
+func (s *Store) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer, error) {
+	if err := s.check(ctx); err != nil {
+		return nil, err
+	}
+	bufs := make([]driver.Buffer, len(ranges))
+	var at []int64
+	var sizes, index []int
+	var read []*record
+	s.mu.Lock()
+	for i, want := range ranges {
+		r := s.records[want.Key]
+		if r == nil || want.Off+want.Size > r.bytes {
+			continue
+		}
+		r.readers++
+		at, sizes = append(at, r.off+int64(want.Off)), append(sizes, want.Size)
+		index, read = append(index, i), append(read, r)
+	}
+	s.mu.Unlock()
+	if len(at) == 0 {
+		return bufs, nil
+	}
+	got, err := s.file.Read(ctx, at, sizes)
+	if errors.Is(err, ErrLost) {
+		s.restart(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, r := range read {
+		if r.readers--; r.readers == 0 && r.dropped {
+			r.space.give(r.span)
+		}
+		switch {
+		case err != nil:
+		case r.space == s.space:
+			bufs[index[i]] = got[i]
+		case got[i] != nil:
+			s.file.FreeBuffer(got[i]) // of the file after the one in which the record was
+		}
+	}
+	if errors.Is(err, ErrLost) {
+		return bufs, nil
+	}
+	return bufs, err
+}
+
+// Has reports which records there are.
+func (s *Store) Has(ctx context.Context, keys []driver.Key) ([]bool, error) {
+	if err := s.check(ctx); err != nil {
+		return nil, err
+	}
+	there := make([]bool, len(keys))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, key := range keys {
+		there[i] = s.records[key] != nil
+	}
+	return there, nil
+}
+
+// Close removes the file.
+func (s *Store) Close(ctx context.Context) error {
+	s.mu.Lock()
+	closed := s.state == errClosed
+	s.state = errClosed
+	clear(s.records)
+	s.mu.Unlock()
+	if closed {
+		return errClosed
+	}
+	return s.file.Close(ctx)
+}
+
+func (s *Store) check(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.condition()
+}
+
+// condition is why the store can't be used, or nil.
+func (s *Store) condition() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
