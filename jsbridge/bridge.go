@@ -31,8 +31,11 @@ type Host struct {
 // hostName is the property of the global object that holds the host.
 const hostName = "asposeCacheHost"
 
+// HostObject is the JavaScript object that has started the program.
+func HostObject() js.Value { return js.Global().Get(hostName) }
+
 func findHost() Host {
-	v := js.Global().Get(hostName)
+	v := HostObject()
 	return Host{
 		value:    v,
 		settle:   v.Get("settle"),
@@ -54,6 +57,10 @@ type Disk interface {
 	// Sweep removes what programs that died have left behind in the folder, and returns how many stores that
 	// were.
 	Sweep(ctx context.Context) (int, error)
+	// Place returns what the store lies on, and on which thread it writes; both are empty until it is open.
+	Place() (store, thread string)
+	// CopiedBytes returns how many bytes are held twice because they are on their way to another thread.
+	CopiedBytes() int64
 }
 
 // A bridge is one program's cache and what JavaScript knows of it.
@@ -101,9 +108,7 @@ func Run(version string, disk Disk) {
 		panic(err)
 	}
 	b.cache = cache
-	jsbuf.UseCopyRows(host.value.Get("copyRows"))
-	jsbuf.UseCopyBytes(host.value.Get("copyBytes"))
-	jsbuf.UseForget(host.value.Get("forget"))
+	jsbuf.Use(host.value)
 	the = b
 	calls := js.FuncOf(b.call)
 	defer calls.Release()
@@ -119,7 +124,7 @@ func pause() {
 		return nil
 	})
 	defer resume.Release()
-	js.Global().Get(hostName).Call("nextTask", resume)
+	HostObject().Call("nextTask", resume)
 	<-done
 }
 

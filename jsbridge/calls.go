@@ -211,6 +211,11 @@ var requests = map[string]request{
 	}},
 	"statistics": {0, func(b *bridge, _ []js.Value) (any, error) {
 		s := statisticsObject(b.cache.Statistics())
+		s.Set("copiedBytes", b.disk.CopiedBytes())
+		if store, thread := b.disk.Place(); store != "" {
+			s.Get("disk").Set("store", store)
+			s.Get("disk").Set("thread", thread)
+		}
 		s.Set("collector", object("collections", b.machine.count(), "loosened", b.machine.loosened))
 		return s, nil
 	}},

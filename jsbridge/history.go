@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"asposecache/core"
+	"asposecache/jsbridge/jsbuf"
 )
 
 // historyRevision returns another number whenever what a history's entries tell has changed; 0: there is no such
@@ -46,7 +47,7 @@ func entriesObject(entries []core.HistoryEntry) any {
 		numbers = append(numbers, float64(e.Bytes), float64(e.Medium), float64(lengthInJS(e.Label)))
 		labels = append(labels, e.Label...)
 	}
-	return object("labels", string(labels), "numbers", numbersArray(numbers))
+	return object("labels", string(labels), "numbers", jsbuf.Numbers(numbers))
 }
 
 // dropped tells which entries of which history an event is about, nil if of none.

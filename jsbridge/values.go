@@ -5,9 +5,9 @@ package jsbridge
 import (
 	"errors"
 	"syscall/js"
-	"unsafe"
 
 	"asposecache/core"
+	"asposecache/jsbridge/jsbuf"
 )
 
 // settingsFrom reads a whole settings object, of which JavaScript has checked the types.
@@ -48,21 +48,13 @@ func purposeOf(forWriting js.Value) core.Purpose {
 	return core.ForReading
 }
 
-// numbersArray puts numbers into a Uint8Array as the bytes of a Float64Array: one crossing, however many they are.
-func numbersArray(numbers []float64) js.Value {
-	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(numbers))), 8*len(numbers))
-	array := js.Global().Get("Uint8Array").New(len(raw))
-	js.CopyBytesToJS(array, raw)
-	return array
-}
-
 // rectsArray gives x, y, width and height of each rectangle.
 func rectsArray(rects []core.Rect) js.Value {
 	numbers := make([]float64, 0, 4*len(rects))
 	for _, r := range rects {
 		numbers = append(numbers, float64(r.X), float64(r.Y), float64(r.Width), float64(r.Height))
 	}
-	return numbersArray(numbers)
+	return jsbuf.Numbers(numbers)
 }
 
 // spansArray gives offset and length of each span.
@@ -71,7 +63,7 @@ func spansArray(spans []core.Span) js.Value {
 	for _, s := range spans {
 		numbers = append(numbers, float64(s.Offset), float64(s.Length))
 	}
-	return numbersArray(numbers)
+	return jsbuf.Numbers(numbers)
 }
 
 func statisticsObject(s core.Statistics) js.Value {
@@ -93,6 +85,8 @@ func statisticsObject(s core.Statistics) js.Value {
 			"transactions", s.Disk.Transactions,
 			"retries", s.Disk.Retries,
 			"failures", s.Disk.Failures,
+			"store", nil,
+			"thread", nil,
 		),
 		"queuedBytes", s.QueuedBytes,
 		"spills", s.Spills,

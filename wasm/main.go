@@ -1,14 +1,22 @@
 //go:build js && wasm
 
-// Command wasm is the program that browsers run: it only puts the parts together.
+// Command wasm is the program that browsers run: it only puts the parts together. In the worker of the disk it is
+// another one, which only writes to IndexedDB.
 package main
 
 import (
 	"asposecache/jsbridge"
 	"asposecache/jsbridge/idbstore"
+	"asposecache/jsbridge/webdisk"
 )
 
 // version is set by the build; the loader compares it with its own.
 var version = "dev"
 
-func main() { jsbridge.Run(version, idbstore.New(idbstore.Options{})) }
+func main() {
+	host := jsbridge.HostObject()
+	if host.Get("serves").Truthy() {
+		idbstore.Serve(version, host)
+	}
+	jsbridge.Run(version, webdisk.New(host))
+}

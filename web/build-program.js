@@ -17,7 +17,11 @@ export const go = (...args) =>
 const goEnv = { ...process.env, GOOS: 'js', GOARCH: 'wasm', GOEXPERIMENT: 'nogreenteagc' }
 const inlined = ['asposecache/...', 'syscall/js', 'runtime', 'internal/runtime/...']
 /** Next to a transaction a call costs nothing, and without inlining these are smaller by some kB. */
-const small = ['asposecache/core/disk', 'asposecache/jsbridge/idbstore']
+const small = [
+  'asposecache/core/disk',
+  'asposecache/core/driver/filestore',
+  ...['idbstore', 'opfsstore', 'webapi', 'webdisk'].map((name) => `asposecache/jsbridge/${name}`),
+]
 const flagsOf = (packages, flags) => packages.map((one) => `${one}=${flags}`)
 const gcflags = ['all=-l', ...flagsOf(inlined, ''), ...flagsOf(small, '-l')]
 

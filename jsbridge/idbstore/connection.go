@@ -10,31 +10,20 @@ import (
 	"syscall/js"
 	"time"
 
-	"asposecache/core/driver"
+	"asposecache/jsbridge/webapi"
 
 	"github.com/hack-pad/go-indexeddb/idb"
 )
 
-// limit is how long the browser has for what it should do at once: open, delete, list databases, grant
-// a lock. Some browsers never answer, and tell nothing.
-var limit = 5 * time.Second
-
 // deleteLimit is how long it may take to delete a database: a large one takes its time.
 var deleteLimit = time.Minute
-
-var errNoAnswer = errors.New("the browser did not answer in time")
-
-// inTime is a context that ends after limit.
-func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	return driver.Within(ctx, limit, errNoAnswer)
-}
 
 // objectStore is the name of the one object store of a database.
 const objectStore = "records"
 
 // factory is indexedDB. idb.Global panics where there is none, and remembers that for ever.
 func factory() (js.Value, *idb.Factory, error) {
-	raw, err := get(js.Global(), "indexedDB")
+	raw, err := webapi.Get(js.Global(), "indexedDB")
 	if err != nil {
 		return js.Undefined(), nil, failure("find", err)
 	}
@@ -60,7 +49,7 @@ var deathEvents = []string{"close", "versionchange"}
 
 func newConnection(db *idb.Database, raw js.Value) *connection {
 	c := &connection{db: db, raw: raw}
-	c.forget = onExit(raw.Get("close").Call("bind", raw))
+	c.forget = webapi.OnExit(raw.Get("close").Call("bind", raw))
 	c.event = js.FuncOf(func(js.Value, []js.Value) any {
 		c.close()
 		return nil
@@ -79,7 +68,7 @@ func (c *connection) close() {
 	}
 	c.forget()
 	// A connection that fails to close is one the browser has closed.
-	_ = try(func() error {
+	_ = webapi.Try(func() error {
 		for _, name := range deathEvents {
 			c.raw.Call("removeEventListener", name, c.event)
 		}
@@ -98,7 +87,7 @@ func awaitLatecomers() {
 		latecomers.Wait()
 		close(none)
 	}()
-	limited, cancel := inTime(context.Background())
+	limited, cancel := webapi.InTime(context.Background())
 	defer cancel()
 	select {
 	case <-none:
@@ -134,7 +123,7 @@ func tryConnect(ctx context.Context, name string, late func()) (*connection, err
 	answers := make(chan answer, 1)
 	// The request is listened to until it is answered, even if nobody waits any more.
 	listening, answered := context.WithCancel(context.Background())
-	err = try(func() error {
+	err = webapi.Try(func() error {
 		var upgradeErr error
 		req, err := f.Open(listening, name, 1, func(db *idb.Database, _, _ uint) error {
 			_, upgradeErr = db.CreateObjectStore(objectStore, idb.ObjectStoreOptions{})
@@ -146,7 +135,7 @@ func tryConnect(ctx context.Context, name string, late func()) (*connection, err
 		return req.Listen(listening, func() {
 			defer answered()
 			var a answer
-			a.err = try(func() error {
+			a.err = webapi.Try(func() error {
 				db, err := req.Result()
 				if err != nil {
 					return err
@@ -194,7 +183,7 @@ func deleteDatabase(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	err = try(func() error {
+	err = webapi.Try(func() error {
 		req, err := f.DeleteDatabase(name)
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"github.com/hack-pad/go-indexeddb/idb"
 
 	"asposecache/core/driver"
+	"asposecache/jsbridge/webapi"
 )
 
 // An Error is a failure as the browser told it. It wraps [driver.ErrQuota] or [driver.ErrUnavailable] where
@@ -54,7 +55,7 @@ func failure(op string, err error) error {
 	var event idb.DOMException
 	switch {
 	case errors.As(err, &thrown):
-		e.Name, e.Message = property(thrown.Value, "name"), property(thrown.Value, "message")
+		e.Name, e.Message = webapi.Property(thrown.Value, "name"), webapi.Property(thrown.Value, "message")
 	case errors.As(err, &event):
 		e.Name, e.Message, _ = strings.Cut(event.Error(), ": ")
 	default:

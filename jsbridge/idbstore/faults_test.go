@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"asposecache/core"
 	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
 )
@@ -292,13 +293,13 @@ func TestNoTaskPutsMoreThanAWindow(t *testing.T) {
 	s := openStore(t, "window")
 	var puts []driver.Record
 	for key := range driver.Key(40) {
-		puts = append(puts, record(t, s, key, make([]byte, pooledSize)))
+		puts = append(puts, record(t, s, key, make([]byte, core.PageSize)))
 	}
 	if err := s.Apply(context.Background(), puts, nil); err != nil {
 		t.Fatal(err)
 	}
 	tasks := eval(t, `return tasks`)
-	if want := len(puts) * pooledSize / window; tasks.Length() != want {
+	if want := len(puts) * core.PageSize / window; tasks.Length() != want {
 		t.Errorf("10 MiB were put in %d tasks", tasks.Length())
 	}
 	for i := range tasks.Length() {
@@ -310,7 +311,7 @@ func TestNoTaskPutsMoreThanAWindow(t *testing.T) {
 
 func TestBuffersOfAPageAreReusedAndOthersFreed(t *testing.T) {
 	s := openStore(t, "pool")
-	page := record(t, s, 1, make([]byte, pooledSize)).Data.(*jsbuf.Buffer)
+	page := record(t, s, 1, make([]byte, core.PageSize)).Data.(*jsbuf.Buffer)
 	small := record(t, s, 2, make([]byte, 1000)).Data.(*jsbuf.Buffer)
 	pageArray, _ := page.Array()
 	smallArray, _ := small.Array()
@@ -320,8 +321,8 @@ func TestBuffersOfAPageAreReusedAndOthersFreed(t *testing.T) {
 	if n := smallArray.Get("length").Int(); n != 0 {
 		t.Errorf("the small one has %d bytes", n)
 	}
-	again := record(t, s, 3, make([]byte, pooledSize)).Data.(*jsbuf.Buffer)
-	another := record(t, s, 4, make([]byte, pooledSize)).Data.(*jsbuf.Buffer)
+	again := record(t, s, 3, make([]byte, core.PageSize)).Data.(*jsbuf.Buffer)
+	another := record(t, s, 4, make([]byte, core.PageSize)).Data.(*jsbuf.Buffer)
 	if array, _ := again.Array(); !array.Equal(pageArray) {
 		t.Error("the page was not reused")
 	}
@@ -332,13 +333,13 @@ func TestBuffersOfAPageAreReusedAndOthersFreed(t *testing.T) {
 		t.Errorf("the buffer that was given back: %v", err)
 	}
 	var out []driver.Buffer
-	for range maxPooled + 5 {
-		out = append(out, record(t, s, 5, make([]byte, pooledSize)).Data.(driver.Buffer))
+	for range jsbuf.MostPooled + 5 {
+		out = append(out, record(t, s, 5, make([]byte, core.PageSize)).Data.(driver.Buffer))
 	}
 	for _, b := range out {
 		s.FreeBuffer(b)
 	}
-	if n := len(s.pool.free); n != maxPooled {
+	if n := s.pool.Kept(); n != jsbuf.MostPooled {
 		t.Errorf("%d are kept", n)
 	}
 }

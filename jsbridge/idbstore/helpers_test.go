@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"asposecache/core/driver"
+	"asposecache/jsbridge/webapi"
 )
 
 // openStore returns a store that is open, and closes it when the test ends.
 func openStore(t *testing.T, folder string) *Store {
 	t.Helper()
-	s := New(Options{Folder: folder})
+	s := New(Options{Folder: webapi.NewFolderSetting(folder)})
 	if err := s.Open(context.Background()); err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -52,7 +53,7 @@ func runAsync(t *testing.T, body string, args ...any) js.Value {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	v, err := await(ctx, eval(t, "return (async () => {"+body+"})()", args...))
+	v, err := webapi.Await(ctx, eval(t, "return (async () => {"+body+"})()", args...))
 	if err != nil {
 		t.Fatalf("%v in %s", err, body)
 	}
@@ -117,7 +118,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 // locked reports whether somebody holds the lock of a database.
 func locked(t *testing.T, database string) bool {
 	t.Helper()
-	return runAsync(t, `return (await navigator.locks.query()).held.some((lock) => lock.name === a)`, lockName(database)).Bool()
+	return runAsync(t, `return (await navigator.locks.query()).held.some((lock) => lock.name === a)`, webapi.LockName(database)).Bool()
 }
 
 func record(t *testing.T, s *Store, key driver.Key, p []byte) driver.Record {

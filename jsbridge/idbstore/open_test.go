@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"asposecache/core/driver"
+	"asposecache/jsbridge/webapi"
 )
 
 func TestOpenWithoutIndexedDB(t *testing.T) {
@@ -19,7 +20,7 @@ func TestOpenWithoutIndexedDB(t *testing.T) {
 		{"forbidden", `{ get() { throw new DOMException('denied here', 'SecurityError') } }`, "SecurityError: denied here"},
 		{"throwing something odd", `{ get() { throw 7n } }`, "IndexedDB"},
 	} {
-		s := New(Options{Folder: "missing"})
+		s := New(Options{Folder: webapi.NewFolderSetting("missing")})
 		undo := eval(t, `
 			const had = Object.getOwnPropertyDescriptor(globalThis, 'indexedDB')
 			Object.defineProperty(globalThis, 'indexedDB', { configurable: true, ...`+c.property+` })
@@ -50,7 +51,7 @@ func TestOpenThatFails(t *testing.T) {
 		{"with something that is no request", `function () { return { } }`, "Invalid JS request type"},
 		{"with undefined", `function () { }`, "IndexedDB: open"},
 	} {
-		s := New(Options{Folder: "failing"})
+		s := New(Options{Folder: webapi.NewFolderSetting("failing")})
 		undo := patch(t, "IDBFactory.prototype", "open", c.open)
 		err := s.Open(context.Background())
 		undo()
@@ -86,9 +87,9 @@ const hang = `function (name, version) {
 
 func TestOpenThatHangs(t *testing.T) {
 	eval(t, `globalThis.hanging = []; globalThis.asked = 0; globalThis.came = 0`)
-	restore := shorten(t, &limit, 300*time.Millisecond)
+	restore := shorten(t, &webapi.Limit, 300*time.Millisecond)
 	undo := patch(t, "IDBFactory.prototype", "open", hang)
-	s := New(Options{Folder: "hanging"})
+	s := New(Options{Folder: webapi.NewFolderSetting("hanging")})
 	began := time.Now()
 	err := s.Open(context.Background())
 	took := time.Since(began)
@@ -164,12 +165,12 @@ func TestWithoutWebLocksStoresWorkAndNothingIsSwept(t *testing.T) {
 }
 
 func TestCloseRemovesTheDatabaseAndFreesTheLock(t *testing.T) {
-	s := New(Options{Folder: "closing"})
+	s := New(Options{Folder: webapi.NewFolderSetting("closing")})
 	if err := s.Open(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	mustPut(t, s, 1)
-	if names := databasesOf(t, "closing/"); len(names) != 1 || names[0] != s.name || !isUUID(strings.TrimPrefix(s.name, "closing/")) {
+	if names := databasesOf(t, "closing/"); len(names) != 1 || names[0] != s.name || !webapi.IsUUID(strings.TrimPrefix(s.name, "closing/")) {
 		t.Errorf("while open there are %v", names)
 	}
 	if err := s.Close(context.Background()); err != nil {
@@ -182,8 +183,8 @@ func TestCloseRemovesTheDatabaseAndFreesTheLock(t *testing.T) {
 }
 
 func TestCloseDoesNotWaitForEver(t *testing.T) {
-	shorten(t, &limit, 300*time.Millisecond)
-	s := New(Options{Folder: "blocked"})
+	shorten(t, &webapi.Limit, 300*time.Millisecond)
+	s := New(Options{Folder: webapi.NewFolderSetting("blocked")})
 	if err := s.Open(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +202,7 @@ func TestWhoLoadedTheProgramCanTidyUp(t *testing.T) {
 	t.Cleanup(func() { eval(t, `delete globalThis.asposeCacheHost`) })
 	count := func() int { return eval(t, `return asposeCacheHost.onExit.length`).Int() }
 
-	s := New(Options{Folder: "exiting"})
+	s := New(Options{Folder: webapi.NewFolderSetting("exiting")})
 	if err := s.Open(context.Background()); err != nil {
 		t.Fatal(err)
 	}

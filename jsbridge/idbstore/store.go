@@ -18,10 +18,13 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"syscall/js"
 	"time"
 
+	"asposecache/core"
 	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
+	"asposecache/jsbridge/webapi"
 )
 
 // Errors of calls out of their turn.
@@ -38,34 +41,43 @@ var rest = 30 * time.Second
 
 // Options say where a store keeps its database.
 type Options struct {
-	// Folder is what the name of the database begins with. It must not be empty.
-	Folder string
+	// Folder is what the name of the database begins with.
+	Folder *webapi.FolderSetting
+	// Worker is the JavaScript object of a worker that writes; see writer. Where it is undefined the store does.
+	Worker js.Value
 }
 
 // Store is a [driver.Store] in IndexedDB. Make it with [New].
 type Store struct {
-	pool  pool
-	meter meter
+	pool   jsbuf.Pool
+	meter  meter
+	writer writer
 
 	// turn holds one token. Who has it opens, reconnects or closes.
 	turn chan struct{}
 
-	mu          sync.Mutex // guards what follows; never held while waiting
-	folder      string
-	folderFixed bool
-	state       error    // errNotOpen, errClosed; nil while open
-	name        string   // of the database
-	lock        *webLock // nil where there are no Web Locks
-	conn        *connection
-	reconnects  int           // since an operation has succeeded
-	lastTry     time.Duration // since the program began
+	*webapi.FolderSetting
+
+	mu         sync.Mutex   // guards what follows; never held while waiting
+	state      error        // errNotOpen, errClosed; nil while open
+	name       string       // of the database
+	lock       *webapi.Lock // nil where there are no Web Locks
+	conn       *connection
+	reconnects int           // since an operation has succeeded
+	lastTry    time.Duration // since the program began
 }
 
 var _ driver.Store = (*Store)(nil)
 
 // New returns a store that is not open yet. It does not touch the browser.
 func New(o Options) *Store {
-	return &Store{folder: o.Folder, turn: make(chan struct{}, 1), state: errNotOpen}
+	return &Store{
+		FolderSetting: o.Folder,
+		pool:          jsbuf.Pool{Size: core.PageSize},
+		writer:        writer{worker: o.Worker},
+		turn:          make(chan struct{}, 1),
+		state:         errNotOpen,
+	}
 }
 
 // Open creates the database. It takes 5 seconds at most, see [driver.Within]. Each attempt has a name of its own, so that a
@@ -78,9 +90,10 @@ func (s *Store) Open(ctx context.Context) error {
 	if err := s.condition(); err != errNotOpen {
 		return err
 	}
-	limited, cancel := inTime(ctx)
+	s.writer.start()
+	limited, cancel := webapi.InTime(ctx)
 	defer cancel()
-	name, l, conn, err := create(limited, s.fixFolder())
+	name, l, conn, err := create(limited, s.Fix())
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -94,33 +107,22 @@ func (s *Store) Open(ctx context.Context) error {
 }
 
 // create makes a database under a new name, the lock first.
-func create(ctx context.Context, folder string) (string, *webLock, *connection, error) {
+func create(ctx context.Context, folder string) (string, *webapi.Lock, *connection, error) {
 	if _, _, err := factory(); err != nil {
 		return "", nil, nil, err
 	}
-	id, err := uuid()
+	name, l, err := webapi.Claim(ctx, folder)
 	if err != nil {
-		return "", nil, nil, err
-	}
-	name := folder + "/" + id
-	var l *webLock
-	if locks, ok := lockManager(); ok {
-		if l, err = lock(ctx, locks, name, false); err != nil {
-			if e := (*Error)(nil); errors.As(err, &e) && e.Name == "SecurityError" {
-				// The lock is what was asked for first, but the page may have no storage of any kind.
-				err = &Error{Op: "open", Name: e.Name, Message: "the browser allows no storage here, as when cookies are blocked"}
-			}
-			return "", nil, nil, err
-		}
+		return "", nil, nil, failure("open", err)
 	}
 	conn, err := connect(ctx, name, func() {
-		limited, cancel := inTime(context.Background())
+		limited, cancel := webapi.InTime(context.Background())
 		defer cancel()
 		// What is left over is found by the next sweep.
 		_ = deleteDatabase(limited, name)
 	})
 	if err != nil {
-		l.release()
+		l.Release()
 		return "", nil, nil, err
 	}
 	return name, l, conn, nil
@@ -128,7 +130,7 @@ func create(ctx context.Context, folder string) (string, *webLock, *connection, 
 
 // NewBuffer returns a Uint8Array.
 func (s *Store) NewBuffer(n int) (driver.Buffer, error) {
-	b, err := s.pool.get(n)
+	b, err := s.pool.Get(n)
 	if err != nil {
 		return nil, err
 	}
@@ -138,13 +140,20 @@ func (s *Store) NewBuffer(n int) (driver.Buffer, error) {
 // FreeBuffer keeps a buffer for reuse or frees its memory.
 func (s *Store) FreeBuffer(buf driver.Buffer) {
 	if b, ok := buf.(*jsbuf.Buffer); ok {
-		s.pool.put(b)
+		s.pool.Put(b)
 	}
 }
 
-// Apply puts and deletes records in one transaction.
+// Apply puts and deletes records in one transaction: in the worker if there is one, and else here.
 func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
 	return s.do(ctx, func(c *connection) error {
+		if s.writer.ready() {
+			err := s.writer.apply(ctx, s.name, puts, deletes)
+			if err == nil || ctx.Err() != nil || errors.Is(err, driver.ErrQuota) {
+				return err
+			}
+			// Whatever is wrong there may not be here. What it has done can be done again.
+		}
 		n, err := apply(ctx, c, puts, deletes)
 		s.meter.passed(n)
 		return err
@@ -222,17 +231,19 @@ func (s *Store) Close(ctx context.Context) error {
 	state, name, l, conn := s.state, s.name, s.lock, s.conn
 	s.state, s.lock, s.conn = errClosed, nil, nil
 	s.mu.Unlock()
-	s.pool.drain()
+	s.pool.Drain()
 	awaitLatecomers()
 	switch state {
 	case errClosed:
 		return errClosed
 	case errNotOpen:
+		s.writer.end()
 		return nil
 	}
-	defer l.release()
+	defer l.Release()
 	conn.close()
-	limited, cancel := driver.Within(ctx, deleteLimit, errNoAnswer)
+	s.writer.end()
+	limited, cancel := driver.Within(ctx, deleteLimit, webapi.ErrNoAnswer)
 	defer cancel()
 	return deleteDatabase(limited, name)
 }
@@ -287,7 +298,7 @@ func (s *Store) connection(ctx context.Context) (*connection, error) {
 	if s.resting() {
 		return nil, unavailable("reconnect", errors.New("the connection was lost again and again"))
 	}
-	limited, cancel := inTime(ctx)
+	limited, cancel := webapi.InTime(ctx)
 	defer cancel()
 	conn, err := connect(limited, s.name, func() {})
 	if err != nil && ctx.Err() != nil {
@@ -312,6 +323,21 @@ func (s *Store) resting() bool {
 	defer s.mu.Unlock()
 	return s.reconnects >= maxReconnects && sinceStart()-s.lastTry < rest
 }
+
+// Place returns what the store lies on, and on which thread it writes; both are empty until it is open.
+func (s *Store) Place() (store, thread string) {
+	switch {
+	case s.condition() != nil:
+		return "", ""
+	case s.writer.ready():
+		return "indexedDB", "worker"
+	}
+	return "indexedDB", "page"
+}
+
+// CopiedBytes returns how many bytes are on their way to the worker: those of as many batches as there may be
+// transactions, at most.
+func (s *Store) CopiedBytes() int64 { return s.writer.copied }
 
 // condition is why the store can't be used, or nil.
 func (s *Store) condition() error {

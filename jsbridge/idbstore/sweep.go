@@ -4,57 +4,21 @@ package idbstore
 
 import (
 	"context"
-	"errors"
-	"strings"
 	"syscall/js"
+
+	"asposecache/jsbridge/webapi"
 )
 
-// Sweep removes the databases that stores of a folder have left behind: those whose lock nobody holds.
-// It returns how many. Where the browser has no Web Locks, or can't list databases, there are none.
-//
-// Any number of sweeps can run at once. What can't be deleted in time is left to the next one, and told
-// in the error.
+// Sweep removes the databases that stores of a folder have left behind, and returns how many; see [webapi.Sweep]. Where
+// the browser can't list databases there are none.
 func Sweep(ctx context.Context, folder string) (int, error) {
-	locks, ok := lockManager()
-	if !ok {
-		return 0, nil
-	}
-	names, err := databases(ctx)
-	removed := 0
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return removed, err
-		}
-		// The rest must be no more than what Open appends: folder "a" has no say in "a/b".
-		if id, ok := strings.CutPrefix(name, folder+"/"); !ok || !isUUID(id) {
-			continue
-		}
-		done, dbErr := sweep(ctx, locks, name)
-		if done {
-			removed++
-		}
-		err = errors.Join(err, dbErr)
-	}
-	return removed, err
+	return webapi.Sweep(ctx, folder, databases, deleteDatabase)
 }
 
-// Sweep removes what stores have left behind in the folder of this one; see [Sweep].
+// Sweep removes what stores have left behind in the folder of this one.
 func (s *Store) Sweep(ctx context.Context) (int, error) {
 	folder, _ := s.Folder()
 	return Sweep(ctx, folder)
-}
-
-// sweep deletes a database if nobody holds its lock, and holds it meanwhile.
-func sweep(ctx context.Context, locks js.Value, name string) (bool, error) {
-	ctx, cancel := inTime(ctx)
-	defer cancel()
-	l, err := lock(ctx, locks, name, true)
-	if l == nil {
-		return false, err
-	}
-	defer l.release()
-	err = deleteDatabase(ctx, name)
-	return err == nil, err
 }
 
 // databases are the names of all databases of the origin.
@@ -63,13 +27,13 @@ func databases(ctx context.Context) (names []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := inTime(ctx)
+	ctx, cancel := webapi.InTime(ctx)
 	defer cancel()
-	err = try(func() error {
+	err = webapi.Try(func() error {
 		if raw.Get("databases").Type() != js.TypeFunction {
 			return nil
 		}
-		list, err := await(ctx, raw.Call("databases"))
+		list, err := webapi.Await(ctx, raw.Call("databases"))
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"asposecache/jsbridge/webapi"
 )
 
 const (
@@ -69,7 +71,7 @@ func TestSweepOfAFrameThatDied(t *testing.T) {
 		const request = w.indexedDB.open(a, 1)
 		request.onupgradeneeded = () => request.result.createObjectStore('records')
 		await new Promise((resolve) => { request.onsuccess = resolve })
-		return frame`, name, lockName(name))
+		return frame`, name, webapi.LockName(name))
 	if n, err := Sweep(context.Background(), "frames"); n != 0 || err != nil {
 		t.Errorf("Sweep while it lives: %d, %v", n, err)
 	}
@@ -108,7 +110,7 @@ func TestSweepsAtOnce(t *testing.T) {
 }
 
 func TestSweepDoesNotWaitForEver(t *testing.T) {
-	shorten(t, &limit, time.Second)
+	shorten(t, &webapi.Limit, time.Second)
 	blocked := "stuck/" + id1
 	createDatabase(t, blocked)
 	createDatabase(t, "stuck/"+id2)
@@ -134,19 +136,5 @@ func TestSweepDoesNotWaitForEver(t *testing.T) {
 	cancel()
 	if n, err := Sweep(ctx, "stuck"); n != 0 || err == nil {
 		t.Errorf("Sweep with a context that has ended: %d, %v", n, err)
-	}
-}
-
-func TestUUIDs(t *testing.T) {
-	seen := map[string]bool{}
-	for range 100 {
-		id, err := uuid()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !isUUID(id) || id[14] != '4' || !strings.ContainsRune("89ab", rune(id[19])) || seen[id] {
-			t.Errorf("uuid made %q", id)
-		}
-		seen[id] = true
 	}
 }

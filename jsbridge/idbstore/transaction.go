@@ -11,6 +11,7 @@ import (
 
 	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
+	"asposecache/jsbridge/webapi"
 )
 
 // window is how many bytes are put in one task of the event loop. Each put serialises its value on this
@@ -115,7 +116,7 @@ func (t *writing) abort(why error) error {
 	if t.tx.Abort() == nil {
 		return why
 	}
-	limited, cancel := inTime(context.Background())
+	limited, cancel := webapi.InTime(context.Background())
 	defer cancel()
 	select {
 	case err := <-t.ended:
@@ -206,11 +207,8 @@ func (t *writing) put(r driver.Record) (*idb.Request, error) {
 // gather returns an array with the bytes of a record. It must be all of its ArrayBuffer, of which
 // IndexedDB would store the whole. It is good until the next call: put makes a copy at once.
 func (t *writing) gather(src driver.Source) (*jsbuf.Buffer, error) {
-	pieces, ok := src.(driver.Pieces)
-	if !ok {
-		pieces = driver.Pieces{{Buffer: src.(driver.Buffer), Size: src.Len()}}
-	}
-	if b, ok := pieces[0].Buffer.(*jsbuf.Buffer); ok && len(pieces) == 1 && pieces[0].Size == b.Len() && b.Whole() {
+	all := jsbuf.Pieces(src)
+	if b, ok := all[0].Buffer.(*jsbuf.Buffer); ok && len(all) == 1 && all[0].Size == b.Len() && b.Whole() {
 		return b, nil
 	}
 	n := src.Len()
@@ -222,14 +220,7 @@ func (t *writing) gather(src driver.Source) (*jsbuf.Buffer, error) {
 		}
 		t.gathered = b
 	}
-	at := 0
-	for _, p := range pieces {
-		if err := driver.Copy(t.gathered, at, p.Buffer, p.Off, p.Size); err != nil {
-			return nil, err
-		}
-		at += p.Size
-	}
-	return t.gathered, nil
+	return t.gathered, t.gathered.Collect(src)
 }
 
 // drop frees what gather has made.
@@ -261,7 +252,7 @@ func ask(ctx context.Context, c *connection, method string, keys []driver.Key) (
 		return nil, connectionClosed()
 	}
 	var tx, store js.Value
-	err := try(func() error {
+	err := webapi.Try(func() error {
 		tx = c.raw.Call("transaction", storeName, readOnly)
 		store = tx.Call("objectStore", storeName)
 		return nil
@@ -277,7 +268,7 @@ func ask(ctx context.Context, c *connection, method string, keys []driver.Key) (
 		answered <- takeResults(results)
 		return nil
 	})
-	err = try(func() error {
+	err = webapi.Try(func() error {
 		for i, key := range keys {
 			results[i] = store.Call(method, keyValue(key))
 		}
@@ -297,7 +288,7 @@ func ask(ctx context.Context, c *connection, method string, keys []driver.Key) (
 			err = ctx.Err()
 		}
 	}
-	_ = try(func() error { // what was asked before is of no use
+	_ = webapi.Try(func() error { // what was asked before is of no use
 		tx.Call("abort")
 		return nil
 	})
@@ -306,7 +297,7 @@ func ask(ctx context.Context, c *connection, method string, keys []driver.Key) (
 
 // takeResults puts in place of requests that are answered their results, or returns why the last has failed.
 func takeResults(requests []js.Value) error {
-	return try(func() error {
+	return webapi.Try(func() error {
 		if thrown := reflectGet.Invoke(requests[len(requests)-1], errorName); thrown.Truthy() {
 			return js.Error{Value: thrown}
 		}
@@ -376,7 +367,7 @@ func (r run) value() (v js.Value, err error) {
 	if r.first == r.last {
 		return keyValue(r.first), nil
 	}
-	err = try(func() error {
+	err = webapi.Try(func() error {
 		v = js.Global().Get("IDBKeyRange").Call("bound", keyValue(r.first), keyValue(r.last))
 		return nil
 	})

@@ -199,7 +199,7 @@ func (b *Buffer) CopyRows(off, pitch int, src driver.Buffer, srcOff, srcPitch, n
 }
 
 // ReadRows copies rows of n bytes from off on, which begin srcPitch bytes after each other, to p, where they begin pitch
-// bytes after each other. It returns false without a function of UseCopyBytes.
+// bytes after each other. It returns false without copyBytes; see Use.
 func (b *Buffer) ReadRows(p []byte, pitch, off, srcPitch, n, rows int) (bool, error) {
 	return b.copyBytes(p, 0, pitch, off, srcPitch, n, rows, toBytes)
 }
@@ -230,31 +230,27 @@ func (b *Buffer) copyBytes(p driver.Bytes, at, pitch, off, arrayPitch, n, rows i
 }
 
 // copyRows copies rows of one array to another, copyBytes between an array and the program's memory, forget takes an
-// array away from the program; see UseCopyRows, UseCopyBytes and UseForget.
+// array away from the program; see Use.
 var copyRows, copyBytes, forget js.Value
 
-// UseForget gives the package a JavaScript function
+// Use gives the package functions of the JavaScript object that started the program. Without one, what it does takes
+// longer.
 //
-//	(array)
+//	copyRows(target, offset, pitch, source, sourceOffset, sourcePitch, length, rows)
 //
-// after which the program no longer keeps the array from being freed.
-func UseForget(f js.Value) { forget = f }
-
-// UseCopyRows gives the package a JavaScript function
+// copies rows of a Uint8Array to another, or throws before if the source does not have all of them, or the target not
+// the room. So it takes one call to copy.
 //
-//	(target, offset, pitch, source, sourceOffset, sourcePitch, length, rows)
+//	copyBytes(array, offset, pitch, address, addressPitch, length, rows, toArray)
 //
-// that copies rows of a Uint8Array to another, or throws before if the source does not have all of them, or the target
-// not the room. So it takes one call to copy.
-func UseCopyRows(f js.Value) { copyRows = f }
-
-// UseCopyBytes gives the package a JavaScript function
+// does the same between a Uint8Array and the memory of this program.
 //
-//	(array, offset, pitch, address, addressPitch, length, rows, toArray)
+//	forget(array)
 //
-// that copies rows between a Uint8Array and the memory of this program, or throws before if the array does not have all
-// of them.
-func UseCopyBytes(f js.Value) { copyBytes = f }
+// has the program no longer keep the array from being freed.
+func Use(host js.Value) {
+	copyRows, copyBytes, forget = host.Get("copyRows"), host.Get("copyBytes"), host.Get("forget")
+}
 
 // Array is the Uint8Array, with all of its memory there.
 func (b *Buffer) Array() (js.Value, error) {
@@ -312,6 +308,11 @@ func (b *Buffer) Release() {
 		// A buffer that can't be transferred is left to the garbage collectors.
 		_ = try(func() { b.array.Get("buffer").Call("transfer", 0) })
 	}
+	b.Forget()
+}
+
+// Forget lets go of the array, whose memory has become somebody else's.
+func (b *Buffer) Forget() {
 	if !forget.IsUndefined() {
 		forget.Invoke(b.array)
 	}

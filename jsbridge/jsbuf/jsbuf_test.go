@@ -5,6 +5,7 @@ package jsbuf_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"syscall/js"
 	"testing"
 
@@ -152,13 +153,25 @@ func TestAdoptTakesUint8ArraysOnly(t *testing.T) {
 	}
 }
 
-// withAndWithoutHelp runs a test without the functions of UseCopyRows and UseCopyBytes and with them.
+// withAndWithoutHelp runs a test without the functions of Use and with them.
 func withAndWithoutHelp(t *testing.T, test func(t *testing.T)) {
 	t.Run("alone", test)
 	useCopyRows(t)
 	t.Run("with help", test)
 	useCopyBytes(t)
 	t.Run("with help for memory", test)
+}
+
+var host = js.Global().Get("Object").New()
+
+// use gives the package a function until the test ends.
+func use(t *testing.T, name string, f js.Value) {
+	host.Set(name, f)
+	jsbuf.Use(host)
+	t.Cleanup(func() {
+		host.Delete(name)
+		jsbuf.Use(host)
+	})
 }
 
 // useCopyBytes finds the memory of this program where wasm_exec.js has it: in the object whose method the next event
@@ -175,7 +188,7 @@ func useCopyBytes(t *testing.T) {
 	defer event.Release()
 	js.Global().Call("setTimeout", event)
 	<-called
-	jsbuf.UseCopyBytes(eval(t, `return (array, offset, pitch, address, addressPitch, length, rows, toArray) => {
+	use(t, "copyBytes", eval(t, `return (array, offset, pitch, address, addressPitch, length, rows, toArray) => {
 		const memory = new Uint8Array(programOfTest._inst.exports.mem.buffer)
 		if (array.length < offset + (rows - 1) * pitch + length) throw new RangeError()
 		for (let i = 0; i < rows; i++) {
@@ -183,7 +196,6 @@ func useCopyBytes(t *testing.T) {
 			if (toArray) array.set(memory.subarray(from, from + length), at)
 			else memory.set(array.subarray(at, at + length), from)
 		} }`))
-	t.Cleanup(func() { jsbuf.UseCopyBytes(js.Undefined()) })
 }
 
 func TestCopyBytes(t *testing.T) {
@@ -233,7 +245,7 @@ func TestCopyBytes(t *testing.T) {
 }
 
 func useCopyRows(t *testing.T) {
-	jsbuf.UseCopyRows(eval(t, `return (target, offset, pitch, source, from, sourcePitch, length, rows) => {
+	use(t, "copyRows", eval(t, `return (target, offset, pitch, source, from, sourcePitch, length, rows) => {
 		const last = rows - 1
 		if (source.length < from + last * sourcePitch + length || target.length < offset + last * pitch + length)
 			throw new RangeError()
@@ -241,7 +253,6 @@ func useCopyRows(t *testing.T) {
 			const row = source.subarray(from + i * sourcePitch, from + i * sourcePitch + length)
 			target.set(row, offset + i * pitch)
 		} }`))
-	t.Cleanup(func() { jsbuf.UseCopyRows(js.Undefined()) })
 }
 
 func TestDetachedArraysGiveErrors(t *testing.T) { withAndWithoutHelp(t, detachedArraysGiveErrors) }
@@ -396,4 +407,24 @@ func TestCopyRows(t *testing.T) {
 	if _, err := released.CopyFrom(0, src, 0, 8); !errors.Is(err, jsbuf.ErrReleased) {
 		t.Errorf("to one that was released: %v", err)
 	}
+}
+
+func TestNumbers(t *testing.T) {
+	for _, want := range [][]float64{{}, {1}, {0, -1.5, 1 << 53, 7}} {
+		array := jsbuf.Numbers(want)
+		floats := eval(t, `return [...new Float64Array(a.buffer)].join()`, array).String()
+		if want := eval(t, `return a.join()`, anys(want)).String(); floats != want {
+			t.Errorf("%v is %s in JavaScript", want, floats)
+		}
+		if got := jsbuf.FromNumbers(array); !slices.Equal(got, want) {
+			t.Errorf("%v came back as %v", want, got)
+		}
+	}
+}
+
+func anys(numbers []float64) (all []any) {
+	for _, n := range numbers {
+		all = append(all, n)
+	}
+	return all
 }

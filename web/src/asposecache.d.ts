@@ -66,6 +66,21 @@ export interface LoadOptions {
   wasmURL?: string | URL
   /** The program, compiled already; wins over `wasmURL`. */
   wasmModule?: WebAssembly.Module
+  /**
+   * What the disk lies on. `'opfs'`: a file of the origin private file system, which is several times as fast; it takes a
+   * worker, and a browser whose workers can open such files (not in private windows of Firefox and Safari), and where
+   * there is none of these what goes to disk is `CACHE_UNAVAILABLE`. `'auto'`: such a file where it can be had, else
+   * IndexedDB. Default `'indexedDB'`.
+   */
+  diskStore?: 'indexedDB' | 'opfs' | 'auto'
+  /**
+   * Whether what goes to disk is written in a worker of the cache's own, where it keeps nobody waiting; or a function
+   * that makes one of `asposecache.worker.js`, for bundlers that do not find it. The worker is started when the disk is
+   * first used. Where none can be started, or the cache is loaded in a worker, the disk is written here. Default `true`.
+   */
+  diskWorker?: boolean | (() => Worker)
+  /** Address of `asposecache.worker.js`. Default: beside the module. */
+  workerURL?: string | URL
   /** Settings to start with; the others have their defaults. */
   settings?: Partial<CacheSettings>
   /** Keep the stack of each allocation's creation, for leak reports. It costs time. Default `false`. */
@@ -501,9 +516,15 @@ export interface CacheStatistics {
     /** Transactions that were tried again after a failure, and the failures. */
     readonly retries: number
     readonly failures: number
+    /** What the disk lies on; `null` until it is used. */
+    readonly store: 'indexedDB' | 'opfs' | null
+    /** Where it is written now: in a worker of the cache's own, or on the thread where the cache was loaded. */
+    readonly thread: 'worker' | 'page' | null
   }
   /** Copies held for writes that wait for calls made before them. */
   readonly queuedBytes: number
+  /** Copies on their way to the disk's worker; 16 MiB at most. */
+  readonly copiedBytes: number
   /** Size of the WebAssembly memory, which never shrinks. */
   readonly wasmBytes: number
   /** How often data moved from memory to disk. */

@@ -15,14 +15,14 @@ class GlobalAsposeCache extends AsposeCache implements api.GlobalAsposeCache {
   readonly CacheFullError = CacheFullError
   /** Resolves when the program has started; rejects when it could not be loaded. */
   ready: Promise<void>
-  readonly #url: Place['url']
+  readonly #place: Omit<Place, 'line'>
   /** What the script's tag says. */
   readonly #wasmURL: string | undefined
   #failed = false
 
-  constructor(url: Place['url'], wasmURL?: string) {
+  constructor(place: Omit<Place, 'line'>, wasmURL?: string) {
     super()
-    this.#url = url
+    this.#place = place
     this.#wasmURL = wasmURL
     this.ready = this.#load(loadOptions({ wasmURL }))
   }
@@ -37,7 +37,7 @@ class GlobalAsposeCache extends AsposeCache implements api.GlobalAsposeCache {
 
   #load(options: Options): Promise<void> {
     this.#failed = false
-    const place = { url: this.#url, line: `asposeCache.load({ wasmURL: '/asposecache.wasm' })` }
+    const place = { ...this.#place, line: `asposeCache.load({ wasmURL: '/asposecache.wasm' })` }
     const ready = this.start(loadProgram(options, place, this), options)
     ready.catch((error) => {
       this.#failed = true

@@ -10,4 +10,9 @@ const page = globalThis.document as Document | undefined
 const script = (page?.currentScript ?? [...(page?.scripts ?? [])].find(({ src }) => src === address)) as
   HTMLScriptElement | null | undefined
 
-install(() => new URL('./asposecache.wasm', script?.src || address || page?.baseURI), script?.dataset.wasmUrl)
+const beside = (name: string) => new URL(name, script?.src || address || page?.baseURI)
+
+install(
+  { url: () => beside('./asposecache.wasm'), workerURL: () => beside('./asposecache.worker.js') },
+  script?.dataset.wasmUrl,
+)

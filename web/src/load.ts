@@ -1,8 +1,11 @@
 import { AsposeCache } from './cache'
+import { DiskWorker, type Work } from './disk-worker'
 import { CacheError } from './errors'
 import { loadOptions, type Options } from './options'
 import { inBrowser, type Place } from './place'
 import { type Listener, Program } from './program'
+import type { Disk } from './runtime'
+import { filesIn } from './files'
 
 /** Loads an instance. `place` is only asked where the options do not say. */
 export async function load(value: unknown, place: Place): Promise<AsposeCache> {
@@ -13,17 +16,23 @@ export async function load(value: unknown, place: Place): Promise<AsposeCache> {
 }
 
 export async function loadProgram(
-  { wasmURL, wasmModule, settings }: Options,
+  options: Options,
   place: Place,
   cache: { listener: Listener },
 ): Promise<Program> {
+  const { wasmURL, wasmModule, settings } = options
   if (typeof WebAssembly !== 'object') throw failed('this environment has no WebAssembly')
   if (!wasmModule && !inBrowser())
     throw failed('asposeCache runs in browsers; without a `wasmModule` it does not load in other places')
   const module = wasmModule ?? (await compile(wasmURL, place))
   let program: Program
   try {
-    program = await Program.start(module, settings.cacheFolder, cache.listener)
+    program = await Program.start(
+      module,
+      settings.cacheFolder,
+      diskOf(module, options, place),
+      cache.listener,
+    )
   } catch (error) {
     const hint = isForbidden(error) ? `; ${permission}` : '' // WebKit refuses it here
     throw failed(`the program did not start: ${message(error)}${hint}`, error)
@@ -34,6 +43,23 @@ export async function loadProgram(
     throw failed(`${versions}: serve files of one build`)
   }
   return program
+}
+
+/** What the disk can lie on, with workers that are not started yet. In a worker no other is of use. */
+function diskOf(
+  program: WebAssembly.Module,
+  { diskStore, diskWorker, workerURL }: Options,
+  place: Place,
+): Disk {
+  const worker = (work: Work) => {
+    if (typeof diskWorker === 'function') return new DiskWorker(work, diskWorker)
+    if (!diskWorker || typeof window === 'undefined' || typeof Worker === 'undefined') return
+    return new DiskWorker(
+      work,
+      () => new Worker(workerURL ?? place.workerURL(), { name: 'asposeCache disk' }),
+    )
+  }
+  return { diskStore, diskWorker: worker(program), files: filesIn(worker('files')) }
 }
 
 async function compile(wasmURL: string | URL | undefined, place: Place): Promise<WebAssembly.Module> {

@@ -1,7 +1,9 @@
-/** Where the program is when nobody says, and what to write when it is not there. */
+/** Where the program and the worker's script are when nobody says, and what to write when it is not there. */
 export interface Place {
   /** Throws where that is not known. */
   url(): string | URL
+  /** The same for the script of the disk's worker. */
+  workerURL(): string | URL
   readonly line: string
 }
 

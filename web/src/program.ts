@@ -5,7 +5,15 @@ import { soon } from './clock'
 import { busy, CacheError, type CacheFullError, type ErrorDescription, errorFrom } from './errors'
 import { Execution } from './execution'
 import { Pages } from './pages'
-import { type Call, type Dropped, type Exports, type Runtime, startRuntime } from './runtime'
+import {
+  type Call,
+  type Disk,
+  type Dropped,
+  type Exports,
+  type Host,
+  type Runtime,
+  startRuntime,
+} from './runtime'
 
 interface Pending {
   resolve(value: unknown): void
@@ -60,13 +68,19 @@ export class Program {
   #closeCall = 0
 
   /** Starts the program. Throws when it ends at once. */
-  static async start(module: WebAssembly.Module, cacheFolder: string, listener: Listener): Promise<Program> {
+  static async start(
+    module: WebAssembly.Module,
+    cacheFolder: string,
+    disk: Disk,
+    listener: Listener,
+  ): Promise<Program> {
     let program: Program | undefined
-    const runtime = await startRuntime(module, cacheFolder, {
+    const host: Host = {
       settle: (call, ok, value) => program!.#settle(call, ok, value),
       progress: (call, done, total) => program!.#progress(call, done, total),
       event: (...event) => soon(() => listener.event(...event)),
-    })
+    }
+    const runtime = await startRuntime(module, cacheFolder, host, disk)
     program = new Program(runtime, listener)
     return program
   }

@@ -2,6 +2,8 @@ import wasmExec, { type GoRuntime } from 'wasm-exec'
 import { clock } from './clock'
 import type { ErrorDescription } from './errors'
 import type { Operations, Requests } from './border'
+import type { DiskWorker } from './disk-worker'
+import type { Files } from './files'
 import { canGrowTo } from './memory'
 
 /** What the program exports; the numbers are bytes and allocations. See jsbridge/exports.go. */
@@ -77,26 +79,53 @@ export interface Runtime {
   readonly ended: Promise<unknown>
 }
 
+/** What the disk can lie on, and who works there. */
+export interface Disk {
+  diskStore: 'indexedDB' | 'opfs' | 'auto'
+  diskWorker: DiskWorker | undefined
+  files: Files | undefined
+}
+
 /** Starts the program. Throws when it ends at once. */
 export async function startRuntime(
   module: WebAssembly.Module,
   cacheFolder: string,
   host: Host,
+  disk: Disk,
 ): Promise<Runtime> {
-  let memory: WebAssembly.Memory | undefined
   let started: Pick<Runtime, 'version' | 'call' | 'pageSize' | 'tileSide'> | undefined
-  let view = new Uint8Array(0)
   const onExit: Array<() => void> = []
+  onExit.push(() => disk.diskWorker?.end())
+  onExit.push(() => disk.files?.end())
   const own = {
     ...host,
     cacheFolder,
     onExit,
+    ...disk,
     data: undefined,
     started(version: string, call: Call, pageSize: number, tileSide: number) {
       started = { version, call, pageSize, tileSide }
     },
-    mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),
     nextTask,
+  }
+  const { go, instance, forget, exitCode, ended } = await runGo(module, own)
+  if (!started) {
+    await Promise.resolve() // until it is known why
+    throw (
+      (await Promise.race([ended, undefined])) ??
+      new Error(`it ended at its start, with exit code ${exitCode()}`)
+    )
+  }
+  const exports = instance.exports as unknown as Exports
+  return { ...started, go, exports, lending: own, forget, onExit, exitCode, ended }
+}
+
+/** Runs the program up to where it waits. `host` is what it needs of JavaScript, beside what is added here. */
+export async function runGo(module: WebAssembly.Module, host: object) {
+  let memory: WebAssembly.Memory | undefined
+  let view = new Uint8Array(0)
+  const own = Object.assign(host, {
+    mayGrow: (bytes: number) => canGrowTo((memory?.buffer.byteLength ?? 0) + bytes),
     copyRows,
     copyBytes(
       array: Uint8Array,
@@ -113,7 +142,7 @@ export async function startRuntime(
       else copyRows(view, address, addressPitch, array, offset, pitch, length, rows)
     },
     forget,
-  }
+  })
   const Go = wasmExec(scopeFor(own))
   const go = new Go()
   // The number stays taken until the program gives it back.
@@ -129,17 +158,11 @@ export async function startRuntime(
   }
   const instance = await WebAssembly.instantiate(module, go.importObject)
   memory = instance.exports.mem as WebAssembly.Memory | undefined
-  let why: unknown
-  const ended = go.run(instance).then(
+  const ended: Promise<unknown> = go.run(instance).then(
     () => undefined,
-    (error) => (why = error),
+    (error) => error,
   )
-  if (!started) {
-    await Promise.resolve() // until it is known why
-    throw why ?? new Error(`it ended at its start, with exit code ${exitCode}`)
-  }
-  const exports = instance.exports as unknown as Exports
-  return { ...started, go, exports, lending: own, forget, onExit, exitCode: () => exitCode, ended }
+  return { go, instance, forget, exitCode: () => exitCode, ended }
 }
 
 /**

@@ -1,0 +1,103 @@
+//go:build js && wasm
+
+// Package opfsstore keeps the records of the cache in a file of the origin private file system (OPFS).
+//
+// Every store has a file of its own in the root folder, whose name is <folder>/<UUID> as encodeURIComponent writes it.
+// As long as the store is open it holds the Web Lock of that name. What a page that died has left behind is known by its
+// lock being free, and [Sweep] removes it.
+//
+// Only a dedicated worker can open a file for reading and writing at once, so that is where the bytes go: transferred,
+// not copied. What is where in the file is known here alone, see package filestore; the worker opens, reads, writes and
+// cuts off what it is told to, in the order in which it is told. If it dies, another one opens the file again.
+package opfsstore
+
+import (
+	"context"
+	"syscall/js"
+	"time"
+
+	"asposecache/core"
+	"asposecache/core/driver"
+	"asposecache/core/driver/filestore"
+	"asposecache/jsbridge/jsbuf"
+	"asposecache/jsbridge/webapi"
+)
+
+// traits say how files are used best. A read takes what it asks for and a message, so there is nothing to be gained by
+// reading more of a record than was asked for.
+var traits = driver.Traits{
+	RecordBytes:  512 << 10,
+	Ranges:       true,
+	BatchBytes:   8 << 20,
+	BatchDeletes: 1 << 16,
+	Transactions: 2,
+	Gather:       20 * time.Millisecond,
+	WaitingBytes: 32 << 20,
+	TurnBytes:    4 << 20,
+	WindowBytes:  4 << 20,
+	AheadRecords: 16,
+	AheadBatch:   4,
+	CacheBytes:   16 << 20,
+}
+
+// Options say where a store keeps its file, and who reads and writes it.
+type Options struct {
+	// Folder is what the name of the file begins with.
+	Folder *webapi.FolderSetting
+	// Files is the JavaScript object that web/src/files.ts makes. Where it is undefined there are no files.
+	Files js.Value
+}
+
+// Store is a [driver.Store] in OPFS. Make it with [New].
+type Store struct {
+	*filestore.Store
+	*webapi.FolderSetting
+	file *file
+}
+
+// New returns a store that is not open yet. It does not touch the browser.
+func New(o Options) *Store {
+	f := &file{host: o.Files, folder: o.Folder, pool: jsbuf.Pool{Size: core.PageSize}}
+	return &Store{Store: filestore.New(f, traits), FolderSetting: o.Folder, file: f}
+}
+
+// Place returns what the store lies on, and on which thread it works; both are empty until it is open.
+func (s *Store) Place() (store, thread string) {
+	if s.file.name == "" {
+		return "", ""
+	}
+	return "opfs", s.file.host.Get("thread").String()
+}
+
+// CopiedBytes returns how many bytes are on their way to the worker: those of two batches, at most.
+func (s *Store) CopiedBytes() int64 { return s.file.copied }
+
+// Sweep removes the files that stores of a folder have left behind, and returns how many; see [webapi.Sweep].
+func Sweep(ctx context.Context, folder string, files js.Value) (int, error) {
+	if files.Type() != js.TypeObject {
+		return 0, nil
+	}
+	list := func(ctx context.Context) (names []string, err error) {
+		ctx, cancel := webapi.InTime(ctx)
+		defer cancel()
+		err = webapi.Try(func() error {
+			list, err := webapi.Await(ctx, files.Call("list"))
+			if err != nil {
+				return err
+			}
+			for i := range list.Length() {
+				names = append(names, list.Index(i).String())
+			}
+			return nil
+		})
+		return names, failure("list files", err)
+	}
+	return webapi.Sweep(ctx, folder, list, func(ctx context.Context, name string) error { return remove(ctx, files, name) })
+}
+
+func remove(ctx context.Context, files js.Value, name string) error {
+	return failure("remove file", webapi.Try(func() error {
+		_, err := webapi.Await(ctx, files.Call("remove", name))
+		return err
+	}))
+}

@@ -1,0 +1,201 @@
+import { clearTimeout, now, setTimeout, type Timeout } from './clock'
+import type { FileAnswer, FileRequest } from './files'
+
+/** How the worker says that a batch has failed; without a kind it is the worker that has. See jsbridge/idbstore/writer.go. */
+export interface Failure {
+  op: string
+  name: string
+  message: string
+  kind: number
+}
+
+/** A transaction: records under keys, and keys to delete. Numbers are a Float64Array, in bytes. */
+export type Batch = [
+  call: number,
+  database: string,
+  keys: Uint8Array,
+  records: Uint8Array[],
+  deletes: Uint8Array,
+]
+
+/** What the worker is for: files, or IndexedDB, which the program does. */
+export type Work = 'files' | WebAssembly.Module
+
+/** What the page posts: first what it is for and the version, then batches or requests, or the number of one that is not wanted. */
+export type ToWorker =
+  | { version: string; work: Work }
+  | { batch: Batch }
+  | { call: number; ask: FileRequest }
+  | { cancel: number }
+  | 'alive?' // is to be answered
+  | 'end' // it may not be terminated before it has closed its database
+
+/** What the worker posts: first the name of a Web Lock that it holds as long as it lives, if there are any. */
+export type FromWorker =
+  | { ready: true; lock: string | undefined }
+  | 'alive'
+  | { call: number; failure: Failure | { name: string; message: string } | null; value?: unknown }
+
+type Answer = (
+  failure: Failure | { kind?: undefined; name?: string; message?: string } | null,
+  value?: unknown,
+) => void
+
+/**
+ * Milliseconds of silence after which a worker that has work is asked whether it lives, and then is taken for dead:
+ * where there are no Web Locks, or when it is caught in a loop.
+ */
+const patience = 5000
+
+/** Milliseconds that a worker has to end by itself. */
+const leave = 1000
+
+/** After so many deaths in a row nobody starts it again, for so many milliseconds. */
+const mostDeaths = 3
+const rest = 30_000
+
+/**
+ * The worker in which the disk is written. Nothing depends on it: what it has not done when it dies can be done again,
+ * by another or on this thread.
+ */
+export class DiskWorker {
+  readonly #work: Work
+  readonly #make: () => Worker
+  #worker: Worker | undefined
+  #pending = new Map<number, Answer>()
+  #deaths = 0
+  #died = 0
+  #never = false
+  #lastAsked = 0
+  #heard = true
+  #silence: Timeout | undefined
+  /** Whether it takes batches now. */
+  ready = false
+
+  constructor(work: Work, make: () => Worker) {
+    this.#work = work
+    this.#make = make
+  }
+
+  /** Starts it, unless it runs already, or can't. When it dies it is started again. */
+  start(): void {
+    if (this.#worker || this.#never) return
+    if (this.#deaths >= mostDeaths && now() - this.#died < rest) return
+    try {
+      const worker = (this.#worker = this.#make())
+      worker.onmessage = ({ data }) => this.#hear(worker, data as FromWorker)
+      worker.onmessageerror = () => this.#die(worker)
+      worker.onerror = (event) => {
+        event.preventDefault() // it is no news to the page
+        this.#die(worker)
+      }
+      this.#post({ version: VERSION, work: this.#work })
+    } catch {
+      this.#worker = undefined
+      this.#never = true
+    }
+  }
+
+  apply(
+    call: number,
+    database: string,
+    keys: Uint8Array,
+    records: Uint8Array[],
+    deletes: Uint8Array,
+    answer: Answer,
+  ): void {
+    this.#send(call, { batch: [call, database, keys, records, deletes] }, records, answer)
+  }
+
+  /** Has something done with a file, by a worker that is started if there is none. */
+  ask(request: FileRequest, transfer: Uint8Array[], answer: FileAnswer): void {
+    this.start()
+    if (!this.#worker) return answer({ name: 'NotSupportedError', message: 'no worker can be started' })
+    const call = ++this.#lastAsked
+    this.#send(call, { call, ask: request }, transfer, answer)
+  }
+
+  #send(call: number, message: ToWorker, transfer: Uint8Array[], answer: Answer): void {
+    try {
+      this.#post(
+        message,
+        transfer.map(({ buffer }) => buffer as ArrayBuffer),
+      )
+    } catch {
+      return answer({}) // there may be no memory for the message
+    }
+    this.#pending.set(call, answer)
+    this.#listen()
+  }
+
+  cancel(call: number): void {
+    if (this.#pending.has(call)) this.#post({ cancel: call })
+  }
+
+  /** Ends it. It can be started again. */
+  end(): void {
+    if (this.#worker) this.#drop(this.#worker)
+  }
+
+  #post(message: ToWorker, transfer: Transferable[] = []): void {
+    this.#worker!.postMessage(message, transfer)
+  }
+
+  #hear(worker: Worker, message: FromWorker): void {
+    if (worker !== this.#worker) return
+    this.#heard = true
+    if (message === 'alive') return
+    if ('ready' in message) {
+      this.ready = true
+      // The browser tells nobody that a worker was ended, but whose turn it then is.
+      if (message.lock) navigator.locks?.request(message.lock, () => this.#die(worker)).catch(() => {})
+    } else {
+      if (!message.failure) this.#deaths = 0
+      const answer = this.#pending.get(message.call)
+      this.#pending.delete(message.call)
+      answer?.(message.failure, message.value)
+    }
+  }
+
+  /** Looks for signs of life as long as something is to be answered. */
+  #listen(): void {
+    if (this.#silence) return
+    const wait = (asked: boolean) => {
+      this.#heard = false
+      this.#silence = setTimeout(() => {
+        this.#silence = undefined
+        if (!this.#worker || this.#pending.size === 0) return
+        if (this.#heard) wait(false)
+        else if (asked) this.#die(this.#worker)
+        else {
+          this.#post('alive?')
+          wait(true)
+        }
+      }, patience)
+    }
+    wait(false)
+  }
+
+  #die(worker: Worker): void {
+    if (worker !== this.#worker) return
+    if (this.ready) {
+      this.#deaths++
+      this.#died = now()
+    } else this.#never = true // it has not begun, and will not the next time
+    this.#drop(worker)
+    this.start()
+  }
+
+  #drop(worker: Worker): void {
+    worker.onmessage = worker.onmessageerror = null
+    worker.onerror = (event) => event.preventDefault()
+    worker.postMessage('end')
+    setTimeout(() => worker.terminate(), leave)
+    clearTimeout(this.#silence)
+    this.#worker = this.#silence = undefined
+    this.ready = false
+    const pending = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const answer of pending) answer({})
+  }
+}

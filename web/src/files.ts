@@ -1,0 +1,182 @@
+// Files of the origin private file system, which only dedicated workers can open for reading and writing at once.
+import { setTimeout } from './clock'
+import type { DiskWorker } from './disk-worker'
+
+/**
+ * What is to be done with the file of a name. Offsets and sizes are a Float64Array, in bytes. See
+ * jsbridge/opfsstore/file.go.
+ */
+export type FileRequest =
+  | [what: 'open', name: string] // anew, empty
+  | [what: 'write', name: string, arrays: Uint8Array[], offsets: Uint8Array]
+  | [what: 'read', name: string, offsets: Uint8Array, sizes: Uint8Array] // is answered with arrays, or null
+  | [what: 'truncate', name: string, size: number]
+  | [what: 'close', name: string] // and remove
+
+/** Called once: with null and what was asked for, with the name and the message of an error, or with {} if the worker died. */
+export type FileAnswer = (failure: { name?: string; message?: string } | null, value?: unknown) => void
+
+/** What the program has of files. */
+export interface Files {
+  readonly thread: 'worker' | 'page'
+  /** Requests are done in their order. What is to be transferred is taken away. */
+  ask(request: FileRequest, transfer: Uint8Array[] | null, answer: FileAnswer): void
+  list(): Promise<string[]>
+  remove(name: string): Promise<void>
+  end(): void
+}
+
+/** The files of this thread, which are opened in the worker if there is one, and else here. Undefined where there are none. */
+export function filesIn(worker: DiskWorker | undefined): Files | undefined {
+  if (!globalThis.navigator?.storage?.getDirectory) return
+  const server = new FileServer()
+  return {
+    thread: worker ? 'worker' : 'page',
+    ask(request, transfer, answer) {
+      if (worker) worker.ask(request, transfer ?? [], answer)
+      else if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype))
+        answer({
+          name: 'NotSupportedError',
+          message: 'only a worker can open such files, and none may be used',
+        })
+      else
+        server.do(request).then(
+          (value) => answer(null, value),
+          (error) => answer(described(error)),
+        )
+    },
+    list,
+    remove,
+    end: () => worker?.end(),
+  }
+}
+
+export const described = (error: unknown) => ({
+  name: String((error as Error)?.name),
+  message: String((error as Error)?.message),
+})
+
+const root = () => navigator.storage.getDirectory()
+
+/** The names of all files. */
+async function list(): Promise<string[]> {
+  const names: string[] = []
+  try {
+    for await (const name of ((await root()) as unknown as { keys(): AsyncIterable<string> }).keys())
+      try {
+        names.push(decodeURIComponent(name))
+      } catch {
+        // It is none of ours.
+      }
+  } catch {
+    // Private windows of some browsers have none, and say so only now.
+  }
+  return names
+}
+
+async function remove(name: string): Promise<void> {
+  await (await root()).removeEntry(encodeURIComponent(name))
+}
+
+/** What only the types of workers have. */
+interface Handle {
+  read(to: Uint8Array, options: { at: number }): number
+  write(from: Uint8Array, options: { at: number }): number
+  truncate(size: number): void
+  close(): void
+}
+
+/** Milliseconds between two tries to open a file that a worker which has died still has, and how many tries there are. */
+const interval = 50
+const tries = 80
+
+async function open(name: string, create: boolean): Promise<Handle> {
+  const file = (await (await root()).getFileHandle(encodeURIComponent(name), { create })) as unknown as {
+    createSyncAccessHandle(): Promise<Handle>
+  }
+  for (let i = 1; ; i++)
+    try {
+      return await file.createSyncAccessHandle()
+    } catch (error) {
+      if (i === tries || described(error).name !== 'NoModificationAllowedError') throw error
+      await new Promise<void>((resolve) => setTimeout(resolve, interval))
+    }
+}
+
+/** Where the file is open. It is of one cache, which has one file. */
+export class FileServer {
+  #handle: Handle | undefined
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** Does what is asked for when all that was asked for before is done. */
+  do(request: FileRequest): Promise<unknown> {
+    const next = () => this.#do(request)
+    return (this.#last = this.#last.then(next, next))
+  }
+
+  async #do(request: FileRequest): Promise<unknown> {
+    const [what, name] = request
+    if (what === 'open') {
+      this.#close()
+      this.#handle = await open(name, true)
+      return this.#handle.truncate(0)
+    }
+    if (what === 'close') {
+      this.#close()
+      return remove(name)
+    }
+    for (let again = false; ; again = true) {
+      this.#handle ??= await open(name, false)
+      try {
+        return use(this.#handle, request)
+      } catch (error) {
+        // The browser has closed it, perhaps because it has removed the file.
+        if (again || described(error).name !== 'InvalidStateError') throw error
+        this.#close()
+      }
+    }
+  }
+
+  #close(): void {
+    try {
+      this.#handle?.close()
+    } finally {
+      this.#handle = undefined
+    }
+  }
+}
+
+function use(handle: Handle, request: FileRequest): unknown {
+  switch (request[0]) {
+    case 'write':
+      return write(handle, request[2], numbers(request[3]))
+    case 'read': {
+      const sizes = numbers(request[3])
+      return Array.from(numbers(request[2]), (at, i) => read(handle, at, sizes[i]!))
+    }
+    case 'truncate':
+      return handle.truncate(request[2])
+  }
+}
+
+const numbers = (bytes: Uint8Array) => new Float64Array(bytes.buffer as ArrayBuffer)
+
+function write(handle: Handle, arrays: Uint8Array[], offsets: Float64Array): void {
+  for (const [i, array] of arrays.entries())
+    for (let done = 0; done < array.byteLength;) {
+      const n = handle.write(array.subarray(done), { at: offsets[i]! + done })
+      if (n === 0) throw new DOMException('the file can be no longer', 'QuotaExceededError')
+      done += n
+    }
+}
+
+/** Null if the file does not have all of it. */
+function read(handle: Handle, at: number, size: number): Uint8Array | null {
+  const array = new Uint8Array(size)
+  for (let done = 0; done < size;) {
+    const n = handle.read(array.subarray(done), { at: at + done })
+    if (n === 0) return null
+    done += n
+  }
+  return array
+}

@@ -1,0 +1,72 @@
+// The worker of the disk. It keeps files open; or it is the same program as on the page, which here only writes.
+import type { Batch, Failure, FromWorker, ToWorker, Work } from './disk-worker'
+import { described, type FileRequest, FileServer } from './files'
+import { runGo } from './runtime'
+
+declare const self: Pick<Worker, 'onmessage'> & {
+  postMessage(message: FromWorker, transfer?: Transferable[]): void
+}
+
+type Do = (message: Exclude<ToWorker, { work: Work }>) => void
+
+self.onmessage = async ({ data }) => {
+  const { work, version } = data as { work: Work; version: string }
+  // Of another build it may not speak the same language.
+  if (version !== VERSION)
+    throw new Error(`asposeCache: the worker is version ${VERSION}, the page's ${version}`)
+  const waiting: MessageEvent[] = []
+  self.onmessage = (event) => waiting.push(event)
+  const act = work === 'files' ? files() : await program(work)
+  self.onmessage = ({ data }) => {
+    if (data === 'alive?') self.postMessage('alive')
+    else act(data)
+  }
+  const ready = () => {
+    self.postMessage({ ready: true, lock })
+    for (const event of waiting.splice(0)) (self as Worker).onmessage!(event)
+  }
+  const lock = navigator.locks && crypto.randomUUID()
+  // To the end of the worker: the page waits for it, and so learns of the end.
+  if (lock)
+    await navigator.locks.request(lock, () => {
+      ready()
+      return new Promise(() => {})
+    })
+  else ready()
+}
+
+function files(): Do {
+  const server = new FileServer()
+  return (message) => {
+    if (typeof message !== 'string' && 'ask' in message) answer(message.call, server.do(message.ask))
+  }
+}
+
+async function answer(call: number, doing: Promise<unknown>) {
+  try {
+    const value = await doing
+    const transfer = Array.isArray(value) ? value.flatMap((array) => array?.buffer ?? []) : []
+    self.postMessage({ call, failure: null, value }, transfer)
+  } catch (error) {
+    self.postMessage({ call, failure: described(error) })
+  }
+}
+
+async function program(module: WebAssembly.Module): Promise<Do> {
+  let act: Do | undefined
+  const { go, exitCode } = await runGo(module, {
+    serves: true,
+    started(_: string, apply: (...batch: Batch) => void, cancel: (call: number) => void, end: () => void) {
+      act = (message) => {
+        if (message === 'end') end()
+        else if (message === 'alive?') return
+        else if ('batch' in message) apply(...message.batch)
+        else if ('cancel' in message) cancel(message.cancel)
+      }
+    },
+    answer: (call: number, failure: Failure | null) => self.postMessage({ call, failure }),
+  })
+  if (go.exited || !act)
+    throw new Error(`asposeCache: the worker ended at its start, with exit code ${exitCode()}`)
+  return act
+}
