@@ -13,8 +13,8 @@ const go = (cwd, ...args) => execFileSync('go', args, { cwd, encoding: 'utf8', e
 /** Builds into a folder and answers the files in it by the path at which pages look for them. */
 export async function buildBench(folder) {
   await build({
-    entryPoints: ['main.js', 'start.js', 'painterro.js', 'opfs-worker.js'].map((name) =>
-      join(here, 'page', name),
+    entryPoints: ['main.js', 'start.js', 'painterro.js', 'opfs-worker.js', 'opfs-messages-worker.js'].map(
+      (name) => join(here, 'page', name),
     ),
     bundle: true,
     format: 'esm',
@@ -41,6 +41,7 @@ export async function buildBench(folder) {
     'start.js': script,
     'painterro.js': script,
     'opfs-worker.js': script,
+    'opfs-messages-worker.js': script,
     'wasm_exec.js': script,
     'hackpadfs.wasm': 'application/wasm',
     'linked.wasm': 'application/wasm',

@@ -1,6 +1,15 @@
 // What is reported: for each row our number, what it is compared with, and the target. A number is named by
 // its contestant and what that answers, `contestant:number`; see suites.js and page/.
-import { collectedKinds, copySizes, readSizes, sizeName, tileSizes, wholeName, wholeWays } from './suites.js'
+import {
+  collectedKinds,
+  copySizes,
+  disks,
+  readSizes,
+  sizeName,
+  tileSizes,
+  wholeName,
+  wholeWays,
+} from './suites.js'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -27,6 +36,52 @@ const streamTargets = {
   [256 * KiB]: { write: 2.5, read: 1.2 },
   [MiB]: {},
 }
+
+/** Files against a worker that does nothing else, and against IndexedDB. */
+const fileTargets = { write: [0.75, 1.5], read: [0.6, 2] }
+
+/** The rows of the disk where it is not what it is by default. */
+const otherDisks = (scale) =>
+  disks.slice(1).flatMap(({ ours, label, on }) => {
+    const onFiles = on.diskStore === 'opfs'
+    const streamed = (size, number, what) => {
+      const [worker, raw] = onFiles ? fileTargets[number] : []
+      return more(
+        `${sizeName(size)} tiles ${what}${label}`,
+        'MB/s',
+        `stream ${ours} ${sizeName(size)}:${number}`,
+        [
+          against('raw IndexedDB', `stream raw ${number}:${number}`, raw),
+          against('OPFS by messages', `stream messages ${sizeName(size)}:${number}`, worker),
+        ],
+      )
+    }
+    return [
+      ...tileSizes.flatMap((size) => [
+        streamed(size, 'write', 'to disk, flushed'),
+        streamed(size, 'read', 'from disk, in order'),
+      ]),
+      ...readSizes.map((size) =>
+        less(`random read of ${sizeName(size)}${label}`, 'ms', `random ${ours} ${sizeName(size)}:read`, [
+          against(
+            'raw get',
+            `random raw ${sizeName(size)}:read`,
+            onFiles && size === 64 * KiB ? 0.2 : undefined,
+          ),
+          against('OPFS by messages', `random messages ${sizeName(size)}:read`, onFiles ? 1.5 : undefined),
+        ]),
+      ),
+      more(`rewriting random 64 KiB tiles${label}`, 'MB/s', `rewrite ${ours}:write`, [
+        against('idb-keyval set', 'rewrite idb-keyval:write', onFiles ? 6 : undefined),
+      ]),
+      less(
+        `longest frame gap while ${sizeName(scale.smooth.total)} goes to disk${label}`,
+        'ms',
+        `smooth ${ours}:gap`,
+        [against('idle page', 'smooth idle:gap')],
+      ),
+    ]
+  })
 
 /** @param {typeof import('./scale.js').full} scale */
 export const rowsOf = (scale) => [
@@ -63,6 +118,7 @@ export const rowsOf = (scale) => [
     [],
     1.25,
   ),
+  ...otherDisks(scale),
   ...tileSizes.flatMap((size) => {
     const of = (contestant, number) => `stream ${contestant} ${sizeName(size)}:${number}`
     const target = streamTargets[size]

@@ -82,7 +82,9 @@ export function suites(scale) {
       contestants: readSizes.flatMap((size) => {
         const arg = { size, ...scale.random }
         return [
-          task(`random ours ${sizeName(size)}`, 'randomReads', { store: 'asposecache', ...arg }),
+          ...disks.map(({ ours, on }) =>
+            task(`random ${ours} ${sizeName(size)}`, 'randomReads', { store: 'asposecache', on, ...arg }),
+          ),
           task(`random raw ${sizeName(size)}`, 'randomReads', { store: 'raw', transaction: 4 * MiB, ...arg }),
           task(`random idb-keyval ${sizeName(size)}`, 'randomReads', {
             store: 'idb-keyval',
@@ -90,13 +92,16 @@ export function suites(scale) {
             ...arg,
           }),
           task(`random opfs ${sizeName(size)}`, 'randomReads', { store: 'opfs', ...arg }),
+          task(`random messages ${sizeName(size)}`, 'randomReads', { store: 'opfs-messages', ...arg }),
         ]
       }),
     },
     {
       name: 'rewriting',
       contestants: [
-        task('rewrite ours', 'rewrite', { store: 'asposecache', size: 64 * KiB, ...scale.rewrite }),
+        ...disks.map(({ ours, on }) =>
+          task(`rewrite ${ours}`, 'rewrite', { store: 'asposecache', on, size: 64 * KiB, ...scale.rewrite }),
+        ),
         task('rewrite idb-keyval', 'rewrite', {
           store: 'idb-keyval',
           size: 64 * KiB,
@@ -110,7 +115,14 @@ export function suites(scale) {
       rounds: Math.min(3, scale.rounds),
       contestants: [
         task('smooth idle', 'smoothness', scale.smooth),
-        task('smooth ours', 'smoothness', { store: 'asposecache', size: 256 * KiB, ...scale.smooth }),
+        ...disks.map(({ ours, on }) =>
+          task(`smooth ${ours}`, 'smoothness', {
+            store: 'asposecache',
+            on,
+            size: 256 * KiB,
+            ...scale.smooth,
+          }),
+        ),
         task('smooth raw', 'smoothness', { store: 'raw', size: MiB, transaction: 16 * MiB, ...scale.smooth }),
       ],
     },
@@ -176,13 +188,22 @@ export function suites(scale) {
   ]
 }
 
+/** Where the cache can have its disk; the first is what it is by default. `label` ends the names of rows. */
+export const disks = [
+  { ours: 'ours', label: '', on: {} },
+  { ours: 'ours on the page', label: ' (IndexedDB, written on the page)', on: { diskWorker: false } },
+  { ours: 'ours on files', label: ' (OPFS)', on: { diskStore: 'opfs' } },
+]
+
 function streaming(scale, best) {
   const { gathered, single } = scale
   const raw = ({ record, transaction }) => ({ store: 'raw', size: record, transaction })
   const stream = (name, arg) => task(name, 'stream', arg)
   return [
-    ...tileSizes.map((size) =>
-      stream(`stream ours ${sizeName(size)}`, { store: 'asposecache', size, total: gathered }),
+    ...disks.flatMap(({ ours, on }) =>
+      tileSizes.map((size) =>
+        stream(`stream ${ours} ${sizeName(size)}`, { store: 'asposecache', on, size, total: gathered }),
+      ),
     ),
     stream('stream raw write', { ...raw(best.write), total: gathered }),
     stream('stream raw read', { ...raw(best.read), total: gathered }),
@@ -200,6 +221,7 @@ function streaming(scale, best) {
         stream(at('Dexie bulk'), { store: 'dexie', ...many }),
         stream(at('hackpadfs'), { store: 'hackpadfs', size, total: Math.max(scale.hackpadfs, 4 * size) }),
         stream(at('opfs'), { store: 'opfs', size, total: gathered }),
+        stream(at('messages'), { store: 'opfs-messages', size, total: gathered }),
       ]
     }),
   ]

@@ -8,9 +8,19 @@ import * as hackpadfs from './stores/hackpadfs.js'
 import * as keyval from './stores/idb-keyval.js'
 import * as localforage from './stores/localforage.js'
 import * as opfs from './stores/opfs.js'
+import * as opfsMessages from './stores/opfs-messages.js'
 import * as raw from './stores/raw.js'
 
-const stores = { asposecache, dexie, hackpadfs, 'idb-keyval': keyval, localforage, opfs, raw }
+const stores = {
+  asposecache,
+  dexie,
+  hackpadfs,
+  'idb-keyval': keyval,
+  localforage,
+  opfs,
+  'opfs-messages': opfsMessages,
+  raw,
+}
 
 export async function withStore(options, use) {
   const store = await stores[options.store].open(options)

@@ -1,0 +1,35 @@
+// The worker of stores/opfs-messages.js.
+export {}
+
+const name = 'messages'
+let handle
+
+const calls = {
+  async open() {
+    const root = await navigator.storage.getDirectory()
+    const file = await root.getFileHandle(name, { create: true })
+    handle = await file.createSyncAccessHandle()
+  },
+  write({ at, bytes }) {
+    handle.write(bytes, { at })
+  },
+  read({ at, size }) {
+    const bytes = new Uint8Array(size)
+    handle.read(bytes, { at })
+    return bytes
+  },
+  async close() {
+    handle.close()
+    const root = await navigator.storage.getDirectory()
+    await root.removeEntry(name)
+  },
+}
+
+addEventListener('message', async ({ data }) => {
+  try {
+    const answer = await calls[data.call](data)
+    postMessage({ answer }, { transfer: answer ? [answer.buffer] : [] })
+  } catch (error) {
+    postMessage({ error: String(error) })
+  }
+})
