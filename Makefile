@@ -34,11 +34,15 @@ ifeq ($(origin BROWSER),command line)
 browsers := $(BROWSER)
 soaked := $(BROWSER)
 else
-browsers := chromium
+browsers := chromium firefox webkit
+brief := --brief=firefox --brief=webkit
 soaked := chromium firefox
 endif
-test-web: build $(browsers) ## test the built package in headless Chromium; BROWSER=firefox or webkit: there
-	cd web && node test/support/run.js $(browsers)
+# What is tested once more with the disk on files.
+onfiles := bytes history model overlap snapshots spilling surface-model
+test-web: build $(browsers) ## test the built package in Chromium, and in brief in Firefox and WebKit; BROWSER: all of it there
+	$(if $(filter-out webkit,$(firstword $(browsers))),cd web && node test/support/run.js --disk=opfs $(onfiles:%=--only=%) $(firstword $(browsers)))
+	cd web && node test/support/run.js $(brief) $(browsers)
 
 # Installs from the npm registry what is tested. PACKAGES='--only=Vite' looks at some only.
 test-packages: web/node_modules chromium ## use the package with each bundler, runner and compiler; write down what works

@@ -615,7 +615,7 @@ inPage('the disk works when memory is full', async ({ load, assert, noise, asser
   assert.deepEqual(counters(cache), [1000, 3 * MiB])
 })
 
-inPage('flush resolves once the bytes are in the database', async (kit) => {
+inPage('flush resolves once the bytes are in the database', { store: 'indexedDB' }, async (kit) => {
   const { load, assert, noise, stored, PAGE } = kit
   const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
   const a = await cache.allocate(5 * PAGE)

@@ -6,7 +6,7 @@ const devtools = ['devtools']
 
 inPage(
   'quota used up: nothing is lost, it is told once, and tried again',
-  { needs: devtools },
+  { store: 'indexedDB', needs: devtools },
   async (kit) => {
     const { load, assert, noise, assertBytes, assertFull, rejection, counters, collect, next, stored, MiB } =
       kit
@@ -89,22 +89,35 @@ inPage(
   },
 )
 
-inPage(
+/** A test for each thread that the disk can be written on. */
+const onEach = (name, options, body) => {
+  for (const thread of ['worker', 'page'])
+    inPage(
+      `${name}, written on the ${thread}`,
+      { store: 'indexedDB', ...options, arg: [thread, options.arg] },
+      body,
+    )
+}
+
+onEach(
   'a failure is told once for each allocation, by its next write or flush',
-  { needs: devtools },
-  async (kit) => {
-    const { load, assert, noise, assertBytes, assertFull, rejection, next, MiB } = kit
-    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+  {},
+  async (kit, [thread]) => {
+    const { loadOn, assert, noise, assertBytes, assertFull, rejection, next, MiB } = kit
+    const { cache, everywhere } = await loadOn(thread, { settings: { cacheType: 'cacheOnDiskOnly' } })
     const [a, b] = [await cache.allocate(MiB), await cache.allocate(MiB)]
     await a.flush()
-    const { put } = IDBObjectStore.prototype
-    IDBObjectStore.prototype.put = () => {
-      throw new DOMException('full', 'QuotaExceededError')
-    }
+    everywhere(() => {
+      const { put } = IDBObjectStore.prototype
+      globalThis.mend = () => (IDBObjectStore.prototype.put = put)
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException('full', 'QuotaExceededError')
+      }
+    })
     const told = next(cache, 'storeerror')
     await Promise.all([a.write(noise(MiB, 1)), b.write(noise(MiB, 2))])
     await told
-    IDBObjectStore.prototype.put = put
+    everywhere(() => globalThis.mend())
     const refused = await rejection(a.write(noise(MiB, 3)), 'the write that tells it')
     assertFull(refused, { medium: 'disk', reason: 'quota' })
     assertBytes(await a.read(), noise(MiB, 1), 'a write that rejects was not applied')
@@ -150,15 +163,21 @@ const broken = {
   },
 }
 for (const [name, breakIt] of Object.entries(broken)) {
-  inPage(`storing fails for a while: ${name}`, { arg: String(breakIt) }, async (kit, breakIt) => {
-    const { load, assert, noise, assertBytes, rejection, counters, next, asposecache, MiB } = kit
-    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+  onEach(`storing fails for a while: ${name}`, { arg: String(breakIt) }, async (kit, [thread, breakIt]) => {
+    const { loadOn, assert, noise, assertBytes, rejection, counters, next, asposecache, MiB } = kit
+    const { cache, everywhere } = await loadOn(thread, { settings: { cacheType: 'cacheOnDiskOnly' } })
     const size = 2 * MiB
     const allocation = await cache.allocateFrom(noise(size, 1))
     await allocation.flush()
-    const original = { put: IDBObjectStore.prototype.put, transaction: IDBDatabase.prototype.transaction }
-    // a function that came as text
-    globalThis.eval(`(${breakIt})()`)
+    everywhere(() => {
+      const { put } = IDBObjectStore.prototype
+      const { transaction } = IDBDatabase.prototype
+      globalThis.mend = () => {
+        IDBObjectStore.prototype.put = put
+        IDBDatabase.prototype.transaction = transaction
+      }
+    })
+    everywhere(breakIt)
     const told = next(cache, 'storeerror')
     await allocation.write(noise(size, 2))
     const { error } = await told
@@ -170,8 +189,7 @@ for (const [name, breakIt] of Object.entries(broken)) {
     assert.deepEqual(counters(cache), [0, size])
     cache.cacheType = 'cacheInMemoryOnly'
     assertBytes(await (await cache.allocateFrom(noise(1000, 3))).read(), noise(1000, 3), 'memory works')
-    IDBObjectStore.prototype.put = original.put
-    IDBDatabase.prototype.transaction = original.transaction
+    everywhere(() => globalThis.mend())
     // Where connection after connection died the cache rests for a while; the bytes must still be there.
     if (/transaction throws/.test(String(error)) || breakIt.includes('transaction = () =>')) {
       assertBytes(await allocation.read(), noise(size, 2))
@@ -184,33 +202,38 @@ for (const [name, breakIt] of Object.entries(broken)) {
   })
 }
 
-inPage('a connection that is lost once is replaced, and nobody notices', async (kit) => {
-  const { load, noise, assertBytes, assert, collect, MiB } = kit
-  const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
-  const events = [collect(cache, 'storeerror'), collect(cache, 'lost')]
-  const allocation = await cache.allocateFrom(noise(2 * MiB, 1))
-  await allocation.flush()
-  const { transaction } = IDBDatabase.prototype
-  let dead
-  IDBDatabase.prototype.transaction = function (...args) {
-    dead ??= this
-    if (this === dead)
-      throw new DOMException('Connection to Indexed Database server lost', 'InvalidStateError')
-    return transaction.apply(this, args)
-  }
-  assertBytes(await allocation.read(), noise(2 * MiB, 1))
-  await allocation.write(noise(1000, 2), 77)
-  await allocation.flush()
-  assertBytes(await allocation.read(77, 1000), noise(1000, 2))
-  assert.exists(dead)
-  assert.deepEqual(events, [[], []])
-})
+inPage(
+  'a connection that is lost once is replaced, and nobody notices',
+  { store: 'indexedDB' },
+  async (kit) => {
+    const { load, noise, assertBytes, assert, collect, MiB } = kit
+    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+    const events = [collect(cache, 'storeerror'), collect(cache, 'lost')]
+    const allocation = await cache.allocateFrom(noise(2 * MiB, 1))
+    await allocation.flush()
+    const { transaction } = IDBDatabase.prototype
+    let dead
+    IDBDatabase.prototype.transaction = function (...args) {
+      dead ??= this
+      if (this === dead)
+        throw new DOMException('Connection to Indexed Database server lost', 'InvalidStateError')
+      return transaction.apply(this, args)
+    }
+    assertBytes(await allocation.read(), noise(2 * MiB, 1))
+    await allocation.write(noise(1000, 2), 77)
+    await allocation.flush()
+    assertBytes(await allocation.read(77, 1000), noise(1000, 2))
+    assert.exists(dead)
+    assert.deepEqual(events, [[], []])
+  },
+)
 
 inPage(
   'connections that are lost for ever: what is stored is out of reach, everything else works',
+  { store: 'indexedDB' },
   async (kit) => {
     const { load, assert, noise, assertBytes, rejection, counters, next, asposecache, MiB } = kit
-    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' }, diskWorker: false })
     const stored = await cache.allocateFrom(noise(MiB, 1))
     await stored.flush()
     let calls = 0
@@ -243,7 +266,7 @@ inPage(
 
 inPage(
   'site data cleared: what was stored is lost, overwriting heals, the rest lives',
-  { needs: devtools },
+  { store: 'indexedDB', needs: devtools },
   async (kit) => {
     const { load, assert, noise, assertBytes, rejectsWith, counters, collect, databases, PAGE } = kit
     const cache = await load({ settings: { maxMemoryForCache: PAGE } })
@@ -293,7 +316,7 @@ inPage(
 
 inPage(
   'site data cleared: what was lost can be cut off, grown and disposed of',
-  { needs: devtools },
+  { store: 'indexedDB', needs: devtools },
   async (kit) => {
     const { load, assert, noise, assertBytes, rejectsWith, counters, PAGE } = kit
     const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
@@ -317,17 +340,20 @@ inPage(
   },
 )
 
-inPage(
+onEach(
   'site data cleared while writes wait: nothing that waits is lost',
   { needs: devtools },
-  async (kit) => {
-    const { load, assert, asposecache, noise, assertBytes, rejection, next, MiB } = kit
-    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+  async (kit, [thread]) => {
+    const { loadOn, assert, asposecache, noise, assertBytes, rejection, next, MiB } = kit
+    const { cache, everywhere } = await loadOn(thread, { settings: { cacheType: 'cacheOnDiskOnly' } })
     const allocation = await cache.allocate(4 * MiB)
-    const { put } = IDBObjectStore.prototype
-    IDBObjectStore.prototype.put = () => {
-      throw new DOMException('not now', 'UnknownError')
-    }
+    everywhere(() => {
+      const { put } = IDBObjectStore.prototype
+      globalThis.mend = () => (IDBObjectStore.prototype.put = put)
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException('not now', 'UnknownError')
+      }
+    })
     const told = next(cache, 'storeerror')
     await allocation.write(noise(4 * MiB))
     await told
@@ -337,7 +363,7 @@ inPage(
     })
     assertBytes(await allocation.read(), noise(4 * MiB))
     assert.instanceOf(await rejection(allocation.flush()), asposecache.CacheError)
-    IDBObjectStore.prototype.put = put
+    everywhere(() => globalThis.mend())
     await allocation.flush().catch((error) => assert.instanceOf(error, asposecache.CacheError))
     await allocation.flush()
     assertBytes(await allocation.read(), noise(4 * MiB))
@@ -346,7 +372,7 @@ inPage(
 
 inPage(
   'site data cleared: an opening that the clearing aborted is tried again',
-  { needs: devtools },
+  { store: 'indexedDB', needs: devtools },
   async (kit) => {
     const { load, assert, noise, assertBytes, rejectsWith, MiB } = kit
     const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
@@ -372,7 +398,7 @@ inPage(
   },
 )
 
-inPage('a record that is gone is a page that is lost, and no more', async (kit) => {
+inPage('a record that is gone is a page that is lost, and no more', { store: 'indexedDB' }, async (kit) => {
   const { load, assert, noise, assertBytes, rejectsWith, databases, request, collect, PAGE } = kit
   const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
   const lost = collect(cache, 'lost')
@@ -396,7 +422,7 @@ inPage('a record that is gone is a page that is lost, and no more', async (kit) 
   assertBytes(await allocation.read(3 * PAGE), noise(4 * PAGE).subarray(3 * PAGE))
 })
 
-inPage('somebody else deletes the database: the cache goes on', async (kit) => {
+inPage('somebody else deletes the database: the cache goes on', { store: 'indexedDB' }, async (kit) => {
   const { load, noise, assertBytes, rejectsWith, databases, request, MiB } = kit
   const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
   const allocation = await cache.allocateFrom(noise(MiB))

@@ -562,7 +562,7 @@ inPage('what is no target and no option is refused', async (kit) => {
       assert.instanceOf(await rejection(history[name].call(other), name), TypeError)
 })
 
-inPage('a state that the browser has removed is not gone back to', async (kit) => {
+inPage('a state that the browser has removed is not gone back to', { store: 'indexedDB' }, async (kit) => {
   const { load, assert, asposecache, rejectsWith, collect, databases } = kit
   const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
   const lost = collect(cache, 'lost')

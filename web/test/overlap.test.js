@@ -69,13 +69,17 @@ inPage(
   },
 )
 
-inPage('many allocations at once open one database', async ({ load, assert, counters, databases }) => {
-  const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
-  const made = await Promise.all(Array.from({ length: 100 }, (_, i) => cache.allocate(i)))
-  assert.deepEqual(counters(cache), [0, 4950])
-  assert.lengthOf(new Set(made.map(({ id }) => id)), 100)
-  assert.lengthOf(await databases(), 1)
-})
+inPage(
+  'many allocations at once open one database',
+  { store: 'indexedDB' },
+  async ({ load, assert, counters, databases }) => {
+    const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+    const made = await Promise.all(Array.from({ length: 100 }, (_, i) => cache.allocate(i)))
+    assert.deepEqual(counters(cache), [0, 4950])
+    assert.lengthOf(new Set(made.map(({ id }) => id)), 100)
+    assert.lengthOf(await databases(), 1)
+  },
+)
 
 inPage('allocations that are made and disposed of while others wait', async (kit) => {
   const { load, assert, counters, noise, assertBytes, random } = kit
@@ -101,6 +105,7 @@ inPage('allocations that are made and disposed of while others wait', async (kit
 
 inPage(
   'writes that nobody awaits are not lost',
+  { store: 'indexedDB' },
   async ({ load, assert, noise, assertBytes, stored, MiB }) => {
     const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
     const allocation = await cache.allocate(20 * MiB)

@@ -36,8 +36,12 @@ test('packing and publishing build first', () => {
 })
 
 test('the tarball has what users need, and nothing else', () => {
-  const scripts = ['', '.global', '.global.module', '.painterro'].map((name) => `dist/asposecache${name}.js`)
-  const types = ['', '.global', '.painterro', '.wasm'].map((name) => `dist/asposecache${name}.d.ts`)
+  const scripts = ['', '.global', '.global.module', '.painterro', '.worker'].map(
+    (name) => `dist/asposecache${name}.js`,
+  )
+  const types = ['', '.global', '.painterro', '.wasm', '.worker'].map(
+    (name) => `dist/asposecache${name}.d.ts`,
+  )
   assert.deepEqual(
     packed.files.map(({ path }) => path).sort(),
     [

@@ -37,12 +37,22 @@ const counters = (page) =>
 const entries = (page) => page.evaluate(() => undoHistory.entries)
 
 /** Where the history is, counted in strokes, once it is there. */
-const at = (page, strokes) =>
-  page.waitForFunction(
-    (strokes) => undoHistory.entries.findIndex(({ current }) => current) === strokes,
-    { timeout: 60_000 },
-    strokes,
-  )
+const at = async (page, strokes) => {
+  try {
+    await page.waitForFunction(
+      (strokes) => undoHistory.entries.findIndex(({ current }) => current) === strokes,
+      { timeout: 60_000 },
+      strokes,
+    )
+  } catch (cause) {
+    const found = await page.evaluate(() => ({
+      entries: undoHistory.entries.map(({ label, current }) => `${label}${current ? ' (current)' : ''}`),
+      error: document.querySelector('[data-testid="error"]')?.textContent,
+      statistics: cache.statistics(),
+    }))
+    throw new Error(`not at stroke ${strokes}: ${JSON.stringify(found)}`, { cause })
+  }
+}
 
 /** A stroke with the mouse between two points, in parts of the canvas. */
 async function stroke(page, [x0, y0], [x1, y1], steps = 6) {

@@ -131,7 +131,7 @@ for (const [name, [refusals, settings, body]] of Object.entries(ways))
     { arg: { refusals, settings, body: String(body) } },
     async (kit, { refusals, settings, body }) => {
       const { load, assert, collect, noteRefusals } = kit
-      const cache = await load({ settings })
+      const cache = await load({ settings, diskWorker: false })
       const events = collect(cache, 'full')
       const { watched, refused } = noteRefusals(cache)
       const tries = (call) => assert.throws(call)

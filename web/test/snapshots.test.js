@@ -338,63 +338,67 @@ each('where a copy does not fit the old page goes to disk', {}, async (kit, it) 
   for (let page = 0; page < 4; page++) assertBytes(await it.read(a, page), noise(it.unit, page + 1))
 })
 
-each('a copy that fits nowhere is refused, and nothing has changed', {}, async (kit, it) => {
-  const { load, assert, noise, assertBytes, counters, rejection, assertFull, collect } = kit
-  const cases = {
-    'in memory only': { settings: { cacheType: 'cacheInMemoryOnly' }, medium: 'memory', reason: 'limit' },
-    'disk full': {
-      settings: { cacheType: 'auto', maxDiskSpaceForCache: it.unit - 1 },
-      medium: 'disk',
-      reason: 'limit',
-    },
-    'disk full, coldest': {
-      settings: { cacheType: 'auto', maxDiskSpaceForCache: it.unit - 1, spillPolicy: 'coldest' },
-      medium: 'disk',
-      reason: 'limit',
-    },
-    'no disk': {
-      settings: { cacheType: 'auto' },
-      medium: 'memory',
-      reason: 'limit',
-      code: 'CACHE_UNAVAILABLE',
-    },
-    'no disk, coldest': {
-      settings: { cacheType: 'auto', spillPolicy: 'coldest' },
-      medium: 'memory',
-      reason: 'limit',
-      code: 'CACHE_UNAVAILABLE',
-    },
-  }
-  const { open } = IDBFactory.prototype
-  for (const [name, { settings, medium, reason, code }] of Object.entries(cases)) {
-    if (code)
-      IDBFactory.prototype.open = () => {
-        throw new DOMException('not here', 'SecurityError')
+each(
+  'a copy that fits nowhere is refused, and nothing has changed',
+  { store: 'indexedDB' },
+  async (kit, it) => {
+    const { load, assert, noise, assertBytes, counters, rejection, assertFull, collect } = kit
+    const cases = {
+      'in memory only': { settings: { cacheType: 'cacheInMemoryOnly' }, medium: 'memory', reason: 'limit' },
+      'disk full': {
+        settings: { cacheType: 'auto', maxDiskSpaceForCache: it.unit - 1 },
+        medium: 'disk',
+        reason: 'limit',
+      },
+      'disk full, coldest': {
+        settings: { cacheType: 'auto', maxDiskSpaceForCache: it.unit - 1, spillPolicy: 'coldest' },
+        medium: 'disk',
+        reason: 'limit',
+      },
+      'no disk': {
+        settings: { cacheType: 'auto' },
+        medium: 'memory',
+        reason: 'limit',
+        code: 'CACHE_UNAVAILABLE',
+      },
+      'no disk, coldest': {
+        settings: { cacheType: 'auto', spillPolicy: 'coldest' },
+        medium: 'memory',
+        reason: 'limit',
+        code: 'CACHE_UNAVAILABLE',
+      },
+    }
+    const { open } = IDBFactory.prototype
+    for (const [name, { settings, medium, reason, code }] of Object.entries(cases)) {
+      if (code)
+        IDBFactory.prototype.open = () => {
+          throw new DOMException('not here', 'SecurityError')
+        }
+      const cache = await load({ settings: { maxMemoryForCache: 3 * it.unit, ...settings } })
+      const spills = collect(cache, 'spill')
+      const a = await it.make(cache, 2)
+      for (const page of [0, 1]) await it.write(a, page, noise(it.unit, page + 1))
+      const s = await a.snapshot()
+      await it.write(a, 0, noise(it.unit, 3))
+      for (let i = 0; i < 2; i++) {
+        const error = await rejection(it.write(a, 1, noise(it.unit, 4)), name)
+        assertFull(error, { medium, reason })
+        if (code) assert.equal(error.cause?.code, code, name)
       }
-    const cache = await load({ settings: { maxMemoryForCache: 3 * it.unit, ...settings } })
-    const spills = collect(cache, 'spill')
-    const a = await it.make(cache, 2)
-    for (const page of [0, 1]) await it.write(a, page, noise(it.unit, page + 1))
-    const s = await a.snapshot()
-    await it.write(a, 0, noise(it.unit, 3))
-    for (let i = 0; i < 2; i++) {
-      const error = await rejection(it.write(a, 1, noise(it.unit, 4)), name)
-      assertFull(error, { medium, reason })
-      if (code) assert.equal(error.cause?.code, code, name)
+      assert.deepEqual(counters(cache), [3 * it.unit, 0], name)
+      for (const page of [0, 1]) {
+        assertBytes(await it.read(a, page), noise(it.unit, page ? 2 : 3), name)
+        assertBytes(await it.read(s, page), noise(it.unit, page + 1), name)
+      }
+      assert.deepEqual(spills, [], name)
+      await s.dispose()
+      await it.write(a, 1, noise(it.unit, 4))
+      assertBytes(await it.read(a, 1), noise(it.unit, 4), `${name}: it is its own again`)
+      assert.deepEqual(counters(cache), [2 * it.unit, 0], name)
+      IDBFactory.prototype.open = open
     }
-    assert.deepEqual(counters(cache), [3 * it.unit, 0], name)
-    for (const page of [0, 1]) {
-      assertBytes(await it.read(a, page), noise(it.unit, page ? 2 : 3), name)
-      assertBytes(await it.read(s, page), noise(it.unit, page + 1), name)
-    }
-    assert.deepEqual(spills, [], name)
-    await s.dispose()
-    await it.write(a, 1, noise(it.unit, 4))
-    assertBytes(await it.read(a, 1), noise(it.unit, 4), `${name}: it is its own again`)
-    assert.deepEqual(counters(cache), [2 * it.unit, 0], name)
-    IDBFactory.prototype.open = open
-  }
-})
+  },
+)
 
 each('a move to disk: reads and writes meanwhile, snapshots move too', {}, async (kit, it) => {
   const { load, assert, noise, assertBytes, counters, collect } = kit
@@ -442,9 +446,9 @@ each('a move to disk: reads and writes meanwhile, snapshots move too', {}, async
   assert.deepEqual(counters(cache), [0, size])
 })
 
-each('a move that fails leaves all as it was', {}, async (kit, it) => {
+each('a move that fails leaves all as it was', { store: 'indexedDB' }, async (kit, it) => {
   const { load, assert, noise, assertBytes, counters, rejection, collect, assertFull, asposecache } = kit
-  const cache = await load({ settings: { maxDiskSpaceForCache: 5 * it.unit } })
+  const cache = await load({ settings: { maxDiskSpaceForCache: 5 * it.unit }, diskWorker: false })
   const spills = collect(cache, 'spill')
   const a = await it.make(cache, 6)
   for (let page = 0; page < 6; page++) await it.write(a, page, noise(it.unit, page + 1))

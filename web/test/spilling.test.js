@@ -183,60 +183,71 @@ inPage('coldest: what is larger than the limit goes to disk, and nothing moves f
   assert.deepEqual([exact.medium], ['memory'])
 })
 
-inPage('coldest: where the disk is full or not there it goes by the rule of never', async (kit) => {
-  const { load, assert, noise, assertBytes, counters, rejection, assertFull, collect, PAGE } = kit
-  {
-    const settings = { maxMemoryForCache: 4 * PAGE, maxDiskSpaceForCache: 2 * PAGE, spillPolicy: 'coldest' }
-    const cache = await load({ settings })
-    const spills = collect(cache, 'spill')
+inPage(
+  'coldest: where the disk is full or not there it goes by the rule of never',
+  { store: 'indexedDB' },
+  async (kit) => {
+    const { load, assert, noise, assertBytes, counters, rejection, assertFull, collect, PAGE } = kit
+    {
+      const settings = { maxMemoryForCache: 4 * PAGE, maxDiskSpaceForCache: 2 * PAGE, spillPolicy: 'coldest' }
+      const cache = await load({ settings })
+      const spills = collect(cache, 'spill')
+      const a = await cache.allocateFrom(noise(4 * PAGE, 1))
+      const error = await rejection(cache.allocate(3 * PAGE))
+      assertFull(error, { medium: 'disk', requested: 3 * PAGE, limit: 2 * PAGE, reason: 'limit' })
+      assertFull(error.cause, { medium: 'memory', requested: 3 * PAGE, limit: 4 * PAGE, reason: 'limit' })
+      assert.deepEqual(counters(cache), [4 * PAGE, 0])
+      assert.deepEqual(spills, [])
+      assertBytes(await a.read(), noise(4 * PAGE, 1))
+      const b = await cache.allocateFrom(noise(2 * PAGE, 2))
+      assert.equal(b.medium, 'memory', 'two pages of the first had room on disk')
+      assert.deepEqual(counters(cache), [4 * PAGE, 2 * PAGE])
+      assertBytes(await a.read(), noise(4 * PAGE, 1))
+    }
+    const { open } = IDBFactory.prototype
+    IDBFactory.prototype.open = () => {
+      throw new DOMException('not here', 'SecurityError')
+    }
+    const cache = await load({ settings: { maxMemoryForCache: 4 * PAGE, spillPolicy: 'coldest' } })
     const a = await cache.allocateFrom(noise(4 * PAGE, 1))
-    const error = await rejection(cache.allocate(3 * PAGE))
-    assertFull(error, { medium: 'disk', requested: 3 * PAGE, limit: 2 * PAGE, reason: 'limit' })
-    assertFull(error.cause, { medium: 'memory', requested: 3 * PAGE, limit: 4 * PAGE, reason: 'limit' })
+    const error = await rejection(cache.allocate(1))
+    assertFull(error, { medium: 'memory', requested: 1, reason: 'limit' })
+    assert.equal(error.cause?.code, 'CACHE_UNAVAILABLE')
     assert.deepEqual(counters(cache), [4 * PAGE, 0])
-    assert.deepEqual(spills, [])
     assertBytes(await a.read(), noise(4 * PAGE, 1))
-    const b = await cache.allocateFrom(noise(2 * PAGE, 2))
-    assert.equal(b.medium, 'memory', 'two pages of the first had room on disk')
-    assert.deepEqual(counters(cache), [4 * PAGE, 2 * PAGE])
-    assertBytes(await a.read(), noise(4 * PAGE, 1))
-  }
-  const { open } = IDBFactory.prototype
-  IDBFactory.prototype.open = () => {
-    throw new DOMException('not here', 'SecurityError')
-  }
-  const cache = await load({ settings: { maxMemoryForCache: 4 * PAGE, spillPolicy: 'coldest' } })
-  const a = await cache.allocateFrom(noise(4 * PAGE, 1))
-  const error = await rejection(cache.allocate(1))
-  assertFull(error, { medium: 'memory', requested: 1, reason: 'limit' })
-  assert.equal(error.cause?.code, 'CACHE_UNAVAILABLE')
-  assert.deepEqual(counters(cache), [4 * PAGE, 0])
-  assertBytes(await a.read(), noise(4 * PAGE, 1))
-  IDBFactory.prototype.open = open
-})
+    IDBFactory.prototype.open = open
+  },
+)
 
-inPage('coldest: storing fails, nothing is lost, and room is made when it works again', async (kit) => {
-  const { load, assert, noise, assertBytes, counters, PAGE } = kit
-  const cache = await load({ settings: { maxMemoryForCache: 4 * PAGE, spillPolicy: 'coldest' } })
-  const first = await cache.allocateFrom(noise(4 * PAGE, 1))
-  const { put } = IDBObjectStore.prototype
-  IDBObjectStore.prototype.put = () => {
-    throw new DOMException('full', 'QuotaExceededError')
-  }
-  const answer = await cache.allocate(2 * PAGE).catch((error) => error)
-  // By the rule of never: on disk, where it has room, or refused.
-  if (answer instanceof Error) assert.equal(/** @type {any} */ (answer).code, 'CACHE_FULL')
-  else assert.equal(answer.medium, 'disk')
-  assert.deepEqual(counters(cache), [4 * PAGE, answer instanceof Error ? 0 : 2 * PAGE])
-  assertBytes(await first.read(), noise(4 * PAGE, 1))
-  assert.equal(first.medium, 'memory')
-  IDBObjectStore.prototype.put = put
-  await cache.flush().catch(() => {})
-  const second = await cache.allocateFrom(noise(2 * PAGE, 2))
-  assert.equal(second.medium, 'memory')
-  assertBytes(await first.read(), noise(4 * PAGE, 1))
-  assertBytes(await second.read(), noise(2 * PAGE, 2))
-})
+inPage(
+  'coldest: storing fails, nothing is lost, and room is made when it works again',
+  { store: 'indexedDB' },
+  async (kit) => {
+    const { load, assert, noise, assertBytes, counters, PAGE } = kit
+    const cache = await load({
+      settings: { maxMemoryForCache: 4 * PAGE, spillPolicy: 'coldest' },
+      diskWorker: false,
+    })
+    const first = await cache.allocateFrom(noise(4 * PAGE, 1))
+    const { put } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException('full', 'QuotaExceededError')
+    }
+    const answer = await cache.allocate(2 * PAGE).catch((error) => error)
+    // By the rule of never: on disk, where it has room, or refused.
+    if (answer instanceof Error) assert.equal(/** @type {any} */ (answer).code, 'CACHE_FULL')
+    else assert.equal(answer.medium, 'disk')
+    assert.deepEqual(counters(cache), [4 * PAGE, answer instanceof Error ? 0 : 2 * PAGE])
+    assertBytes(await first.read(), noise(4 * PAGE, 1))
+    assert.equal(first.medium, 'memory')
+    IDBObjectStore.prototype.put = put
+    await cache.flush().catch(() => {})
+    const second = await cache.allocateFrom(noise(2 * PAGE, 2))
+    assert.equal(second.medium, 'memory')
+    assertBytes(await first.read(), noise(4 * PAGE, 1))
+    assertBytes(await second.read(), noise(2 * PAGE, 2))
+  },
+)
 
 inPage('coldest: an exact reallocation stays in memory, others make room', async (kit) => {
   const { load, assert, noise, assertBytes, counters, collect, rejection, PAGE } = kit

@@ -9,8 +9,11 @@ import { scenarios } from './support/watch/scenarios.js'
 const { withPage } = useBrowser({ routes })
 const results = []
 
+/** What calls every public method. */
+const isEssential = ({ name }) => /^(every method|mixture).* small/.test(name)
+
 for (const scenario of scenarios.filter(({ short }) => short))
-  withPage(scenario.name, { timeout: 240_000 }, async ({ open }) => {
+  withPage(scenario.name, { long: !isEssential(scenario), timeout: 240_000 }, async ({ open }) => {
     const page = await open()
     try {
       results.push(await runScenario(page, scenario, { browser: engine }))

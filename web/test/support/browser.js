@@ -15,6 +15,7 @@ import { startSite } from './site.js'
  * @property {number} [timeout] milliseconds
  * @property {string[]} [needs] what the browser must be made to do, names of capabilities: where it can't, the test is
  *     skipped
+ * @property {'indexedDB'} [store] what the disk of every cache lies on, whatever the run says: the test looks at it
  * @property {boolean} [long] whether it takes so long that a brief run leaves it out
  *
  * @typedef {(kit: typeof import('./helpers.js'), arg?: any) => any} Body what runs in a page, sent there as text
@@ -136,7 +137,7 @@ export function useBrowser({ routes } = {}) {
       // What measures memory, or crashes, does so without a page beside it.
       if (!options.needs?.length) {
         const { page, share } = await openShared()
-        const { clean } = await runWhole(page, body, options.arg)
+        const { clean } = await runWhole(page, body, options.arg, options.store)
         if (clean) share()
         return
       }
@@ -147,7 +148,7 @@ export function useBrowser({ routes } = {}) {
         const session = await page.createCDPSession()
         await page.exposeFunction('devtools', (method, parameters) => session.send(method, parameters))
       }
-      await run(page, body, options.arg)
+      await runWhole(page, body, options.arg, options.store)
     })
   }
 
@@ -175,14 +176,15 @@ function whySkipped(needs, long) {
 export const run = async (page, body, arg) => (await runWhole(page, body, arg)).answer
 
 /** The same; resolves to what it returns and whether it left nothing behind. */
-function runWhole(page, body, arg) {
+function runWhole(page, body, arg, store) {
   return page.evaluate(
-    async (source, argument) => {
+    async (source, argument, diskStore) => {
       const helpers = await import('/helpers.js')
-      return helpers.run(source, argument)
+      return helpers.run(source, argument, diskStore)
     },
     String(body),
     arg,
+    store ?? (process.env.ASPOSECACHE_DISK_STORE || undefined),
   )
 }
 

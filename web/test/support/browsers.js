@@ -12,6 +12,8 @@ export const capabilities = {
   memoryFlags: 'to allow a program less memory',
   using: 'the syntax of `using`, and its symbols',
   input: 'to type into fields, and to touch',
+  files: 'to give workers files of the origin private file system',
+  termination: 'to let go of the database of a worker that was terminated in the midst of a transaction',
 }
 
 const browsers = {
@@ -53,6 +55,8 @@ const browsers = {
       memoryFlags: 'there is no option for it',
       using: 'it does not know it yet',
       input: 'WebDriver has a mouse and keys, and no more of it is wrapped than it takes to click and paint',
+      files: 'WebKitGTK has none',
+      termination: 'one time in six it keeps it, until the page goes',
     },
     start(driver, { needs, userDataDir }) {
       const env = needs.includes('gc') ? { JSC_slowPathAllocsBetweenGCs: '1000' } : {}

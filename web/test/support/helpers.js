@@ -9,9 +9,14 @@ export const MiB = 1024 * 1024
 
 const loaded = []
 
+/** What the disk of every cache lies on that does not say so itself; by default IndexedDB. */
+let diskStore
+
 /** Loads an instance. It is closed when the test is over. */
 export async function load(options) {
-  const cache = await asposecache.loadAsposeCache(options)
+  const cache = await asposecache.loadAsposeCache(
+    diskStore && Object(options ?? {}) === (options ?? {}) ? { diskStore, ...options } : options,
+  )
   loaded.push(cache)
   return cache
 }
@@ -22,7 +27,8 @@ export async function load(options) {
  *
  * @returns {Promise<{ answer?: unknown, clean: boolean }>} what it returned, and whether nothing is left
  */
-export async function run(source, argument) {
+export async function run(source, argument, store) {
+  diskStore = store
   // this is how a test comes into the page
   const body = globalThis.eval(`'use strict';(${source})`)
   const answer = await body(kit, argument)
@@ -34,7 +40,20 @@ export async function run(source, argument) {
     assert.deepEqual(counters(cache), [0, 0], 'the counters after closing')
   }
   if (globalThis.indexedDB) assert.deepEqual(await databases(), [], 'databases left after closing')
+  assert.deepEqual(await files(), [], 'files left after closing')
   return { answer, clean: true }
+}
+
+/** The names of all files of the origin private file system, decoded. */
+export async function files() {
+  const names = []
+  try {
+    for await (const name of (await navigator.storage.getDirectory()).keys())
+      names.push(decodeURIComponent(name))
+  } catch {
+    // The browser, or the page, has none.
+  }
+  return names
 }
 
 export const leave = Symbol('leave')
@@ -342,10 +361,54 @@ export function holdOpen() {
   }
 }
 
+/**
+ * The cache where the disk is written in a worker, or on the page, and what it takes to break it there: `everywhere`
+ * runs a function, sent as text, on the page and in each worker, before whatever is asked of it afterwards. `workers`
+ * are those that were started.
+ *
+ * @param {'worker' | 'page'} thread
+ */
+export async function loadOn(thread, options) {
+  const workers = []
+  // What is to be run is no message of the cache's.
+  const script = `addEventListener('message', (event) => {
+      if (!event.data?.run) return
+      event.stopImmediatePropagation()
+      globalThis.eval(event.data.run)
+    })
+    importScripts('${location.origin}/asposecache.worker.js')`
+  const make = () => {
+    const worker = new Worker(URL.createObjectURL(new Blob([script])))
+    workers.push(worker)
+    return worker
+  }
+  const cache = await load({ ...options, diskWorker: thread === 'worker' && make })
+  if (thread === 'worker') {
+    const first = await cache.allocate(1)
+    await first.moveToDisk()
+    await until(() => cache.statistics().disk.thread === 'worker')
+    await first.dispose()
+    await cache.flush()
+  }
+  const everywhere = (f) => {
+    const run = `(${f})()`
+    globalThis.eval(run)
+    for (const worker of workers) worker.postMessage({ run })
+  }
+  return { cache, workers, everywhere }
+}
+
+/** Waits until something is true, and looks again in each task. */
+export async function until(check) {
+  while (!(await check())) await new Promise((resolve) => setTimeout(resolve))
+}
+
 const kit = {
   asposecache,
   assert,
   load,
+  loadOn,
+  until,
   leave,
   PAGE,
   MiB,
@@ -364,6 +427,7 @@ const kit = {
   assertPixels,
   Picture,
   databases,
+  files,
   stored,
   storedRecords,
   request,

@@ -61,3 +61,5 @@ interface Window {
 interface FileSystemFileHandle {
   createSyncAccessHandle(): Promise<any>
 }
+
+declare var FileSystemSyncAccessHandle: any

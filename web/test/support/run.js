@@ -1,8 +1,10 @@
 // Runs the tests in one browser after the other, and ends with a table of what was seen in each.
 //
-//   node test/support/run.js [--only=FILE]... [--brief=BROWSER]... [BROWSER]...
+//   node test/support/run.js [--only=FILE]... [--brief=BROWSER]... [--disk=STORE] [BROWSER]...
 //
-// Without a browser it takes all three; without files, all of them. A brief run leaves out tests that take long.
+// Without a browser it takes all three; without files, all of them. A brief run takes some of the files, in which every
+// public method is called, and leaves out tests that take long.
+// With --disk=opfs the disk of every cache lies on files, where a test does not say what it lies on.
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { spec } from 'node:test/reporters'
@@ -15,21 +17,48 @@ const { values, positionals } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     brief: { type: 'string', multiple: true, default: [] },
+    disk: { type: 'string', default: '' },
   },
 })
 const wanted = positionals.length > 0 ? positionals : known
 for (const name of [...wanted, ...values.brief])
   if (!known.includes(name)) throw new Error(`${name} is none of ${known.join(', ')}`)
 
+/** The files of a brief run. */
+const essential = [
+  'baseline',
+  'bytes',
+  'disk-worker',
+  'dropping',
+  'faults',
+  'files',
+  'global',
+  'history',
+  'lifecycle',
+  'loading',
+  'placement',
+  'readme',
+  'reallocate',
+  'settings',
+  'snapshots',
+  'spilling',
+  'statistics',
+  'streams',
+  'surfaces',
+  'sync',
+  'watched',
+]
+
 const folder = join(import.meta.dirname, '..')
-const files = readdirSync(folder)
+const names = readdirSync(folder)
   .filter((name) => name.endsWith('.test.js'))
-  .filter((name) => !values.only || values.only.includes(basename(name, '.test.js')))
-  .map((name) => join(folder, name))
+  .map((name) => basename(name, '.test.js'))
+for (const name of [...essential, ...(values.only ?? [])])
+  if (!names.includes(name)) throw new Error(`there is no ${name}.test.js`)
 
 const columns = []
 for (const name of wanted) {
-  console.log(`\n${name}${values.brief.includes(name) ? ', without what takes long' : ''}`)
+  console.log(`\n${name}${values.brief.includes(name) ? ', in brief' : ''}`)
   columns.push(await runIn(name))
 }
 console.log(`\n${table(wanted, columns)}\n`)
@@ -43,7 +72,10 @@ for (const name of wanted)
 async function runIn(browser) {
   // the processes of the files have these from here
   process.env.ASPOSECACHE_BROWSER = browser
-  process.env.ASPOSECACHE_BRIEF = values.brief.includes(browser) ? 'yes' : ''
+  process.env.ASPOSECACHE_DISK_STORE = values.disk
+  const brief = values.brief.includes(browser)
+  process.env.ASPOSECACHE_BRIEF = brief ? 'yes' : ''
+  const files = (values.only ?? (brief ? essential : names)).map((name) => join(folder, `${name}.test.js`))
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const start = Date.now()
   const events = run({ files, concurrency: 2, timeout: 1_200_000 })
