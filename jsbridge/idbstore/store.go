@@ -41,7 +41,7 @@ var rest = 30 * time.Second
 
 // Options say where a store keeps its database.
 type Options struct {
-	// Folder is what the name of the database begins with.
+	// Folder is what the name of the database begins with; nil is a setting of the store's own.
 	Folder *webapi.FolderSetting
 	// Worker is the JavaScript object of a worker that writes; see writer. Where it is undefined the store does.
 	Worker js.Value
@@ -71,6 +71,9 @@ var _ driver.Store = (*Store)(nil)
 
 // New returns a store that is not open yet. It does not touch the browser.
 func New(o Options) *Store {
+	if o.Folder == nil {
+		o.Folder = webapi.NewFolderSetting("")
+	}
 	return &Store{
 		FolderSetting: o.Folder,
 		pool:          jsbuf.Pool{Size: core.PageSize},
