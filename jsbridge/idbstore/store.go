@@ -156,6 +156,8 @@ func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []drive
 				return err
 			}
 			// Whatever is wrong there may not be here. What it has done can be done again.
+		} else {
+			s.writer.start() // it may have been given up long ago
 		}
 		n, err := apply(ctx, c, puts, deletes)
 		s.meter.passed(n)

@@ -36,6 +36,7 @@ func Copies(sources []driver.Source) (arrays js.Value, bytes int, forget func(),
 		for _, b := range copies {
 			b.Forget()
 		}
+		arrays.Set("length", 0) // Go refers to it until it collects garbage, and it to them
 	}
 	arrays = js.Global().Get("Array").New()
 	for _, src := range sources {

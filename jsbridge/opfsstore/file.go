@@ -35,7 +35,7 @@ type file struct {
 // Open creates the file, under a name and with a lock that it keeps from then on.
 func (f *file) Open(ctx context.Context) error {
 	if f.host.Type() != js.TypeObject {
-		return &Error{Op: "open", Message: "no worker may be used, and only a worker can open files", kind: driver.ErrUnavailable}
+		return &Error{Op: "open", Message: "the browser has no origin private file system, or not for this page", kind: driver.ErrUnavailable}
 	}
 	ctx, cancel := webapi.InTime(ctx)
 	defer cancel()
@@ -113,6 +113,7 @@ func (f *file) Read(ctx context.Context, at []int64, sizes []int) ([]driver.Buff
 				bufs[i] = b
 			}
 		}
+		v.Set("length", 0) // Go refers to it until it collects garbage
 		return bufs, nil
 	}
 }
@@ -160,6 +161,9 @@ func (f *file) ask(ctx context.Context, what, name string, transfer any, args ..
 		r := reply{err: failureFrom(what, args[0])}
 		if r.err == nil {
 			r.value = args[1]
+			if ctx.Err() != nil && r.value.Type() == js.TypeObject {
+				r.value.Set("length", 0) // nobody waits for what was read
+			}
 		}
 		replies <- r
 		return nil

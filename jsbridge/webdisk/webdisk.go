@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"syscall/js"
+	"time"
 
 	"asposecache/core/driver"
 	"asposecache/jsbridge/idbstore"
@@ -49,16 +50,25 @@ func New(host js.Value) *Disk {
 
 func (d *Disk) next() { d.store, d.others = d.others[0], d.others[1:] }
 
-// Open opens the first of the stores that can be.
+// patience is how long a store may take to open if there is another one.
+const patience = 2 * time.Second
+
+// Open opens the first of the stores that can be. One that failed is not tried again if there are others.
 func (d *Disk) Open(ctx context.Context) error {
-	for {
-		err := d.store.Open(ctx)
-		if err == nil || ctx.Err() != nil || errors.Is(err, driver.ErrQuota) || len(d.others) == 0 {
+	for len(d.others) > 0 {
+		limited, cancel := driver.Within(ctx, patience, webapi.ErrNoAnswer)
+		err := d.store.Open(limited)
+		cancel()
+		if err == nil || errors.Is(err, driver.ErrQuota) {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		d.failed = append(d.failed, d.store)
 		d.next()
 	}
+	return d.store.Open(ctx)
 }
 
 // Close closes all of them.

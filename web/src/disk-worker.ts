@@ -66,6 +66,7 @@ export class DiskWorker {
   #deaths = 0
   #died = 0
   #never = false
+  #worked = false
   #lastAsked = 0
   #heard = true
   #silence: Timeout | undefined
@@ -91,6 +92,7 @@ export class DiskWorker {
       }
       this.#post({ version: VERSION, work: this.#work })
     } catch {
+      this.#worker?.terminate?.()
       this.#worker = undefined
       this.#never = true
     }
@@ -143,7 +145,7 @@ export class DiskWorker {
 
   #hear(worker: Worker, message: FromWorker): void {
     if (worker !== this.#worker) return
-    this.#heard = true
+    this.#heard = this.#worked = true
     if (message === 'alive') return
     if ('ready' in message) {
       this.ready = true
@@ -178,7 +180,7 @@ export class DiskWorker {
 
   #die(worker: Worker): void {
     if (worker !== this.#worker) return
-    if (this.ready) {
+    if (this.#worked) {
       this.#deaths++
       this.#died = now()
     } else this.#never = true // it has not begun, and will not the next time

@@ -1,5 +1,5 @@
 // Files of the origin private file system, which only dedicated workers can open for reading and writing at once.
-import { setTimeout } from './clock'
+import { clearTimeout, setTimeout } from './clock'
 import type { DiskWorker } from './disk-worker'
 
 /**
@@ -47,7 +47,7 @@ export function filesIn(worker: DiskWorker | undefined): Files | undefined {
     },
     list,
     remove,
-    end: () => worker?.end(),
+    end: () => void (worker ? worker.end() : server.end()),
   }
 }
 
@@ -74,8 +74,14 @@ async function list(): Promise<string[]> {
   return names
 }
 
+/** Removes a file, if it is there. */
 async function remove(name: string): Promise<void> {
-  await (await root()).removeEntry(encodeURIComponent(name))
+  try {
+    const folder = await root()
+    await whenFree(() => folder.removeEntry(encodeURIComponent(name)))
+  } catch (error) {
+    if (described(error).name !== 'NotFoundError') throw error
+  }
 }
 
 /** What only the types of workers have. */
@@ -86,21 +92,42 @@ interface Handle {
   close(): void
 }
 
-/** Milliseconds between two tries to open a file that a worker which has died still has, and how many tries there are. */
+/** Milliseconds between two tries to have a file that a worker which has died still has, and how many tries there are. */
 const interval = 50
 const tries = 80
 
-async function open(name: string, create: boolean): Promise<Handle> {
-  const file = (await (await root()).getFileHandle(encodeURIComponent(name), { create })) as unknown as {
-    createSyncAccessHandle(): Promise<Handle>
-  }
+async function whenFree<T>(use: () => Promise<T>): Promise<T> {
   for (let i = 1; ; i++)
     try {
-      return await file.createSyncAccessHandle()
+      return await use()
     } catch (error) {
       if (i === tries || described(error).name !== 'NoModificationAllowedError') throw error
       await new Promise<void>((resolve) => setTimeout(resolve, interval))
     }
+}
+
+/** Milliseconds that the browser has to open a file. */
+const patience = 5000
+
+/** Opens a file, in time: others wait for it. A handle that comes too late is closed. */
+function open(name: string, create: boolean): Promise<Handle> {
+  return new Promise((resolve, reject) => {
+    let late = false
+    const timeout = setTimeout(() => {
+      late = true
+      reject(new DOMException('the browser did not answer in time', 'TimeoutError'))
+    }, patience)
+    openNow(name, create)
+      .then((handle) => (late ? handle.close() : resolve(handle)), reject)
+      .finally(() => clearTimeout(timeout))
+  })
+}
+
+async function openNow(name: string, create: boolean): Promise<Handle> {
+  const file = (await (await root()).getFileHandle(encodeURIComponent(name), { create })) as unknown as {
+    createSyncAccessHandle(): Promise<Handle>
+  }
+  return whenFree(() => file.createSyncAccessHandle())
 }
 
 /** Where the file is open. It is of one cache, which has one file. */
@@ -112,6 +139,12 @@ export class FileServer {
   do(request: FileRequest): Promise<unknown> {
     const next = () => this.#do(request)
     return (this.#last = this.#last.then(next, next))
+  }
+
+  /** Closes the file when all that was asked for is done. */
+  end(): Promise<unknown> {
+    const close = () => this.#close()
+    return (this.#last = this.#last.then(close, close))
   }
 
   async #do(request: FileRequest): Promise<unknown> {

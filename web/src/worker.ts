@@ -4,12 +4,15 @@ import { described, type FileRequest, FileServer } from './files'
 import { runGo } from './runtime'
 
 declare const self: Pick<Worker, 'onmessage'> & {
+  close(): void
   postMessage(message: FromWorker, transfer?: Transferable[]): void
 }
 
 type Do = (message: Exclude<ToWorker, { work: Work }>) => void
 
-self.onmessage = async ({ data }) => {
+self.onmessage = ({ data }) => void start(data).catch(reportError) // so that the page learns of it
+
+async function start(data: unknown) {
   const { work, version } = data as { work: Work; version: string }
   // Of another build it may not speak the same language.
   if (version !== VERSION)
@@ -17,13 +20,11 @@ self.onmessage = async ({ data }) => {
   const waiting: MessageEvent[] = []
   self.onmessage = (event) => waiting.push(event)
   const act = work === 'files' ? files() : await program(work)
-  self.onmessage = ({ data }) => {
-    if (data === 'alive?') self.postMessage('alive')
-    else act(data)
-  }
   const ready = () => {
     self.postMessage({ ready: true, lock })
-    for (const event of waiting.splice(0)) (self as Worker).onmessage!(event)
+    const hear = ({ data }: MessageEvent) => (data === 'alive?' ? self.postMessage('alive') : act(data))
+    self.onmessage = hear
+    waiting.forEach(hear)
   }
   const lock = navigator.locks && crypto.randomUUID()
   // To the end of the worker: the page waits for it, and so learns of the end.
@@ -38,7 +39,8 @@ self.onmessage = async ({ data }) => {
 function files(): Do {
   const server = new FileServer()
   return (message) => {
-    if (typeof message !== 'string' && 'ask' in message) answer(message.call, server.do(message.ask))
+    if (message === 'end') server.end().finally(() => self.close())
+    else if (typeof message !== 'string' && 'ask' in message) answer(message.call, server.do(message.ask))
   }
 }
 

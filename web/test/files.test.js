@@ -70,11 +70,16 @@ inPage("'auto' takes a file where it can be had, and else IndexedDB", { needs: [
   delete StorageManager.prototype.getDirectory
   assert.equal(await use({}), 'indexedDB')
   StorageManager.prototype.getDirectory = getDirectory
-  // The worker has files of another kind.
-  const script = `FileSystemFileHandle.prototype.createSyncAccessHandle = () => Promise.reject(new DOMException('private', 'SecurityError'))
-    importScripts('${location.origin}/asposecache.worker.js')`
-  const diskWorker = () => new Worker(URL.createObjectURL(new Blob([script])))
-  assert.equal(await use({ diskWorker }), 'indexedDB')
+  // The worker has files of another kind, or never gets one, or is of another version.
+  for (const spoil of [
+    `FileSystemFileHandle.prototype.createSyncAccessHandle = () => Promise.reject(new DOMException('private', 'SecurityError'))`,
+    `FileSystemFileHandle.prototype.createSyncAccessHandle = () => new Promise(() => {})`,
+    `addEventListener('message', (event) => { if (event.data.work) event.data.version = 'old' })`,
+  ]) {
+    const script = `${spoil}\nimportScripts('${location.origin}/asposecache.worker.js')`
+    const diskWorker = () => new Worker(URL.createObjectURL(new Blob([script])))
+    assert.equal(await use({ diskWorker }), 'indexedDB', spoil)
+  }
 })
 
 inPage(

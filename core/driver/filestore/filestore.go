@@ -80,24 +80,27 @@ func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []drive
 	if err := s.check(ctx); err != nil {
 		return err
 	}
-	err := s.write(ctx, puts, deletes)
-	switch {
-	case errors.Is(err, ErrLost):
-		s.restart(ctx)
-	case err == nil:
+	seen, err := s.write(ctx, puts, deletes)
+	if errors.Is(err, ErrLost) {
+		s.restart(ctx, seen)
+		_, err = s.write(ctx, puts, deletes)
+	}
+	if err == nil {
 		s.shrink(ctx)
 	}
 	return err
 }
 
-func (s *Store) write(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
+// write returns the space of the file that it wrote to.
+func (s *Store) write(ctx context.Context, puts []driver.Record, deletes []driver.Key) (*space, error) {
 	s.writes.RLock()
 	defer s.writes.RUnlock()
 	at, data := make([]int64, len(puts)), make([]driver.Source, len(puts))
 	written := make([]*record, len(puts))
 	s.mu.Lock()
+	seen := s.space
 	for i, p := range puts {
-		r := &record{span: s.space.take(p.Data.Len()), space: s.space, bytes: p.Data.Len()}
+		r := &record{span: seen.take(p.Data.Len()), space: seen, bytes: p.Data.Len()}
 		at[i], data[i], written[i] = r.off, p.Data, r
 		s.size = max(s.size, r.end())
 	}
@@ -112,7 +115,7 @@ func (s *Store) write(ctx context.Context, puts []driver.Record, deletes []drive
 		for _, r := range written {
 			r.space.give(r.span)
 		}
-		return err
+		return seen, err
 	}
 	for i, p := range puts {
 		s.drop(p.Key)
@@ -121,7 +124,7 @@ func (s *Store) write(ctx context.Context, puts []driver.Record, deletes []drive
 	for _, key := range deletes {
 		s.drop(key)
 	}
-	return nil
+	return seen, nil
 }
 
 // drop forgets a record. Its bytes stay until those who read them have done so. The caller holds mu.
@@ -134,14 +137,21 @@ func (s *Store) drop(key driver.Key) {
 	}
 }
 
-// restart begins again with an empty file after the other one was lost.
-func (s *Store) restart(ctx context.Context) {
+// restart begins again with an empty file after the one of the space that was seen was lost, unless somebody else has done
+// so: others may have written to the new one already.
+func (s *Store) restart(ctx context.Context, seen *space) {
 	s.writes.Lock()
 	defer s.writes.Unlock()
 	s.mu.Lock()
-	clear(s.records)
-	s.space, s.size = new(space), 0
+	known := s.space != seen
+	if !known {
+		clear(s.records)
+		s.space, s.size = new(space), 0
+	}
 	s.mu.Unlock()
+	if known {
+		return
+	}
 	_ = s.file.Open(ctx) // if that fails, the next call finds the file lost once more
 }
 
@@ -179,6 +189,7 @@ func (s *Store) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer
 	var sizes, index []int
 	var read []*record
 	s.mu.Lock()
+	seen := s.space
 	for i, want := range ranges {
 		r := s.records[want.Key]
 		if r == nil || want.Off+want.Size > r.bytes {
@@ -194,7 +205,7 @@ func (s *Store) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer
 	}
 	got, err := s.file.Read(ctx, at, sizes)
 	if errors.Is(err, ErrLost) {
-		s.restart(ctx)
+		s.restart(ctx, seen)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

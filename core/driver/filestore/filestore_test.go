@@ -22,6 +22,8 @@ type memory struct {
 	lost   bool
 	// fails is what the next Write returns, when half of it is done.
 	fails error
+	// tells is what the next Read returns.
+	tells error
 	// asked, if there is one, is called by Read before it reads.
 	asked func()
 }
@@ -66,6 +68,10 @@ func (f *memory) Read(ctx context.Context, at []int64, sizes []int) ([]driver.Bu
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.tells; err != nil {
+		f.tells = nil
+		return nil, err
+	}
 	if f.lost {
 		return nil, filestore.ErrLost
 	}
@@ -237,15 +243,40 @@ func TestAFileThatIsLost(t *testing.T) {
 	}
 	holds(t, s, 5000, 3)
 	f.lost = true
-	if err := put(t, s, nil, 5000, 4); !errors.Is(err, filestore.ErrLost) {
+	if err := put(t, s, nil, 5000, 4); err != nil {
 		t.Error(err)
 	}
-	misses(t, s, 3, 4)
-	if err := put(t, s, nil, 5000, 4); err != nil {
-		t.Fatal(err)
-	}
+	misses(t, s, 3)
 	holds(t, s, 5000, 4)
 	if err := s.Close(ctx); err != nil || !f.closed {
 		t.Error(err)
+	}
+}
+
+// Two readers learn that the file is lost, and between them somebody writes to the new one.
+func TestALostFileIsMadeAnewOnce(t *testing.T) {
+	s, f := opened(t)
+	if err := put(t, s, nil, 5000, 1); err != nil {
+		t.Fatal(err)
+	}
+	f.lost = true
+	f.asked = func() { // the outer reader has asked; the inner one is the first to know
+		f.asked = nil
+		if bufs, err := s.Get(ctx, []driver.Range{{Key: 1, Size: 5000}}); err != nil || bufs[0] != nil {
+			t.Error(err)
+		}
+		if err := put(t, s, nil, 5000, 2); err != nil {
+			t.Error(err)
+		}
+		f.mu.Lock()
+		f.tells = filestore.ErrLost // what the outer one is answered is of the file before
+		f.mu.Unlock()
+	}
+	if bufs, err := s.Get(ctx, []driver.Range{{Key: 1, Size: 5000}}); err != nil || bufs[0] != nil {
+		t.Error(err)
+	}
+	holds(t, s, 5000, 2)
+	if f.open != 2 {
+		t.Errorf("it was opened %d times", f.open)
 	}
 }
