@@ -141,6 +141,8 @@ inPage(
       await a.write(noise(MiB, i))
       await a.flush()
       assertBytes(await a.read(), noise(MiB, i))
+      // Its death may come after its answer.
+      await until(() => (i < 3 ? made === i + 1 : cache.statistics().disk.thread === 'page'))
     }
     assert.deepEqual([made, cache.statistics().disk.thread], [3, 'page'])
     await a.write(noise(MiB, 4))
