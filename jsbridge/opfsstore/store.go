@@ -23,8 +23,9 @@ import (
 	"asposecache/jsbridge/webapi"
 )
 
-// traits say how files are used best. A read takes what it asks for and a message, so there is nothing to be gained by
-// reading more of a record than was asked for.
+// traits say how files are used. A read takes what it asks for and a message, so there is nothing to be gained by
+// reading more of a record than was asked for, and to delete costs nothing. The other numbers are those of the store in
+// IndexedDB: whether others would do better was not measured.
 var traits = driver.Traits{
 	RecordBytes:  512 << 10,
 	Ranges:       true,

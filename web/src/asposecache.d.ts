@@ -67,14 +67,14 @@ export interface LoadOptions {
   /** The program, compiled already; wins over `wasmURL`. */
   wasmModule?: WebAssembly.Module
   /**
-   * What the disk lies on. `'opfs'`: a file of the origin private file system, which is several times as fast; it takes a
+   * What the disk lies on. `'opfs'`: a file of the origin private file system, which is two to five times as fast; it takes a
    * worker, and a browser whose workers can open such files (not in private windows of Firefox and Safari), and where
    * there is none of these what goes to disk is `CACHE_UNAVAILABLE`. `'auto'`: such a file where it can be had, else
    * IndexedDB. Default `'indexedDB'`.
    */
   diskStore?: 'indexedDB' | 'opfs' | 'auto'
   /**
-   * Whether what goes to disk is written in a worker of the cache's own, where it keeps nobody waiting; or a function
+   * Whether what goes to disk is written in a worker of the cache's own, so that the page's thread only copies it; or a function
    * that makes one of `asposecache.worker.js`, for bundlers that do not find it. The worker is started when the disk is
    * first used. Where none can be started, or the cache is loaded in a worker, the disk is written here. Default `true`.
    */

@@ -23,7 +23,7 @@ type Store struct {
 	file   File
 	traits driver.Traits
 
-	// writes is held by those who write, and alone by who truncates.
+	// writes is held by those who write, and alone by who truncates, or begins again with an empty file.
 	writes sync.RWMutex
 
 	mu      sync.Mutex // guards what follows; never held while waiting
