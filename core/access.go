@@ -81,7 +81,7 @@ func (a *Allocation) mayAccess() error {
 		return ErrClosed
 	case a.disposed:
 		return ErrDisposed
-	case a.home == Disk:
+	case a.home == Disk && a.where() == Disk:
 		return ErrNotInMemory
 	case a.first != nil:
 		return ErrBusy

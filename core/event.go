@@ -41,4 +41,6 @@ const (
 	WhyCopy Why = "copy"
 	// WhyMoveToDisk: somebody asked for it.
 	WhyMoveToDisk Why = "moveToDisk"
+	// WhyMoveToMemory: room for what somebody asked to move to memory, under [SpillColdest].
+	WhyMoveToMemory Why = "moveToMemory"
 )

@@ -32,7 +32,7 @@ func (c *Cache) Check() error {
 			if a.first == nil && (int(p.size) > a.pageLen(i) || p.block != nil && int(p.size) != a.pageLen(i)) {
 				return fmt.Errorf("page %d of %d has %d bytes of %d", i, a.id, p.size, a.pageLen(i))
 			}
-			if p.block != nil && a.home == Disk && a.first == nil {
+			if p.block != nil && a.where() == Disk && a.first == nil {
 				return fmt.Errorf("allocation %d is on disk, but page %d is not", a.id, i)
 			}
 		}

@@ -108,10 +108,15 @@ func (c *Cache) relist(p *page) {
 }
 
 // where is the medium: memory while any page is there, and for want of pages where its room is. home is
-// lowered to the disk when the last page is found to have left.
+// changed when the last page is found to have left, or a first one to have come back.
 func (a *Allocation) where() Medium {
-	if a.home == Memory && a.size > 0 && !a.anyInMemory() {
-		a.home = Disk
+	back := a.cache.arrived[Memory]
+	switch {
+	case a.size == 0 || a.home == Disk && a.back == back:
+	case a.anyInMemory():
+		a.home = Memory
+	default:
+		a.home, a.back = Disk, back
 	}
 	return a.home
 }

@@ -57,7 +57,7 @@ func (a *Allocation) ReadNow(target driver.Buffer, off int64) bool {
 // quiet reports whether the allocation is on disk and no call on it waits, and n bytes from off on are some
 // of its bytes.
 func (a *Allocation) quiet(off, n int64) bool {
-	if a.cache.closed || a.disposed || a.home != Disk || a.layout.tiled() || a.first != nil || n == 0 {
+	if a.cache.closed || a.disposed || a.where() != Disk || a.layout.tiled() || a.first != nil || n == 0 {
 		return false
 	}
 	_, err := a.checkRange(off, n)

@@ -45,7 +45,7 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 		reserved := a.reserved + grow
 		a.giveRoom()
 		a.reserve(reserved)
-		a.size = size
+		a.grown(size)
 	default:
 		return refusal
 	}
@@ -86,9 +86,19 @@ func (a *Allocation) resizeInPlace(size int64, s Settings) (needed need, err err
 	if m == Memory && !a.growMemory(size) {
 		return needed, c.full(m, needed[m], s.limit(m), ByMemory)
 	}
-	a.size = size
+	a.grown(size)
 	a.reserve(a.reserved + needed[Disk])
 	return needed, nil
+}
+
+// grown notes a larger size. A last page that is on disk stays as it is.
+func (a *Allocation) grown(size int64) {
+	if last := pagesOf(a.size) - 1; last >= 0 {
+		if p := a.pages.get(last); p != nil && int(p.size) < pageLen(size, last) {
+			p.short = true
+		}
+	}
+	a.size = size
 }
 
 // growMemory makes the pages for a larger size. If the machine has no memory nothing has changed.
@@ -159,6 +169,9 @@ func (a *Allocation) shrink(size int64) {
 		if p := a.pages.get(last); p != nil && n < int(p.size) {
 			bare -= int64(int(p.size) - n)
 			a.cut(last, n)
+		}
+		if p := a.pages.get(last); p != nil && p.refs == 1 {
+			p.short = int(p.size) < n
 		}
 	}
 	a.size = size

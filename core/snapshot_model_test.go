@@ -45,6 +45,7 @@ func (v *versioned) GoString() string {
 type version struct {
 	size   int64
 	medium core.Medium
+	short  bool // somebody has grown beyond it on disk
 }
 
 func TestModelOfSnapshots(t *testing.T) {
@@ -67,6 +68,7 @@ func TestModelOfSnapshots(t *testing.T) {
 			"another":       m.snapshot,
 			"reallocate":    m.reallocate,
 			"move":          m.move,
+			"move back":     m.moveToMemory,
 			"dispose":       m.dispose,
 			"flush":         m.flush,
 			"break or heal": m.breakOrHeal,
@@ -189,7 +191,7 @@ func (m *versions) allocate(t *rapid.T) {
 	v := &versioned{a: a, want: make([]byte, size), home: home, pages: make([]*version, pagesFor(size))}
 	if home == core.Memory {
 		for i := range v.pages {
-			v.pages[i] = &version{lengthOf(size, int64(i)), core.Memory}
+			v.pages[i] = &version{size: lengthOf(size, int64(i))}
 		}
 	} else {
 		v.reserved = size
@@ -261,7 +263,7 @@ func (m *versions) writeTo(v *versioned, off, n int64, onlyMemory bool) bool {
 		case p != nil && p.medium == core.Memory && !shared:
 		case p != nil && p.medium == core.Memory && m.fits(held, core.Memory, length):
 			held[core.Memory] += length
-			pages[i] = &version{length, core.Memory}
+			pages[i] = &version{size: length}
 		case p != nil && p.medium == core.Memory:
 			if onlyMemory || m.settings.CacheType == core.CacheInMemoryOnly {
 				return false
@@ -280,7 +282,7 @@ func (m *versions) writeTo(v *versioned, off, n int64, onlyMemory bool) bool {
 			r := max(0, min(grown, reserved))
 			reserved -= r
 			need += extra - r
-			pages[i] = &version{length, core.Disk}
+			pages[i] = &version{size: length, medium: core.Disk}
 		}
 	}
 	if need > 0 && !m.fits(held, core.Disk, need) {
@@ -296,7 +298,7 @@ func (m *versions) writeTo(v *versioned, off, n int64, onlyMemory bool) bool {
 	}
 	for _, i := range away {
 		pages[i].medium = core.Disk // the others see it there
-		pages[i] = &version{lengthOf(size, i), core.Memory}
+		pages[i] = &version{size: lengthOf(size, i)}
 	}
 	v.pages, v.reserved = pages, reserved
 	return true
@@ -459,7 +461,9 @@ func (m *versions) shrink(v *versioned, size int64) {
 		if p := v.pages[last]; p != nil && p.size > lengthOf(size, last) {
 			n := lengthOf(size, last)
 			bare -= p.size - n
-			v.pages[last] = &version{n, p.medium}
+			v.pages[last] = &version{size: n, medium: p.medium}
+		} else if p != nil && m.holders(p) == 1 {
+			p.short = p.size < lengthOf(size, last)
 		}
 	}
 	v.reserved -= max(0, min(v.reserved, bare))
@@ -482,13 +486,13 @@ func (m *versions) grown(v *versioned, size int64) (need [2]int64, pages []*vers
 			need[core.Disk] += n - lengthOf(old, last)
 		case m.holders(p) > 1:
 			need[core.Memory] += p.size
-			pages[last] = &version{n, core.Memory}
+			pages[last] = &version{size: n}
 		default:
-			pages[last] = &version{n, core.Memory}
+			pages[last] = &version{size: n}
 		}
 	}
 	for i := last + 1; i < pagesFor(size); i++ {
-		pages = append(pages, &version{lengthOf(size, i), core.Memory})
+		pages = append(pages, &version{size: lengthOf(size, i)})
 	}
 	return need, pages
 }
@@ -504,6 +508,7 @@ func (m *versions) grow(v *versioned, size int64, roomMade bool) bool {
 	}
 	if fits {
 		v.pages = pages
+		v.shorten(old, size)
 		v.reserved += need[core.Disk]
 		return true
 	}
@@ -527,7 +532,69 @@ func (m *versions) grow(v *versioned, size int64, roomMade bool) bool {
 	v.pages = append(v.pages, make([]*version, pagesFor(size)-pagesFor(old))...)
 	v.reserved += size - old
 	v.home = core.Disk
+	v.shorten(old, size)
 	return true
+}
+
+// shorten notes that a page on disk stays as it is when the allocation grows beyond it.
+func (v *versioned) shorten(old, size int64) {
+	if last := pagesFor(old) - 1; last >= 0 {
+		if p := v.pages[last]; p != nil && p.size < lengthOf(size, last) {
+			p.short = true
+		}
+	}
+}
+
+func (m *versions) moveToMemory(t *rapid.T) {
+	v := m.pick(t)
+	size := int64(len(v.want))
+	pages := append([]*version(nil), v.pages...)
+	var need int64
+	for i, p := range pages {
+		switch {
+		case p != nil && p.medium == core.Memory:
+		case p == nil || p.short:
+			pages[i] = &version{size: lengthOf(size, int64(i))}
+			need += pages[i].size
+		default:
+			need += p.size
+		}
+	}
+	makesRoom := m.makesRoom(size, need, 0, v)
+	fits := need == 0 || m.fits(m.held(), core.Memory, need)
+	err := v.a.MoveToMemory(context.Background())
+	switch {
+	case err == nil:
+		if !fits && makesRoom == never {
+			t.Fatalf("there was no room for it: %v", m.held())
+		}
+		for i, p := range pages {
+			p.medium = core.Memory
+			v.pages[i] = p
+		}
+		v.reserved, v.home = 0, core.Memory
+		for _, o := range m.live { // they may share pages
+			for _, p := range o.pages {
+				if p != nil && p.medium == core.Memory {
+					o.home = core.Memory
+				}
+			}
+		}
+		if fits {
+			m.unmoved(t)
+		}
+		if v.a.Medium() != core.Memory || v.a.Held(core.Disk) != 0 {
+			t.Fatalf("it is in %v and holds %d on disk", v.a.Medium(), v.a.Held(core.Disk))
+		}
+	case m.broken && m.spills():
+	default:
+		if fits || makesRoom == always {
+			t.Fatalf("there was room for it: %v", err)
+		}
+		mustBeFull(t, err)
+		m.unmoved(t)
+	}
+	m.look(t, v)
 }
 
 func (m *versions) move(t *rapid.T) {

@@ -50,6 +50,7 @@ type Allocation struct {
 	layout   layout
 	home     Medium // see where, which is what to ask
 	found    int64  // where anyInMemory has found a page
+	back     int64  // how many pages of the cache had come back to memory when none of its own were there
 	size     int64
 	pages    pageTable
 	reserved int64         // in the ledger, on disk, for bytes that have no page yet
@@ -73,7 +74,7 @@ type Allocation struct {
 
 // A page is one version of PageSize bytes, or fewer at the end of an allocation. It lies in memory, in a block, or on
 // disk, as an image. While it moves from memory to disk it has a block, and, once storing has begun, an image as
-// well; see move.go. Who has it in a table sees it move.
+// well; see movetodisk.go. Who has it in a table sees it move.
 //
 // A page whose bytes somebody else may still need is not changed; a write puts another in its place; see newPage.
 type page struct {
@@ -86,6 +87,9 @@ type page struct {
 	going int32
 	// size is how many of its bytes count; what follows up to the end of the page is zero.
 	size int32
+	// short: an allocation that has the page is longer by now, and reads zeros after it. It stays on disk; see
+	// movetomemory.go.
+	short bool
 
 	block *block      // in memory
 	image *disk.Image // on disk

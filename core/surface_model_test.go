@@ -107,6 +107,7 @@ func TestModelOfSurfaces(t *testing.T) {
 			"reduced":        m.reduced,
 			"resize":         m.resize,
 			"move":           m.move,
+			"move back":      m.moveToMemory,
 			"restore":        m.restore,
 			"difference":     m.difference,
 			"commit":         m.commit,
@@ -445,6 +446,23 @@ func (m *pictures) move(t *rapid.T) {
 	p := m.pick(t)
 	if err := p.a.MoveToDisk(context.Background()); err != nil || p.a.Medium() != core.Disk {
 		t.Fatal(err)
+	}
+	m.look(t, p)
+}
+
+func (m *pictures) moveToMemory(t *rapid.T) {
+	p := m.pick(t)
+	if err := p.a.MoveToMemory(context.Background()); err != nil {
+		m.mustBeFull(t, err)
+	} else {
+		if p.a.Medium() != core.Memory || p.a.Held(core.Memory) != p.a.Size() || p.a.Held(core.Disk) != 0 {
+			t.Fatalf("it is in %v and holds %d on disk", p.a.Medium(), p.a.Held(core.Disk))
+		}
+		for i, v := range p.tiles {
+			if v == nil {
+				p.tiles[i] = &version{size: p.tileBytes(int64(i))}
+			}
+		}
 	}
 	m.look(t, p)
 }

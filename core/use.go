@@ -28,7 +28,7 @@ func (c *Cache) order() {
 	var uses []int // sorted as numbers: a sort by a function of its own is 18 KiB of program
 	byUse := make(map[int]*Allocation)
 	for a := range c.live {
-		if a.role == RoleWorking && a.home == Memory {
+		if a.role == RoleWorking && a.where() == Memory {
 			uses = append(uses, a.used)
 			byUse[a.used] = a
 		}
@@ -37,6 +37,19 @@ func (c *Cache) order() {
 	for _, n := range uses {
 		a := byUse[n]
 		a.lru = c.used.PushBack(a)
+	}
+}
+
+// listBack lists the working allocations that have come back to memory with pages of another one. Nobody has used them
+// for long.
+func (c *Cache) listBack() {
+	if !c.ordered {
+		return
+	}
+	for a := range c.live {
+		if a.role == RoleWorking && a.lru == nil && a.where() == Memory {
+			a.lru = c.used.PushFront(a)
+		}
 	}
 }
 

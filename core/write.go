@@ -149,7 +149,7 @@ func (w *writing) isOwnPage(i int64) bool {
 
 // prepare does all that can fail and then puts what it has made in place, so that the write takes effect
 // wholly or not at all: versions of the pages on disk, and room for copies of the pages in memory that
-// others share. What is left to be done is to copy in place. While it waits, pages may leave memory, but none comes back.
+// others share. What is left to be done is to copy in place. While it waits, pages may leave memory, or come back.
 func (w *writing) prepare(ctx context.Context) error {
 	a := w.t.a
 	var onDisk, inMemory []piece
@@ -170,7 +170,8 @@ func (w *writing) prepare(ctx context.Context) error {
 		if err := w.stageAll(ctx, onDisk, whole); err != nil {
 			return err
 		}
-		onDisk, whole = nil, false
+		inMemory = append(inMemory, w.back...)
+		onDisk, w.back, whole = nil, nil, false
 		rest := inMemory[:0]
 		for _, at := range inMemory {
 			if p := a.pages.get(at.page); p.block == nil && w.copies[p] == nil {

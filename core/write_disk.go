@@ -22,7 +22,7 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 		var group []piece
 		group, rest = rest[:n], rest[n:]
 		w.alone = whole && first && len(rest) == 0
-		got, err := w.ready(ctx, group)
+		group, got, err := w.ready(ctx, group)
 		if err == nil {
 			err = w.takeRoom(group)
 		}
@@ -91,26 +91,27 @@ func (w *writing) changes(at piece) bool {
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
-// the records are fetched that it needs.
-func (w *writing) ready(ctx context.Context, group []piece) (got disk.Fetched, err error) {
+// the records are fetched that it needs. It returns those of which the pages are still on disk.
+func (w *writing) ready(ctx context.Context, group []piece) (_ []piece, got disk.Fetched, err error) {
 	d := w.t.a.cache.disk
 	for {
 		if ctx.Err() != nil {
-			return got, context.Cause(ctx)
+			return nil, got, context.Cause(ctx)
 		}
+		group = w.stillOnDisk(group)
 		need, missing := w.survey(group, got)
 		if missing == nil && d.HasRoom(need) {
-			return got, nil
+			return group, got, nil
 		}
 		if asked, err := w.keep(ctx); err != nil {
-			return got, err
+			return nil, got, err
 		} else if asked {
 			continue
 		}
 		if missing == nil {
 			if err := d.WaitForRoom(ctx); err != nil {
 				w.t.a.takeStoreErr() // it is told now
-				return got, err
+				return nil, got, err
 			}
 			continue
 		}
@@ -118,9 +119,23 @@ func (w *writing) ready(ctx context.Context, group []piece) (got disk.Fetched, e
 			got = make(disk.Fetched)
 		}
 		if err := w.t.a.fetch(ctx, missing, got); err != nil {
-			return got, err
+			return nil, got, err
 		}
 	}
+}
+
+// stillOnDisk returns the pieces of a group but for those of which the page has come back to memory meanwhile, because
+// somebody who shares it has asked for that. These are noted in w.back.
+func (w *writing) stillOnDisk(group []piece) (onDisk []piece) {
+	for _, at := range group {
+		if p := w.t.a.pages.get(at.page); p != nil && p.block != nil {
+			w.back = append(w.back, at)
+			w.alone = false
+		} else {
+			onDisk = append(onDisk, at)
+		}
+	}
+	return onDisk
 }
 
 // survey returns how many bytes more would wait if a group of pieces were staged now, and records
@@ -157,9 +172,11 @@ func (w *writing) stage(group []piece, got disk.Fetched) error {
 		if !w.changes(at) {
 			continue
 		}
-		if err := d.Write(a.image(at.page), at.Rows, w.src); err != nil {
+		p := a.pages.get(at.page)
+		if err := d.Write(p.image, at.Rows, w.src); err != nil {
 			return err
 		}
+		p.short = false // nobody else has it
 	}
 	for _, p := range w.fresh[staged:] {
 		d.Enqueue(p.image)

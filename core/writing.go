@@ -28,6 +28,8 @@ type writing struct {
 	fresh []*page // on disk: pages that are to take the place of others
 	// alone: the write is one group, so that nothing can go wrong after its pages are made.
 	alone bool
+	// back are pieces of which the page has come back to memory.
+	back []piece
 	// unreserved is how much of what the allocation has reserved the fresh pages will use.
 	unreserved int64
 	copying    // see copyonwrite.go

@@ -38,10 +38,14 @@ type want struct {
 	rows.Rows
 	begin int   // where in the record the page would begin
 	start int64 // where the page begins in the whole that it is a part of
+	into  driver.Buffer
 }
 
 // NewReader returns a reader into target. It must be closed.
 func (d *Disk) NewReader(target driver.Buffer) *Reader { return &Reader{d: d, target: target} }
+
+// Into has what is read from now on go into another buffer.
+func (r *Reader) Into(target driver.Buffer) { r.target = target }
 
 // Close ends the reading.
 func (r *Reader) Close() {
@@ -112,7 +116,7 @@ func (r *Reader) readExtent(im *Image, e extent, w rows.Rows, start int64) (copi
 		r.fetches = append(r.fetches, &fetch{record: rec})
 		n++
 	}
-	r.fetches[n-1].add(want{w, e.at - e.from, start})
+	r.fetches[n-1].add(want{w, e.at - e.from, start, r.target})
 	return 0, nil
 }
 
@@ -245,7 +249,7 @@ func (r *Reader) takeComing(_ context.Context, progress func(copied int)) (rest 
 // copyWants copies what is wanted of a record, of which the buffer has the bytes from off on.
 func (r *Reader) copyWants(f *fetch, b driver.Buffer, off int, progress func(copied int)) error {
 	for _, w := range f.wants {
-		if err := w.CopyOut(r.target, b, w.begin-off); err != nil {
+		if err := w.CopyOut(w.into, b, w.begin-off); err != nil {
 			return err
 		}
 	}
