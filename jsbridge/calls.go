@@ -316,6 +316,10 @@ var operations = map[string]kind{
 	"moveToDisk": {2, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		return nil, t.MoveToDisk(ctx, o.options())
 	})},
+	// moveToMemory(id, progress)
+	"moveToMemory": {2, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
+		return nil, t.MoveToMemory(ctx, o.options())
+	})},
 	// snapshot(id, progress) answers the number of the snapshot.
 	"snapshot": {2, onAllocation(func(ctx context.Context, o *operation, t *core.Turn) (any, error) {
 		s, err := t.Snapshot(ctx)

@@ -237,7 +237,7 @@ export interface CacheEntity extends AsyncDisposable, Disposable {
   readonly size: number
   /** `'history'`: it was made by `snapshot`. */
   readonly role: 'working' | 'history'
-  /** `'memory'` while any of its bytes are there. They move to disk, never back. */
+  /** `'memory'` while any of its bytes are there. They come back from disk only by `moveToMemory`. */
   readonly medium: Medium
   /**
    * Bytes that it has on each medium, those that it shares with others included; the counters of the cache
@@ -252,6 +252,14 @@ export interface CacheEntity extends AsyncDisposable, Disposable {
    * where it was. It can be read and written meanwhile.
    */
   moveToDisk(options?: CallOptions): Promise<void>
+  /**
+   * Moves all of it to memory, whatever `cacheType` says, and gives it memory for bytes that were never written: its
+   * `memoryBytes` are its `size` then, and the calls without a promise find all of it. What it shares with others comes back
+   * for them, too. Room is taken at once, with `spillPolicy: 'coldest'` from what is colder; it rejects with `CACHE_FULL` if
+   * there is none, and with `CACHE_LOST` if the store no longer has all of it. When it rejects, all is where it was. It can
+   * be read and written meanwhile.
+   */
+  moveToMemory(options?: CallOptions): Promise<void>
   /** Resolves once all that was written before is stored; rejects if it could not be. */
   flush(options?: CallOptions): Promise<void>
   /**
@@ -539,8 +547,11 @@ export interface CacheStatistics {
   readonly quota: { readonly usage: number; readonly quota: number } | null
 }
 
-/** What data moved to disk for: an allocation, a growth, the copy of a page that is shared, or by request. */
-export type SpillReason = 'allocate' | 'reallocate' | 'copy' | 'moveToDisk'
+/**
+ * What data moved to disk for: an allocation, a growth, the copy of a page that is shared, what was asked to move to
+ * memory, or by request.
+ */
+export type SpillReason = 'allocate' | 'reallocate' | 'copy' | 'moveToMemory' | 'moveToDisk'
 
 /** What the `detail` of each event holds. */
 export interface CacheEventMap {

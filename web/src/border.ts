@@ -77,6 +77,7 @@ export interface Operations {
   resize(id: Id, tell: boolean, width: number, height: number): void
 
   moveToDisk(id: Id, tell: boolean): void
+  moveToMemory(id: Id, tell: boolean): void
   flush(id: Id, tell: boolean): void
   flushAll(): void
 

@@ -163,6 +163,10 @@ export class CacheEntity implements api.CacheEntity {
     await this.#handle.begin('moveToDisk', this.#handle.call(options))
   }
 
+  async moveToMemory(options?: api.CallOptions): Promise<void> {
+    await this.#handle.begin('moveToMemory', this.#handle.call(options))
+  }
+
   async flush(options?: api.CallOptions): Promise<void> {
     await this.#handle.begin('flush', this.#handle.call(options))
   }

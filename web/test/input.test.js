@@ -441,6 +441,7 @@ inPage('options that a call does not know are refused', async (kit) => {
     snapshot: [(o) => allocation.snapshot(o), 'onProgress'],
     restore: [(o) => allocation.restore(other, o), 'onProgress'],
     moveToDisk: [(o) => allocation.moveToDisk(o), 'label'],
+    moveToMemory: [(o) => allocation.moveToMemory(o), 'label'],
     flush: [(o) => allocation.flush(o), 'label'],
     writeRect: [(o) => surface.writeRect(rect, pixel, o), 'scale'],
     readRect: [(o) => surface.readRect(rect, o), 'stride'],

@@ -491,6 +491,53 @@ each('a move that fails leaves all as it was', { store: 'indexedDB' }, async (ki
   assert.deepEqual(counters(cache), [0, 0])
 })
 
+each('what moves back to memory comes back for all who share it', {}, async (kit, it) => {
+  const { load, assert, noise, assertBytes, counters, rejection, assertFull } = kit
+  const cache = await load()
+  const pages = 40 // 10 MiB
+  const size = pages * it.unit
+  const a = await it.make(cache, pages)
+  for (let page = 0; page < pages; page++) await it.write(a, page, noise(it.unit, page + 1))
+  const s = await a.snapshot()
+  await a.moveToDisk()
+  assert.deepEqual(counters(cache), [0, size])
+  cache.maxMemoryForCache = size - 1
+  assertFull(await rejection(a.moveToMemory()), { medium: 'memory', limit: size - 1, reason: 'limit' })
+  const reason = new Error('mine')
+  cache.maxMemoryForCache = 0
+  const signal = AbortSignal.abort(reason)
+  assert.equal(await rejection(a.moveToMemory({ signal })), reason)
+  const moving = rejection(a.moveToMemory())
+  await a.dispose()
+  assert.equal((await moving).code, 'CACHE_DISPOSED')
+  assert.deepEqual([s.medium, ...counters(cache)], ['disk', 0, size])
+
+  const other = await s.snapshot()
+  const progress = []
+  const moved = s.moveToMemory({ onProgress: (p) => progress.push(p) })
+  assert.deepEqual(counters(cache)[1], size, 'it counts on disk until it is in memory')
+  // Reads and writes of who shares it go on.
+  await it.write(other, 5, noise(it.unit, 105))
+  assertBytes(await it.read(other, 5), noise(it.unit, 105))
+  assertBytes(await it.read(other, 6), noise(it.unit, 7))
+  await moved
+  assert.deepEqual([s.medium, s.memoryBytes, s.diskBytes], ['memory', size, 0])
+  assert.deepEqual(progress.at(-1), { done: size, total: size })
+  assert.equal(other.medium, 'memory')
+  await s.moveToMemory() // there is nothing to do
+  for (let page = 0; page < pages; page++) {
+    assertBytes(await it.read(s, page), noise(it.unit, page + 1), `page ${page}`)
+    assertBytes(await it.read(other, page), noise(it.unit, page === 5 ? 105 : page + 1), `page ${page}`)
+  }
+  await other.moveToMemory()
+  assert.deepEqual(counters(cache), [size + it.unit, 0])
+  await s.dispose()
+  assert.deepEqual(counters(cache), [size, 0])
+  await other.dispose()
+  assert.deepEqual(counters(cache), [0, 0])
+  assert.equal(cache.statistics().memory.occupiedBytes, 0)
+})
+
 inPage(
   'the browser is full: a move fails, and succeeds when there is room',
   { needs: devtools },

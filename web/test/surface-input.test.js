@@ -377,7 +377,7 @@ refusal('other sizes, and everything that takes another one', async (given) => {
     const options = { signal: [null, 5, {}], onProgress: [null, 5, {}] }
     for (const [name, values] of Object.entries(options))
       for (const value of values)
-        for (const call of ['moveToDisk', 'flush'])
+        for (const call of ['moveToDisk', 'moveToMemory', 'flush'])
           await refuses(TypeError, name, call, () => surface[call]({ [name]: value }))
     for (const value of [null, 5, {}, Symbol('s')])
       await refuses(TypeError, 'label', 'snapshot', () => surface.snapshot({ label: value }))
@@ -396,6 +396,7 @@ refusal('other sizes, and everything that takes another one', async (given) => {
   const ends = [
     (one) => one.snapshot(),
     (one) => one.moveToDisk(),
+    (one) => one.moveToMemory(),
     (one) => one.flush(),
     (one) => one.reallocate({ width: 1, height: 1 }),
     (one) => one.restore(one),

@@ -155,6 +155,18 @@ const model = (kit, cache, next, limited) => {
       await m.surface.moveToDisk()
       for (const tile of m.tiles) if (tile) tile.disk = true
     },
+    async moveBack(m) {
+      try {
+        await m.surface.moveToMemory()
+      } catch (error) {
+        if (!limited || error.code !== 'CACHE_FULL') throw error
+        return
+      }
+      m.tiles.forEach((tile, i) => {
+        if (tile) tile.disk = false
+        else m.tiles[i] = { size: bytesOf(m.picture, tilesOf(m.picture)[i]), disk: false }
+      })
+    },
     async restore(m) {
       const from = live[next(live.length)]
       const same = ['width', 'height', 'bytesPerPixel'].every(
@@ -238,6 +250,7 @@ const model = (kit, cache, next, limited) => {
     reduced: 3,
     resize: 4,
     move: 4,
+    moveBack: 4,
     restore: 6,
     difference: 4,
     commit: 12,

@@ -335,6 +335,7 @@ for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
       reallocate: () => surface.reallocate({ width: 1, height: 1 }, { signal }),
       snapshot: () => surface.snapshot({ signal }),
       moveToDisk: () => surface.moveToDisk({ signal }),
+      moveToMemory: () => surface.moveToMemory({ signal }),
       flush: () => surface.flush({ signal }),
       restore: () => surface.restore(surface, { signal }),
       allocateSurface: () => cache.allocateSurface({ width: 5, height: 5, signal }),
@@ -606,6 +607,7 @@ inPage('what is done at once is refused where it cannot be', async (kit) => {
       third.dispose(),
       third.restore(third),
       third.moveToDisk(),
+      third.moveToMemory(),
     )
     waiting.push(third.reallocate({ width: 5, height: 5 }), cache.allocateSurface({ width: 5, height: 5 }))
   })

@@ -47,6 +47,15 @@ const entity = (on) => [
     way(on, name),
   ),
   way(on, 'moveToDisk', { moves: 'whole', object: fresh, after: (_, s, i, object) => object.dispose() }),
+  way(on, 'moveToMemory', {
+    moves: 'whole',
+    object: async (s, i) => {
+      const entity = await fresh(s, i)
+      await entity.moveToDisk()
+      return entity
+    },
+    after: (_, s, i, object) => object.dispose(),
+  }),
   way(on, 'flush', { moves: 'part', before: touched }),
   ...['dispose', '[Symbol.dispose]', '[Symbol.asyncDispose]'].map((name) =>
     way(on, name, { moves: 'whole', object: fresh }),
