@@ -25,7 +25,7 @@ export function explain(error: unknown, subject: string): Explanation {
       case 'CACHE_UNAVAILABLE':
         return {
           title: 'No disk here',
-          text: `The browser gives this page no IndexedDB, as in some private windows, so nothing can be put on disk. Choose “Auto” or “Memory only” in the settings, or open the page in an ordinary window.`,
+          text: `The browser gives this page no place for that, as in some private windows, so nothing can be put on disk. Choose IndexedDB where there are no files, keep to memory, or open the page in an ordinary window.`,
         }
       case 'CACHE_LOST':
         return {

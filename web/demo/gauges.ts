@@ -20,6 +20,7 @@ export class Gauge {
   }
 
   update(cache: AsposeCache | null): void {
+    if (this.medium === 'disk') setText(part('disk-place'), place(cache))
     const inMemory = this.medium === 'memory'
     const value = (inMemory ? cache?.allocatedMemoryBytesCount : cache?.allocatedDiskBytesCount) ?? 0
     const limit = (inMemory ? cache?.settings.maxMemoryForCache : cache?.settings.maxDiskSpaceForCache) ?? 0
@@ -44,6 +45,13 @@ export class Gauge {
           : `${bytes(value)} of ${bytes(limit)} · ${bytes(limit - value)} free`,
     )
   }
+}
+
+/** What the disk lies on, and where it is worked on. Before it is used nobody knows. */
+function place(cache: AsposeCache | null): string {
+  const { store, thread } = cache?.statistics().disk ?? {}
+  if (!store) return ''
+  return `${store === 'opfs' ? 'files (OPFS)' : 'IndexedDB'}, ${thread === 'worker' ? 'in a worker' : 'on the page'}`
 }
 
 /** The next power of two that leaves some room, 64 MiB at least. */

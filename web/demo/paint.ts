@@ -1,6 +1,13 @@
 // Painting on a picture that is larger than an undo history of copies could ever hold.
 import './paint.css'
-import { type AsposeCache, CacheError, CacheFullError, loadAsposeCache, type WhenFullName } from 'asposecache'
+import {
+  type AsposeCache,
+  CacheError,
+  CacheFullError,
+  loadAsposeCache,
+  type LoadOptions,
+  type WhenFullName,
+} from 'asposecache'
 import type { Tip } from './brush'
 import { isInert, part, setInert, setText } from './dom'
 import { acceptDrops } from './drop'
@@ -32,6 +39,7 @@ const STRIP_ROWS = 256
 
 const select = part<HTMLSelectElement>('picture')
 const limits = [part<HTMLSelectElement>('limit-memory'), part<HTMLSelectElement>('limit-disk')]
+const disk = part<HTMLSelectElement>('disk')
 const whenFull = part<HTMLSelectElement>('when-full')
 const fileInput = part<HTMLInputElement>('file-input')
 const starts = new Queue()
@@ -96,6 +104,7 @@ async function begin(): Promise<void> {
       ...limitsNow(),
       spillPolicy: 'coldest',
     },
+    ...disks[disk.value],
   })
   cache = started
   listen(started)
@@ -126,6 +135,13 @@ async function begin(): Promise<void> {
 /** For whoever opens the console to play with it. */
 function showInConsole(): void {
   if (layer) Object.assign(globalThis, { cache, surface: layer.surface, undoHistory: layer.history })
+}
+
+/** What can be chosen of the disk. */
+const disks: Record<string, LoadOptions> = {
+  worker: {},
+  page: { diskWorker: false },
+  opfs: { diskStore: 'opfs' },
 }
 
 function limitsNow() {
@@ -530,10 +546,11 @@ part('zoom-out').addEventListener('click', () => keys['-']!())
 part('fit').addEventListener('click', () => keys[0]!())
 part('full').addEventListener('click', () => keys[1]!())
 
-select.addEventListener('change', () => {
-  choices++
-  start()
-})
+for (const starting of [select, disk])
+  starting.addEventListener('change', () => {
+    choices++
+    start()
+  })
 for (const limit of limits) limit.addEventListener('change', () => void applyLimits())
 whenFull.addEventListener('change', () => void applyWhenFull())
 fileInput.addEventListener('change', () => {

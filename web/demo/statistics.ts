@@ -6,14 +6,14 @@ const lines: [id: string, name: string, title: string, value: (s: CacheStatistic
   [
     'waiting',
     'Waiting to be stored',
-    'Written and readable, and not yet in IndexedDB',
+    'Written and readable, and not stored yet',
     (s) => bytes(s.disk.waitingBytes),
   ],
-  ['transactions', 'Transactions', 'IndexedDB transactions so far', (s) => count(s.disk.transactions)],
+  ['transactions', 'Transactions', 'Of the store, so far', (s) => count(s.disk.transactions)],
   [
     'stored',
     'Stored / loaded',
-    'Bytes written to and read from IndexedDB',
+    'Bytes written to the store, and read from it',
     (s) => `${bytes(s.disk.writtenBytes)} / ${bytes(s.disk.readBytes)}`,
   ],
   [

@@ -454,6 +454,30 @@ withPage('other limits keep the picture with its strokes', { timeout: 240_000 },
   assert.deepEqual([await entries(page), await digests(page)], kept)
 })
 
+withPage('what the disk lies on can be chosen, and is shown', { needs: ['files'] }, async ({ open }) => {
+  const page = await openPaint(open, { memory: '64' })
+  for (const [disk, told] of [
+    ['opfs', 'files (OPFS), in a worker'],
+    ['page', 'IndexedDB, on the page'],
+    ['worker', 'IndexedDB, in a worker'],
+  ]) {
+    await page.select(hook('disk'), disk)
+    await page.waitForSelector('body:not([data-state="ready"])')
+    await ready(page)
+    await (await page.$(hook('hundred'))).click()
+    await at(page, 100)
+    await page.waitForFunction(
+      (selector, told) => document.querySelector(selector).textContent === told,
+      { timeout: 10_000 },
+      hook('disk-place'),
+      told,
+    )
+    assert.ok((await bytesOf(page, 'disk-bytes')) > 0)
+    await page.click(hook('undo'))
+    await at(page, 99)
+  }
+})
+
 withPage('a photo of one’s own is painted on; what is no picture changes nothing', async ({ open }) => {
   const page = await openPaint(open)
   await ready(page)
