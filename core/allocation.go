@@ -55,6 +55,7 @@ func (a *Allocation) dispose() {
 	} else {
 		a.pages.each(func(_ int64, p *page) { c.release(p, a.role) })
 	}
+	c.homes[a.home]--
 	a.disposed = true
 	c.forget(a)
 	delete(c.live, a)
@@ -114,6 +115,7 @@ func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) 
 		a.reserve(size)
 	}
 	c.live[a] = struct{}{}
+	c.homes[m]++
 	a.touch()
 	return a
 }

@@ -43,6 +43,13 @@ func (c *Cache) Check() error {
 			return fmt.Errorf("allocation %d of %d bytes holds %d and has reserved %d", a.id, a.size, sum, a.reserved)
 		}
 	}
+	homes, counted := c.homes, [2]int{}
+	for a := range c.live {
+		counted[a.where()]++
+	}
+	if counted != c.homes || counted != homes && c.located == c.arrived {
+		return fmt.Errorf("%v allocations are in memory and on disk, it says %v, or now %v", counted, homes, c.homes)
+	}
 	var leaving int64
 	cold := 0
 	for p, f := range pages {

@@ -114,11 +114,32 @@ func (a *Allocation) where() Medium {
 	switch {
 	case a.size == 0 || a.home == Disk && a.back == back:
 	case a.anyInMemory():
-		a.home = Memory
+		a.settle(Memory)
 	default:
-		a.home, a.back = Disk, back
+		a.settle(Disk)
+		a.back = back
 	}
 	return a.home
+}
+
+// settle notes where the home is.
+func (a *Allocation) settle(m Medium) {
+	if !a.disposed {
+		a.cache.homes[a.home]--
+		a.cache.homes[m]++
+	}
+	a.home = m
+}
+
+// byMedium is how many live allocations there are on each medium. They are looked at only when pages have moved.
+func (c *Cache) byMedium() [2]int {
+	if c.located != c.arrived {
+		for a := range c.live {
+			a.where()
+		}
+		c.located = c.arrived
+	}
+	return c.homes
 }
 
 // anyInMemory reports whether any page is in memory. It looks first where it has last found one.

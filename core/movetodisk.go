@@ -132,7 +132,7 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 		}
 	}
 	done = true
-	a.home = Disk
+	a.settle(Disk)
 	if total > 0 {
 		c.spills++
 		c.mu.tell(Event{Kind: Spill, Allocation: a, Bytes: total, Why: why})

@@ -239,7 +239,7 @@ func (r *returning) land() {
 	r.arrivals = nil
 	a.pages.each(func(_ int64, p *page) { c.stay(p) })
 	a.reserve(0)
-	a.home = Memory
+	a.settle(Memory)
 	a.storeErr = nil // nothing of it waits any more
 	a.touch()
 	c.listBack()

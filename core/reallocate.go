@@ -176,6 +176,7 @@ func (a *Allocation) shrink(size int64) {
 	}
 	a.size = size
 	a.reserve(a.reserved - max(0, min(a.reserved, bare)))
+	a.where() // what is left may be on disk
 }
 
 // cut shortens a page to n bytes. If somebody else needs it whole the allocation gets one of its own, for

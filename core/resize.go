@@ -245,6 +245,7 @@ func (r *resizing) try() (needed need, err error) {
 	r.fresh = nil
 	a.pages, a.layout, a.size = table, r.layout, size
 	a.reserve(reserved)
+	a.where() // what is left may be on disk
 	return needed, nil
 }
 

@@ -66,7 +66,8 @@ func (a *Allocation) become(s *Allocation) (changed bool) {
 		changed = true
 		a.drop(p)
 	})
-	a.home, a.layout, a.size = home, s.layout, s.size
+	a.layout, a.size = s.layout, s.size
+	a.settle(home)
 	reserved := int64(0)
 	if a.role == RoleWorking { // what was never written has room on disk
 		a.reserve(0)

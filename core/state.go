@@ -23,6 +23,8 @@ type Cache struct {
 	book      *pageBook
 	disk      *disk.Disk
 	arrived   [2]int64 // how many pages have come to a medium from the other one
+	homes     [2]int   // how many live allocations have their home on a medium
+	located   [2]int64 // arrived, when it was last found out where all homes are
 	live      map[*Allocation]struct{}
 	lastID    int64
 	yielding  []*History // those whose entries give way; see drop.go

@@ -56,12 +56,7 @@ func (c *Cache) Statistics() Statistics {
 		PeakBytes:      c.ledger.peak[Disk],
 		Statistics:     c.disk.Statistics(),
 	}
-	for a := range c.live {
-		if a.where() == Memory {
-			s.Memory.Allocations++
-		} else {
-			s.Disk.Allocations++
-		}
-	}
+	n := c.byMedium()
+	s.Memory.Allocations, s.Disk.Allocations = n[Memory], n[Disk]
 	return s
 }
