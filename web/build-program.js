@@ -15,7 +15,7 @@ export const go = (...args) =>
  * JavaScript. What it is built of says nothing of git, so that one source is one program.
  */
 const goEnv = { ...process.env, GOOS: 'js', GOARCH: 'wasm', GOEXPERIMENT: 'nogreenteagc' }
-const inlined = ['asposecache/...', 'syscall/js', 'runtime', 'internal/runtime/...']
+const inlined = ['asposecache/...', 'syscall/js', 'runtime', 'internal/runtime/maps']
 /** Next to a transaction a call costs nothing, and without inlining these are smaller by some kB. */
 const small = [
   'asposecache/core/disk',

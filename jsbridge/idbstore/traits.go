@@ -33,6 +33,11 @@ import (
 // The price of two pages in a record is that it stays while a part of either is needed: the store can hold a
 // small multiple of what is allocated.
 //
+// In the worker it is the same call that takes the time. Of 1.2 seconds in which 192 MiB were written, the worker was in
+// put for 0.8, 2.0 milliseconds for each record, waited for 0.2, and the page had nothing to do for 0.7. Three and four
+// transactions under way, batches of 4 MiB, all records put in one task, and records of 1 MiB made no difference that
+// could be told from that between two runs (160 to 220 MB/s).
+//
 // A transaction is of 8 MiB because its end costs a few milliseconds however much is in it, and because
 // what it holds can't be freed before; two are under way so that one is filled while the other ends. With 16
 // MiB, with three under way, or with two object stores that take turns, raw IndexedDB gains less than a tenth
