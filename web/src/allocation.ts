@@ -145,7 +145,7 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     return readable(this, bytes('offset', offset), length === undefined ? undefined : bytes('length', length))
   }
 
-  writable(offset = 0): WritableStream<BufferSource> {
+  writable(offset = 0): WritableStream<AllowSharedBufferSource> {
     return writable(this, bytes('offset', offset))
   }
 

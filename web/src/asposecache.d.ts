@@ -177,7 +177,7 @@ export interface AsposeCache extends EventTarget, AsyncDisposable {
   allocateSync(size: number, options?: { label?: string }): CacheAllocation
   /** Allocates what `source` holds and fills it. A stream is read to its end. */
   allocateFrom(
-    source: BufferSource | Blob | ReadableStream<Uint8Array>,
+    source: AllowSharedBufferSource | Blob | ReadableStream<Uint8Array>,
     options?: AllocateOptions & CallOptions,
   ): Promise<CacheAllocation>
 
@@ -323,7 +323,7 @@ export interface CacheAllocation extends CacheEntity {
   /** The bytes as a stream, read as it is consumed. `for await` can go through it in every browser. */
   readable(offset?: number, length?: number): ReadableStream<OwnBytes>
   /** Writes what it is given, one chunk after the other, from `offset` on. It does not grow. */
-  writable(offset?: number): WritableStream<BufferSource>
+  writable(offset?: number): WritableStream<AllowSharedBufferSource>
   /**
    * An allocation with the content of this moment, all writes called before included. No bytes are copied:
    * both have the same pages until one of them writes, and what it writes to then takes room. When there is

@@ -262,7 +262,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   async allocateFrom(
-    source: BufferSource | Blob | ReadableStream<Uint8Array>,
+    source: AllowSharedBufferSource | Blob | ReadableStream<Uint8Array>,
     options?: api.AllocateOptions & api.CallOptions,
   ): Promise<CacheAllocation> {
     const { label, ...call } = optionsFrom(options, ['label', ...callKeys])

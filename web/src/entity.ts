@@ -176,8 +176,8 @@ function free(this: CacheEntity): void {
   if (this.disposed) return
   const handle = handleOf(this)
   const { program, owner } = handle
-  const [width, height] = [program.width(this.id), program.height(this.id)]
-  handle.last = { size: this.size, medium: this.medium, width, height }
+  const { size, medium, width = 0, height = 0 } = this as CacheEntity & Partial<api.CacheSurface>
+  handle.last = { size, medium, width, height }
   program.dispose(this.id)
   owner.detach(this)
 }
