@@ -37,7 +37,8 @@
 //
 // A snapshot shares the pages of its original; see [Turn.Snapshot]. Who writes to a page that others have
 // gets a page of its own. The counters have each page once; holders.go is where that is seen to. Pages move
-// from memory to disk one by one and stay the same pages, so all who have one see it move; see movetodisk.go.
+// from memory to disk one by one and stay the same pages, so all who have one see it move; see movetodisk.go. They come
+// back only when somebody asks for it; see movetomemory.go.
 // Where there is no room for a copy, the shared page goes to disk and its block is taken over; where the
 // settings say so, what is coldest makes room before, and history begins to when memory is nearly full; see
 // copyonwrite.go and spill.go.

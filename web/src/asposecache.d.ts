@@ -255,7 +255,7 @@ export interface CacheEntity extends AsyncDisposable, Disposable {
   /**
    * Moves all of it to memory, whatever `cacheType` says, and gives it memory for bytes that were never written: its
    * `memoryBytes` are its `size` then, and the calls without a promise find all of it. What it shares with others comes back
-   * for them, too. Room is taken at once, with `spillPolicy: 'coldest'` from what is colder; it rejects with `CACHE_FULL` if
+   * for them, too. Room is taken first, with `spillPolicy: 'coldest'` from what is colder; it rejects with `CACHE_FULL` if
    * there is none, and with `CACHE_LOST` if the store no longer has all of it. When it rejects, all is where it was. It can
    * be read and written meanwhile.
    */

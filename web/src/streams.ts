@@ -55,7 +55,10 @@ async function* iterate(this: ReadableStream<unknown>): AsyncGenerator<unknown, 
 }
 
 /** Writes what it is given from `offset` on. The stream keeps the allocation alive. */
-export function writable(allocation: CacheAllocation, offset: number): WritableStream<AllowSharedBufferSource> {
+export function writable(
+  allocation: CacheAllocation,
+  offset: number,
+): WritableStream<AllowSharedBufferSource> {
   let at = offset
   return new WritableStream({
     async write(data) {
