@@ -43,6 +43,8 @@ const disk = part<HTMLSelectElement>('disk')
 const whenFull = part<HTMLSelectElement>('when-full')
 const fileInput = part<HTMLInputElement>('file-input')
 const starts = new Queue()
+/** How often a start was asked for: only the latest counts. */
+let asked = 0
 /** The person's own, which the select names too. */
 let photo: File | null = null
 /** Of pictures: the latest is what counts. */
@@ -78,17 +80,20 @@ async function openChosen(): Promise<Picture> {
 
 function start(): void {
   stop = true
+  const start = ++asked
+  const latest = () => start === asked
+  document.body.dataset.state = 'loading'
   void starts.add(async () => {
-    document.body.dataset.state = 'loading'
+    if (!latest()) return
     clearErrors()
     setText(part('doing'), '')
     showProgress('Starting …', 0)
     await end()
     try {
       await begin()
-      document.body.dataset.state = 'ready'
+      if (latest()) document.body.dataset.state = 'ready'
     } catch (error) {
-      document.body.dataset.state = 'failed'
+      if (latest()) document.body.dataset.state = 'failed'
       fail(error, 'The picture')
       await end()
     }

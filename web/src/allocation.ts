@@ -45,6 +45,10 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     if (!copy && n > 0 && n <= mostNow && this.medium === 'disk') {
       const into = new Uint8Array(n)
       if (this.#program.readNow(this.id, from, into)) copy = into
+      else if (n === given) {
+        await this.#handle.begin('readInto', call, from, into)
+        return into
+      }
     }
     if (!copy) return this.#handle.begin('read', call, from, given)
     report(call, n, n)
