@@ -80,8 +80,8 @@ async function openChosen(): Promise<Picture> {
 
 function start(): void {
   stop = true
-  const start = ++asked
-  const latest = () => start === asked
+  const number = ++asked
+  const latest = () => number === asked
   document.body.dataset.state = 'loading'
   void starts.add(async () => {
     if (!latest()) return

@@ -1,7 +1,7 @@
 /**
  * asposeCache: a two-tier scratch cache for image editors in the browser.
  *
- * Temporary storage is allocated in memory and, when there is no more room, on disk (IndexedDB).
+ * Temporary storage is allocated in memory and, when there is no more room, on disk (IndexedDB, or a file of the OPFS).
  * All sizes and offsets are bytes: whole numbers from 0 to `Number.MAX_SAFE_INTEGER`.
  *
  * Every method that returns a promise reports failure by rejecting it; none of them throws. A wrong
