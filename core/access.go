@@ -138,7 +138,7 @@ func (a *Allocation) unshare(all iter.Seq[piece], purpose Purpose) error {
 		if purpose != ForReplacing {
 			at = piece{at.page, rows.Rows{Count: 1}} // nothing of it is left out
 		}
-		p, err := a.copyPage(c.settings, at)
+		p, err := a.copyPage(c.settings, at, false)
 		if err != nil {
 			for _, p := range copies {
 				c.unref(p)
@@ -220,22 +220,27 @@ func (a *Allocation) CopyRectIn(r Rect, p []byte) {
 
 // copyPage makes a page of a's own with the bytes of a page in memory, but for those of the piece, which may be
 // anything. They are left out only where they are one run: to copy what is between rows takes a call for each, which
-// in WebAssembly is longer than to copy it all. The room is the call's. It returns why there is none.
-func (a *Allocation) copyPage(s Settings, at piece) (*page, error) {
+// in WebAssembly is longer than to copy it all. The room is the call's, which has taken it already if it was granted. It
+// returns why there is none.
+func (a *Allocation) copyPage(s Settings, at piece, granted bool) (*page, error) {
 	c, i := a.cache, at.page
 	n := a.pageLen(i)
-	if err := c.fitsInMemory(s, int64(n)); err != nil {
-		return nil, err
+	if !granted {
+		if err := c.fitsInMemory(s, int64(n)); err != nil {
+			return nil, err
+		}
 	}
 	var b *block
 	if c.machine.Fits(int64(n) - c.heap.freeBytes()) {
-		b, _ = c.heap.take(n)
+		b = c.heap.alloc(n)
 	}
 	if b == nil {
 		return nil, c.full(Memory, int64(n), s.MaxMemoryForCache, ByMemory)
 	}
-	a.takeRoom(Memory, int64(n))
-	old, new := a.pages.get(i).block.bytes(n), b.bytes(n)
+	if !granted {
+		a.takeRoom(Memory, int64(n))
+	}
+	old, new := a.pages.get(i).block.bytes(n), b.overwrite(n)
 	if at.Solid() {
 		copy(new[:at.From], old)
 		copy(new[at.To:], old[at.To:])

@@ -44,10 +44,10 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 	}
 	if s.SpillPolicy == SpillColdest && s.CacheType == Auto && !w.spilled {
 		w.spilled = true
-		if _, err := w.keep(ctx); err != nil {
+		if err := w.pause(ctx, 0); err != nil { // room is made in a stretch of its own
 			return false, err
 		}
-		err := c.makeRoom(ctx, s, lack, WhyCopy, a, func() (need, error) { return w.copyAll(short) })
+		err := c.makeRoom(ctx, s, lack, WhyCopy, a, func() (need, error) { return w.takeRoomFor(short) })
 		if isFull(err) {
 			err = nil // there is another way
 		}
@@ -68,9 +68,14 @@ func (w *writing) isShared(at piece) bool {
 // copy makes the page that is to take the place of a shared one.
 func (w *writing) copy(at piece) (refusal, err error) {
 	a := w.t.a
-	p, refusal := a.copyPage(w.t.settings, at)
+	n := int64(a.pageLen(at.page))
+	granted := w.granted >= n
+	p, refusal := a.copyPage(w.t.settings, at, granted)
 	if refusal != nil {
 		return refusal, nil
+	}
+	if granted {
+		w.granted -= n
 	}
 	if w.copies == nil {
 		w.copies = make(map[*page]*page)
@@ -80,34 +85,24 @@ func (w *writing) copy(at piece) (refusal, err error) {
 	return nil, at.CopyIn(p.memory(), 0, w.src)
 }
 
-// copyAll copies the pages of all pieces that still need it, or returns how many bytes they have and why there is no
-// room for all of them.
-func (w *writing) copyAll(short []piece) (n need, err error) {
+// takeRoomFor takes room for copies of the pages of all pieces that still need it, or returns how many bytes they have and
+// why there is none.
+func (w *writing) takeRoomFor(short []piece) (n need, err error) {
+	a, c := w.t.a, w.t.a.cache
 	for _, at := range short {
 		if w.isShared(at) {
-			n[Memory] += int64(w.t.a.pageLen(at.page))
+			n[Memory] += int64(a.pageLen(at.page))
 		}
 	}
-	if err := w.t.a.cache.fitsInMemory(w.t.settings, n[Memory]); n[Memory] == 0 || err != nil {
+	if err := c.fitsInMemory(w.t.settings, n[Memory]); n[Memory] == 0 || err != nil {
 		return n, err
 	}
-	for _, at := range short {
-		if !w.isShared(at) {
-			continue
-		}
-		if refusal, err := w.copy(at); refusal != nil || err != nil {
-			return n, firstOf(refusal, err)
-		}
-		n[Memory] -= int64(w.t.a.pageLen(at.page)) // what is copied is not needed any more
+	if !c.machine.Fits(n[Memory] - c.heap.freeBytes()) {
+		return n, c.full(Memory, n[Memory], w.t.settings.MaxMemoryForCache, ByMemory)
 	}
+	a.takeRoom(Memory, n[Memory])
+	w.granted = n[Memory]
 	return n, nil
-}
-
-func firstOf(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // moveAway begins to move the pages of pieces to disk, so that their blocks can be taken over.
@@ -149,9 +144,14 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 		switch p := a.pages.get(at.page); {
 		case p.move != nil && p.image != nil: // its image has the bytes: its block can be taken over
 		case p.move == w.move && p.image == nil && d.HasRoom(int64(p.size)):
+			if w.stretch.over() {
+				d.Pump()
+				return false, w.pause(ctx, 0)
+			}
 			if err := c.startStoring(p); err != nil {
 				return false, err
 			}
+			w.stretch.bytes += int(p.size)
 		default:
 			ready = false
 		}

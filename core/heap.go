@@ -41,14 +41,29 @@ type block struct {
 	free       bool
 	// dirty: the bytes may not be zero.
 	dirty bool
+	// blank: they are to be zero when somebody looks.
+	blank bool
 }
 
-// bytes are the first n bytes of the block.
-func (b *block) bytes(n int) []byte { return b.slab[b.off : b.off+n : b.off+b.size] }
+// bytes are the first n bytes of the block. They are cleared here, not by alloc: to clear all of a large allocation
+// keeps the thread for a quarter of a second, and what is overwritten first need not be cleared at all.
+func (b *block) bytes(n int) []byte {
+	if b.blank {
+		clear(b.overwrite(b.size))
+	}
+	return b.overwrite(n)
+}
 
-// precedes reports whether another block's bytes come next after a whole page in this one.
+// overwrite is bytes for who fills all of them before anybody looks: they may not be zero.
+func (b *block) overwrite(n int) []byte {
+	b.blank = false
+	return b.slab[b.off : b.off+n : b.off+b.size]
+}
+
+// precedes reports whether another block's bytes come next after a whole page in this one, so that both can be used as
+// one array.
 func (b *block) precedes(o *block) bool {
-	return b.size == PageSize && b.next == o
+	return b.size == PageSize && b.next == o && !o.blank
 }
 
 // classOf is the free list of blocks of size units: the list holds sizes from its own lower bound on.
@@ -60,25 +75,15 @@ func classOf(units int) int {
 	return e*8 + units>>e
 }
 
-// alloc takes a block of at least n bytes, 0 < n <= slabSize, with the first n bytes zero. It returns
-// nil when there is no room and no new slab to be had.
+// alloc takes a block of at least n bytes, 0 < n <= slabSize, all zero. It returns nil when there is no room and no new
+// slab to be had.
 func (h *heap) alloc(n int) *block {
-	b, dirty := h.take(n)
-	if dirty {
-		clear(b.bytes(n))
-	}
-	return b
-}
-
-// take is alloc for who fills all n bytes before anybody sees them: dirty reports whether they may not be
-// zero.
-func (h *heap) take(n int) (_ *block, dirty bool) {
 	size := (n + blockUnit - 1) / blockUnit * blockUnit
 	b := h.find(size / blockUnit)
 	if b == nil {
 		mem := h.newSlab(slabSize)
 		if mem == nil {
-			return nil, false
+			return nil
 		}
 		h.slabs++
 		b = &block{slab: mem, size: slabSize}
@@ -87,9 +92,8 @@ func (h *heap) take(n int) (_ *block, dirty bool) {
 	}
 	h.split(b, size)
 	h.occupied += int64(size)
-	dirty = b.dirty
-	b.dirty = true
-	return b, dirty
+	b.blank, b.dirty = b.dirty, true
+	return b
 }
 
 // find looks for a free block of at least that many units: first in the lists whose blocks are all

@@ -1,8 +1,13 @@
 package core
 
 import (
+	"bytes"
+	"errors"
 	"math/rand/v2"
 	"testing"
+
+	"asposecache/core/driver"
+	"asposecache/core/rows"
 )
 
 func newTestHeap() (*heap, *int) {
@@ -193,6 +198,52 @@ func TestHeapWithoutMemory(t *testing.T) {
 		t.Error("it has what it can't have")
 	}
 }
+
+func TestABlockIsClearedWhenSomebodyLooks(t *testing.T) {
+	h, _ := newTestHeap()
+	b := h.alloc(PageSize)
+	for i, all := 0, b.overwrite(PageSize); i < len(all); i++ {
+		all[i] = 7
+	}
+	h.release(b)
+	if b = h.alloc(1000); !b.blank || b.slab[b.off] != 7 {
+		t.Error("it was cleared before anybody looked")
+	}
+	if got := b.bytes(1000); bytes.Count(got, []byte{0}) != 1000 {
+		t.Errorf("somebody sees %v", got)
+	}
+	b.bytes(1000)[0] = 1
+	if got := b.bytes(1000); got[0] != 1 {
+		t.Error("it was cleared again")
+	}
+	if next := h.alloc(PageSize); b.precedes(next) {
+		t.Error("who looks at both sees what is not cleared yet")
+	}
+}
+
+// What is overwritten as a whole is not cleared before. If that fails it is zero all the same.
+func TestAFailedWriteToABlankPage(t *testing.T) {
+	h, _ := newTestHeap()
+	b := h.alloc(PageSize)
+	copy(b.overwrite(PageSize), bytes.Repeat([]byte{7}, PageSize))
+	h.release(b)
+	p := &page{block: h.alloc(PageSize), size: PageSize}
+	whole := piece{0, rows.Rows{To: PageSize, Count: 1, Row: PageSize}}
+	if err := p.copyIn(whole, gone{}); err != errGone {
+		t.Errorf("it answers %v", err)
+	}
+	if bytes.Count(p.memory(), []byte{0}) != PageSize {
+		t.Error("what another allocation had is there")
+	}
+}
+
+var errGone = errors.New("gone")
+
+// gone is a source whose bytes were taken away.
+type gone struct{ driver.Bytes }
+
+func (gone) Len() int                 { return PageSize }
+func (gone) ReadAt([]byte, int) error { return errGone }
 
 func TestPageTable(t *testing.T) {
 	table := pageTable{book: newPageBook()}

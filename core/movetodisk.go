@@ -121,14 +121,18 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 		if all {
 			break
 		}
+		var more bool
 		var err error
-		if stored, err = a.moveOn(m, s, pages); err != nil {
+		if stored, more, err = a.moveOn(m, s, pages); err != nil {
 			return err
 		}
-		if all = stored == total; !all {
-			if err := d.WaitForRoom(ctx); err != nil {
-				return err
-			}
+		if more {
+			err = c.restStoring(ctx)
+		} else if all = stored == total; !all {
+			err = d.WaitForRoom(ctx)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	done = true
@@ -140,16 +144,25 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 	return nil
 }
 
-// moveOn begins to store what can wait to be stored, and returns how many bytes are stored.
-func (a *Allocation) moveOn(m *move, s Settings, pages []*page) (done int64, err error) {
+// restStoring lets others go on, among them the store with what is copied to it.
+func (c *Cache) restStoring(ctx context.Context) error {
+	c.disk.Pump()
+	c.rest(ctx)
+	return context.Cause(ctx)
+}
+
+// moveOn begins to store what can wait to be stored, and returns how many bytes are stored; more: there is more that can
+// wait, after a rest.
+func (a *Allocation) moveOn(m *move, s Settings, pages []*page) (done int64, more bool, err error) {
 	c, d := a.cache, a.cache.disk
+	var begun stretch
 	for _, p := range pages {
 		if m.err != nil {
-			return 0, m.err
+			return 0, false, m.err
 		}
 		if p.block != nil && p.move == nil { // somebody else had begun to move it, and has given up
 			if err := c.fitsOnDisk(s, int64(p.size)); err != nil {
-				return 0, err
+				return 0, false, err
 			}
 			c.leave(p, m)
 		}
@@ -159,11 +172,15 @@ func (a *Allocation) moveOn(m *move, s Settings, pages []*page) (done int64, err
 		case p.move == m && p.image != nil && p.image.Stored():
 			done += int64(p.size)
 		case p.move != m || p.image != nil: // it is on its way
-		case d.HasRoom(int64(p.size)):
+		case more || !d.HasRoom(int64(p.size)):
+		case begun.over():
+			more = true
+		default:
 			if err := c.startStoring(p); err != nil {
-				return 0, err
+				return 0, false, err
 			}
+			begun.bytes += int(p.size)
 		}
 	}
-	return done, nil
+	return done, more, nil
 }

@@ -143,11 +143,11 @@ func (r *returning) takeBlocks() bool {
 		if n == 0 {
 			continue
 		}
-		b, dirty := a.cache.heap.take(n)
+		b := a.cache.heap.alloc(n)
 		if b == nil {
 			return false
 		}
-		arr := &arrival{number: i, n: n, page: p, block: b, filled: p == nil && !dirty}
+		arr := &arrival{number: i, n: n, page: p, block: b, filled: p == nil}
 		if p != nil && p.short {
 			arr.page = nil
 		}
@@ -203,10 +203,11 @@ func (r *returning) read(ctx context.Context) error {
 
 // fill copies what is in memory of a page's bytes to its block, and has the reader fetch the rest.
 func (r *returning) fill(reader *disk.Reader, arr *arrival) (copied int, err error) {
-	dst := driver.Bytes(arr.block.bytes(arr.n))
-	switch p := r.a.pages.get(arr.number); {
-	case arr.filled:
+	if arr.filled {
 		return 0, nil
+	}
+	dst := driver.Bytes(arr.block.overwrite(arr.n))
+	switch p := r.a.pages.get(arr.number); {
 	case p == nil:
 		clear(dst)
 		return arr.n, nil

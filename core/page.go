@@ -11,6 +11,19 @@ func newPage(a *Allocation, i int64, n int) *page {
 // memory are the bytes of a page in memory.
 func (p *page) memory() driver.Bytes { return p.block.bytes(int(p.size)) }
 
+// copyIn copies a piece of src into a page in memory. What is overwritten as a whole is not cleared before.
+func (p *page) copyIn(at piece, src driver.Buffer) error {
+	blank, dst := p.block.blank, p.block.bytes
+	if at.Solid() && at.From == 0 && at.To == int(p.size) {
+		dst = p.block.overwrite
+	}
+	err := at.CopyIn(driver.Bytes(dst(int(p.size))), 0, src)
+	if err != nil {
+		p.block.blank = blank
+	}
+	return err
+}
+
 // medium is where the page lies.
 func (p *page) medium() Medium {
 	if p.block != nil {

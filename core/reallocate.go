@@ -196,10 +196,10 @@ func (a *Allocation) cut(i int64, n int) {
 	}
 	q := newPage(a, i, n)
 	if p.block != nil {
-		if q.block, _ = c.heap.take(n); q.block == nil {
+		if q.block = c.heap.alloc(n); q.block == nil {
 			return
 		}
-		copy(q.block.bytes(n), p.block.bytes(n))
+		copy(q.block.overwrite(n), p.block.bytes(n))
 	} else {
 		var err error
 		if q.image, err = c.disk.Shortened(q, p.image, n); err != nil {

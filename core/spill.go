@@ -30,7 +30,7 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 	c.requests = append(c.requests, r)
 	defer c.endRequest(r)
 	for c.requests[0] != r {
-		if err := c.waitForChange(ctx, keep); err != nil {
+		if err := c.waitForChange(ctx, keep, false); err != nil {
 			return err
 		}
 	}
@@ -55,10 +55,11 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 			}
 			continue // there may be room by now
 		}
-		if !c.spill(r) {
-			return refusal
+		more := c.spill(r)
+		if r.move.err != nil || c.leaving == 0 {
+			return refusal // there is nothing to wait for
 		}
-		if err := c.waitForChange(ctx, keep); err != nil {
+		if err := c.waitForChange(ctx, keep, more); err != nil {
 			return err
 		}
 	}
@@ -88,9 +89,13 @@ func (c *Cache) endRequest(r *request) {
 // failed reports whether nothing can be stored for the request.
 func (r *request) failed(d *disk.Disk) bool { return r.move.err != nil || d.Failure() != nil }
 
-// waitForChange waits until something was stored, failed or was freed.
-func (c *Cache) waitForChange(ctx context.Context, a *Allocation) error {
-	err := c.disk.Wait(ctx)
+// waitForChange waits until something was stored, failed or was freed, or only rests if there is more to store.
+func (c *Cache) waitForChange(ctx context.Context, a *Allocation, more bool) (err error) {
+	if more {
+		err = c.restStoring(ctx)
+	} else {
+		err = c.disk.Wait(ctx)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -150,23 +155,27 @@ func (c *Cache) lackingMemory(s Settings, n int64) (lack int64) {
 	return lack
 }
 
-// spill begins to store what leaves memory, as far as it may wait for that. It returns whether there is anything to
-// wait for.
-func (c *Cache) spill(r *request) bool {
+// spill begins to store what leaves memory, as far as it may wait for that. It reports whether there is more that can
+// wait, after a rest.
+func (c *Cache) spill(r *request) (more bool) {
+	var begun stretch
 	for ; r.begun < len(r.pages); r.begun++ {
 		p := r.pages[r.begun]
 		if p.move != r.move || p.image != nil {
 			continue // it stays, or is on its way
 		}
-		if !c.disk.HasRoom(int64(p.size)) {
-			break
+		switch {
+		case !c.disk.HasRoom(int64(p.size)):
+			return false
+		case begun.over():
+			return true
 		}
-		if err := c.startStoring(p); err != nil {
-			r.move.err = err
+		if r.move.err = c.startStoring(p); r.move.err != nil {
 			return false
 		}
+		begun.bytes += int(p.size)
 	}
-	return c.leaving > 0
+	return false
 }
 
 // spillAhead begins to move history when memory is nearly full, so that the next calls need not wait. It does not
@@ -184,11 +193,12 @@ func (c *Cache) spillAhead(s Settings, why Why) {
 		return
 	}
 	m := &move{why: why}
+	var begun stretch
 	for e := c.history.Front(); e != nil; {
 		p := e.Value.(*page)
 		e = e.Next()
 		n := int64(p.size)
-		if lack < n || !d.HasRoom(n) || c.fitsOnDisk(s, n) != nil {
+		if lack < n || !d.HasRoom(n) || c.fitsOnDisk(s, n) != nil || begun.over() {
 			break
 		}
 		c.leave(p, m)
@@ -197,6 +207,7 @@ func (c *Cache) spillAhead(s Settings, why Why) {
 			break
 		}
 		lack -= n
+		begun.bytes += int(n)
 	}
 	d.Pump()
 }

@@ -9,6 +9,7 @@ import (
 
 	"asposecache/core"
 	"asposecache/core/driver"
+	"asposecache/core/driver/mapstore"
 )
 
 // A picture of 16 MiB.
@@ -106,6 +107,109 @@ func TestNobodyWaitsLongerForALongCopy(t *testing.T) {
 			})
 		})
 	}
+}
+
+// lateStore is a disk of which a buffer takes 3 ms to be filled.
+type lateStore struct{ driver.Store }
+
+type lateBuffer struct{ driver.Bytes }
+
+func (b lateBuffer) WriteAt(p []byte, off int) error {
+	time.Sleep(3 * time.Millisecond)
+	return b.Bytes.WriteAt(p, off)
+}
+
+func (s lateStore) NewBuffer(n int) (driver.Buffer, error) {
+	b, err := s.Store.NewBuffer(n)
+	if err != nil {
+		return nil, err
+	}
+	return lateBuffer{b.(driver.Bytes)}, nil
+}
+
+func (s lateStore) FreeBuffer(b driver.Buffer) {
+	if late, ok := b.(lateBuffer); ok {
+		b = late.Bytes
+	}
+	s.Store.FreeBuffer(b)
+}
+
+// What leaves memory is copied as well, to where it waits to be stored.
+func TestNobodyWaitsLongerForWhatLeavesMemory(t *testing.T) {
+	const limit = largeSize + largeSize/2
+	coldest := core.Settings{MaxMemoryForCache: limit, SpillPolicy: core.SpillColdest}
+	for name, test := range map[string]struct {
+		settings core.Settings
+		call     func(c *core.Cache, a *core.Allocation) error
+	}{
+		"moveToDisk": {core.Settings{}, func(_ *core.Cache, a *core.Allocation) error { return a.MoveToDisk(ctx) }},
+		"allocate, others make room": {coldest, func(c *core.Cache, _ *core.Allocation) error {
+			_, err := c.Allocate(ctx, largeSize)
+			return err
+		}},
+		"moveToMemory, others make room": {coldest, func(c *core.Cache, _ *core.Allocation) error {
+			if err := c.Configure(onDisk); err != nil {
+				return err
+			}
+			b, err := c.Allocate(ctx, largeSize)
+			if err != nil {
+				return err
+			}
+			if err := c.Configure(coldest); err != nil {
+				return err
+			}
+			return b.MoveToMemory(ctx)
+		}},
+		"write to what a snapshot shares, which leaves": {core.Settings{MaxMemoryForCache: limit}, writeShared},
+		"write to what a snapshot shares, others make room": {core.Settings{MaxMemoryForCache: 2*largeSize + 1<<20,
+			SpillPolicy: core.SpillColdest}, func(c *core.Cache, a *core.Allocation) error {
+			b, err := c.Allocate(ctx, largeSize)
+			if err != nil {
+				return err
+			}
+			defer b.Dispose()
+			return writeShared(c, a)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var last time.Time
+			var longest time.Duration
+			pause := func() {
+				longest = max(longest, time.Since(last))
+				time.Sleep(time.Second) // others
+				last = time.Now()
+			}
+			synctest.Test(t, func(t *testing.T) {
+				c, err := core.New(core.Config{Pause: pause, Settings: test.settings, Store: lateStore{mapstore.New()}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				a, err := c.Allocate(ctx, largeSize)
+				if err != nil {
+					t.Fatal(err)
+				}
+				last = time.Now()
+				if err := test.call(c, a); err != nil {
+					t.Error(err)
+				}
+				if longest = max(longest, time.Since(last)); longest > 12*time.Millisecond {
+					t.Errorf("the longest without a pause was %v", longest)
+				}
+				if err := c.Close(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func writeShared(c *core.Cache, a *core.Allocation) error {
+	s, err := a.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Dispose()
+	return a.Turn().Write(ctx, newSlow(largeSize), 0, nil)
 }
 
 // Neither does the clock, which stands still here. What others write in the pauses is not seen.

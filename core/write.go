@@ -240,7 +240,7 @@ func (w *writing) copyIn(ctx context.Context) error {
 func (w *writing) copyPiece(at piece) error {
 	w.stretch.bytes += at.Len()
 	w.done += int64(at.Len())
-	return at.CopyIn(w.t.a.pages.get(at.page).memory(), 0, w.src)
+	return w.t.a.pages.get(at.page).copyIn(at, w.src)
 }
 
 // pin keeps the pages that are changed in place in memory.

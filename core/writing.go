@@ -49,8 +49,9 @@ type copying struct {
 	// then its block can be taken over.
 	move   *move
 	moving []*page
-	// spilled: other pages were asked to make room.
+	// spilled: other pages were asked to make room. granted is the room that they have made and no copy has used.
 	spilled bool
+	granted int64
 }
 
 // keep makes sure, before the first wait, that src stays as it is. It reports whether that took a while, so that what
