@@ -333,7 +333,7 @@ func TestBuffersOfAPageAreReusedAndOthersFreed(t *testing.T) {
 		t.Errorf("the buffer that was given back: %v", err)
 	}
 	var out []driver.Buffer
-	for range jsbuf.MostPooled + 5 {
+	for range jsbuf.MostPooled/core.PageSize + 5 {
 		out = append(out, record(t, s, 5, make([]byte, core.PageSize)).Data.(driver.Buffer))
 	}
 	for _, b := range out {

@@ -27,8 +27,8 @@ type server struct {
 	cancels map[int]context.CancelFunc // by number of the batch
 }
 
-// apply is called with the arguments of a writer's apply, but for the answer, which the host's answer(number,
-// failure) posts.
+// apply is called with the arguments of a writer's apply, but for the answer, which the host's answer(number, failure,
+// arrays) posts.
 func (s *server) apply(_ js.Value, args []js.Value) any {
 	number := args[0].Int()
 	if name := args[1].String(); s.store == nil || s.store.name != name {
@@ -55,10 +55,16 @@ func (s *server) apply(_ js.Value, args []js.Value) any {
 			}
 			cancel()
 			delete(s.cancels, number)
+			back := jsbuf.NewParcel()
 			for _, r := range puts {
-				r.Data.(*jsbuf.Buffer).Release()
+				if b := r.Data.(*jsbuf.Buffer); b.Len() == traits.RecordBytes {
+					back.Add(b)
+				} else {
+					b.Release()
+				}
 			}
-			s.host.Call("answer", number, describe(err))
+			s.host.Call("answer", number, describe(err), back.Arrays)
+			back.Forget()
 		}()
 		err = store.Apply(ctx, puts, deletes)
 	}()

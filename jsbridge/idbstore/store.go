@@ -49,7 +49,7 @@ type Options struct {
 
 // Store is a [driver.Store] in IndexedDB. Make it with [New].
 type Store struct {
-	pool   jsbuf.Pool
+	pool   *jsbuf.Pool
 	meter  meter
 	writer writer
 
@@ -74,10 +74,11 @@ func New(o Options) *Store {
 	if o.Folder == nil {
 		o.Folder = webapi.NewFolderSetting("")
 	}
+	pool := jsbuf.NewPool(core.PageSize, traits.RecordBytes)
 	return &Store{
 		FolderSetting: o.Folder,
-		pool:          jsbuf.Pool{Size: core.PageSize},
-		writer:        writer{worker: o.Worker},
+		pool:          pool,
+		writer:        writer{worker: o.Worker, pool: pool},
 		turn:          make(chan struct{}, 1),
 		state:         errNotOpen,
 	}

@@ -20,12 +20,14 @@ import (
 //	start()          begins to start the worker; when that dies it is started again, some times
 //	ready            whether the worker takes batches now
 //	apply(number, database, keys, records, deletes, answer)
-//	                 posts a batch, takes the records' memory away, and calls answer(failure) once
+//	                 posts a batch, takes the records' memory away, and calls answer(failure, arrays) once, with those
+//	                 of the records that can be used again
 //	cancel(number)   posts that a batch is not wanted any more
 //	end()            ends the worker
 type writer struct {
 	worker js.Value
-	last   int // number of a batch
+	pool   *jsbuf.Pool // of arrays that are transferred
+	last   int         // number of a batch
 	// copied are bytes of records that the worker has not answered for.
 	copied int64
 }
@@ -58,9 +60,9 @@ func (w *writer) apply(ctx context.Context, database string, puts []driver.Recor
 	for i, r := range puts {
 		keys[i], data[i] = float64(r.Key), r.Data
 	}
-	// What waits must stay readable here, so the worker gets copies, of which it takes the memory.
-	records, bytes, forget, err := jsbuf.Copies(data)
-	defer forget()
+	// What waits must stay readable here, so the worker gets copies.
+	records, err := w.pool.Pack(data)
+	defer records.Forget()
 	if err != nil {
 		return err
 	}
@@ -70,15 +72,18 @@ func (w *writer) apply(ctx context.Context, database string, puts []driver.Recor
 	}
 	answered := make(chan error, 1)
 	answer := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if len(args) > 1 {
+			w.pool.TakeBack(args[1])
+		}
 		answered <- failureFrom(args[0])
 		return nil
 	})
 	defer answer.Release()
 	w.last++
 	number := w.last
-	w.copied += int64(bytes)
-	defer func() { w.copied -= int64(bytes) }()
-	w.worker.Call("apply", number, database, jsbuf.Numbers(keys), records, jsbuf.Numbers(gone), answer)
+	w.copied += records.Bytes
+	defer func() { w.copied -= records.Bytes }()
+	w.worker.Call("apply", number, database, jsbuf.Numbers(keys), records.Arrays, jsbuf.Numbers(gone), answer)
 	select {
 	case err := <-answered:
 		return err

@@ -33,11 +33,11 @@ func loopback(t *testing.T) js.Value {
 				setTimeout(() => this.serve.apply(...post))
 			},
 			cancel(number) { this.cancelled++; setTimeout(() => this.serve.cancel(number)) },
-			answer(number, failure) {
+			answer(number, failure, arrays = []) {
 				if (this.dies === 'after') return this.die()
 				const answer = this.answers.get(number)
 				this.answers.delete(number)
-				answer?.(structuredClone(failure))
+				answer?.(...structuredClone([failure, arrays], { transfer: arrays.map((a) => a.buffer) }))
 			},
 			die() {
 				this.dies = ''

@@ -28,28 +28,71 @@ func (b *Buffer) Collect(src driver.Source) error {
 	return nil
 }
 
-// Copies are copies of sources, to be transferred to another thread. The arrays are a JavaScript array of them; forget
-// is to be called when they were transferred, and in any case.
-func Copies(sources []driver.Source) (arrays js.Value, bytes int, forget func(), err error) {
-	copies := make([]*Buffer, 0, len(sources))
-	forget = func() {
-		for _, b := range copies {
-			b.Forget()
-		}
-		arrays.Set("length", 0) // Go refers to it until it collects garbage, and it to them
+// A Parcel is arrays to be transferred to another thread.
+type Parcel struct {
+	// Arrays is a JavaScript array of Uint8Arrays.
+	Arrays js.Value
+	// Bytes is how many bytes they have.
+	Bytes int64
+
+	buffers []*Buffer
+}
+
+// NewParcel returns an empty one.
+func NewParcel() Parcel { return Parcel{Arrays: js.Global().Get("Array").New()} }
+
+// Add puts the array of a buffer in it.
+func (p *Parcel) Add(b *Buffer) {
+	p.buffers = append(p.buffers, b)
+	p.Arrays.Call("push", b.array)
+	p.Bytes += int64(b.n)
+}
+
+// Pack puts copies of sources in a parcel.
+func (p *Pool) Pack(sources []driver.Source) (Parcel, error) {
+	sizes := make([]int, len(sources))
+	for i, src := range sources {
+		sizes[i] = src.Len()
 	}
-	arrays = js.Global().Get("Array").New()
-	for _, src := range sources {
-		b, err := New(src.Len())
+	parcel, err := p.PackEmpty(sizes)
+	for i, b := range parcel.buffers {
+		if err == nil {
+			err = b.Collect(sources[i])
+		}
+	}
+	return parcel, err
+}
+
+// PackEmpty puts arrays of any content in a parcel, for what comes back to be written to.
+func (p *Pool) PackEmpty(sizes []int) (Parcel, error) {
+	parcel := NewParcel()
+	for _, n := range sizes {
+		b, err := p.Get(n)
 		if err != nil {
-			return arrays, 0, forget, err
+			return parcel, err
 		}
-		copies = append(copies, b)
-		if err := b.Collect(src); err != nil {
-			return arrays, 0, forget, err
-		}
-		arrays.Call("push", b.array)
-		bytes += b.n
+		parcel.Add(b)
 	}
-	return arrays, bytes, forget, nil
+	return parcel, nil
+}
+
+// Forget lets go of the arrays. It is to be called when they were transferred, and in any case.
+func (p *Parcel) Forget() {
+	for _, b := range p.buffers {
+		b.Forget()
+	}
+	p.Arrays.Set("length", 0) // Go refers to it until it collects garbage, and it to them
+}
+
+// TakeBack keeps arrays that came back for reuse; what is no JavaScript array has none.
+func (p *Pool) TakeBack(arrays js.Value) {
+	if arrays.Type() != js.TypeObject {
+		return
+	}
+	for i := range arrays.Length() {
+		if b := Adopt(arrays.Index(i)); b != nil {
+			p.Put(b)
+		}
+	}
+	arrays.Set("length", 0)
 }

@@ -4,36 +4,58 @@ package jsbuf
 
 import "sync"
 
-// MostPooled bounds how many a pool keeps: 16 MiB of pages.
-const MostPooled = 64
+// MostPooled bounds how many bytes of a size a pool keeps.
+const MostPooled = 16 << 20
 
-// A Pool keeps arrays of one size for reuse.
+// A Pool keeps arrays of some sizes for reuse: the memory of a new one has to be cleared, and mapped page by page when it
+// is first touched, which takes several times as long as to copy to it. Make it with [NewPool].
 type Pool struct {
-	// Size is that one. All pages but the last of an allocation have the same.
-	Size int
+	mu      sync.Mutex
+	shelves []shelf
+}
 
-	mu   sync.Mutex
+// A shelf has arrays of one size.
+type shelf struct {
+	size int
 	free []*Buffer
+}
+
+// NewPool returns a pool of arrays of those sizes.
+func NewPool(sizes ...int) *Pool {
+	p := &Pool{}
+	for _, n := range sizes {
+		p.shelves = append(p.shelves, shelf{size: n})
+	}
+	return p
+}
+
+// shelf is where arrays of n bytes are kept; nil: they are not.
+func (p *Pool) shelf(n int) *shelf {
+	for i := range p.shelves {
+		if s := &p.shelves[i]; s.size == n {
+			return s
+		}
+	}
+	return nil
 }
 
 // Get returns a buffer of n bytes of any content.
 func (p *Pool) Get(n int) (*Buffer, error) {
-	if n == p.Size {
-		if b := p.pop(); b != nil {
-			return b, nil
-		}
+	if b := p.pop(n); b != nil {
+		return b, nil
 	}
 	return New(n)
 }
 
-func (p *Pool) pop() *Buffer {
+func (p *Pool) pop(n int) *Buffer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.free) == 0 {
+	s := p.shelf(n)
+	if s == nil || len(s.free) == 0 {
 		return nil
 	}
-	b := p.free[len(p.free)-1]
-	p.free = p.free[:len(p.free)-1]
+	b := s.free[len(s.free)-1]
+	s.free = s.free[:len(s.free)-1]
 	return b
 }
 
@@ -44,8 +66,8 @@ func (p *Pool) Put(b *Buffer) {
 	if _, err := b.Array(); err != nil {
 		return
 	}
-	if b.Len() == p.Size && b.Whole() && len(p.free) < MostPooled {
-		p.free = append(p.free, b.Move())
+	if s := p.shelf(b.n); s != nil && b.Whole() && (len(s.free)+1)*s.size <= MostPooled {
+		s.free = append(s.free, b.Move())
 		return
 	}
 	b.Release()
@@ -53,14 +75,19 @@ func (p *Pool) Put(b *Buffer) {
 
 // Drain drops what is kept.
 func (p *Pool) Drain() {
-	for b := p.pop(); b != nil; b = p.pop() {
-		b.Release()
+	for _, s := range p.shelves {
+		for b := p.pop(s.size); b != nil; b = p.pop(s.size) {
+			b.Release()
+		}
 	}
 }
 
-// Kept is how many buffers are kept.
-func (p *Pool) Kept() int {
+// Kept is how many bytes are kept.
+func (p *Pool) Kept() (bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.free)
+	for _, s := range p.shelves {
+		bytes += s.size * len(s.free)
+	}
+	return bytes
 }

@@ -25,7 +25,7 @@ import (
 type file struct {
 	host   js.Value
 	folder *webapi.FolderSetting
-	pool   jsbuf.Pool
+	pool   *jsbuf.Pool
 
 	name   string // empty until it was opened
 	lock   *webapi.Lock
@@ -82,25 +82,32 @@ func (f *file) Write(ctx context.Context, at []int64, data []driver.Source) erro
 	}
 	offsets := numbers(at)
 	for attempt := 1; ; attempt++ {
-		arrays, bytes, forget, err := jsbuf.Copies(data)
+		parcel, err := f.pool.Pack(data)
+		var back js.Value
 		if err == nil {
-			f.copied += int64(bytes)
+			f.copied += parcel.Bytes
 			// The answer always comes: a worker that does not answer is taken for dead.
-			_, err = f.ask(context.WithoutCancel(ctx), "write", f.name, arrays, arrays, offsets)
-			f.copied -= int64(bytes)
+			back, err = f.ask(context.WithoutCancel(ctx), "write", f.name, parcel.Arrays, parcel.Arrays, offsets, traits.RecordBytes)
+			f.copied -= parcel.Bytes
 		}
-		forget()
+		parcel.Forget() // before anything comes back, which on this thread is the same arrays
+		f.pool.TakeBack(back)
 		if !errors.Is(err, errDied) || attempt == attempts || ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-// Read returns what the worker has read.
+// Read has the worker fill arrays.
 func (f *file) Read(ctx context.Context, at []int64, sizes []int) ([]driver.Buffer, error) {
-	offsets, lengths := numbers(at), numbers(sizes)
+	offsets := numbers(at)
 	for attempt := 1; ; attempt++ {
-		v, err := f.ask(ctx, "read", f.name, nil, offsets, lengths)
+		parcel, err := f.pool.PackEmpty(sizes)
+		var v js.Value
+		if err == nil {
+			v, err = f.ask(ctx, "read", f.name, parcel.Arrays, parcel.Arrays, offsets)
+		}
+		parcel.Forget()
 		if errors.Is(err, errDied) && attempt < attempts && ctx.Err() == nil {
 			continue
 		}

@@ -69,7 +69,7 @@ type Store struct {
 
 // New returns a store that is not open yet. It does not touch the browser.
 func New(o Options) *Store {
-	f := &file{host: o.Files, folder: o.Folder, pool: jsbuf.Pool{Size: core.PageSize}}
+	f := &file{host: o.Files, folder: o.Folder, pool: jsbuf.NewPool(core.PageSize, traits.RecordBytes)}
 	return &Store{Store: filestore.New(f, traits), FolderSetting: o.Folder, file: f}
 }
 

@@ -22,7 +22,7 @@ const loopback = `
 	const numbers = (bytes) => new Float64Array(bytes.slice().buffer)
 	const act = {
 		open(name) { files.set(name, new Uint8Array(0)) },
-		write(name, arrays, offsets) {
+		write(name, arrays, offsets, reusable) {
 			numbers(offsets).forEach((at, i) => {
 				let bytes = file(name)
 				if (bytes.length < at + arrays[i].length) {
@@ -32,10 +32,15 @@ const loopback = `
 				}
 				bytes.set(arrays[i], at)
 			})
+			return arrays.filter(({ length }) => length === reusable)
 		},
-		read(name, offsets, sizes) {
-			const n = numbers(sizes)
-			return [...numbers(offsets)].map((at, i) => at + n[i] <= file(name).length ? file(name).slice(at, at + n[i]) : null)
+		read(name, arrays, offsets) {
+			const at = numbers(offsets), bytes = file(name)
+			return arrays.map((array, i) => {
+				if (at[i] + array.length > bytes.length) return null
+				array.set(bytes.subarray(at[i], at[i] + array.length))
+				return array
+			})
 		},
 		truncate(name, size) { files.set(name, file(name).slice(0, size)) },
 		close(name) { files.delete(name) },

@@ -175,7 +175,10 @@ export interface AsposeCache extends EventTarget, AsyncDisposable {
    * `CACHE_NOT_IN_MEMORY` when the settings allow the disk only.
    */
   allocateSync(size: number, options?: { label?: string }): CacheAllocation
-  /** Allocates what `source` holds and fills it. A stream is read to its end. */
+  /**
+   * Allocates what `source` holds and fills it. A stream is read to its end. Bytes are copied at the call, except that
+   * more than 64 MiB are taken piece by piece: leave such a buffer alone until the promise settles.
+   */
   allocateFrom(
     source: AllowSharedBufferSource | Blob | ReadableStream<Uint8Array>,
     options?: AllocateOptions & CallOptions,

@@ -8,8 +8,8 @@ import type { DiskWorker } from './disk-worker'
  */
 export type FileRequest =
   | [what: 'open', name: string] // anew, empty
-  | [what: 'write', name: string, arrays: Uint8Array[], offsets: Uint8Array]
-  | [what: 'read', name: string, offsets: Uint8Array, sizes: Uint8Array] // is answered with arrays, or null
+  | [what: 'write', name: string, arrays: Uint8Array[], offsets: Uint8Array, reusable: number] // is answered with those arrays that are so long
+  | [what: 'read', name: string, arrays: Uint8Array[], offsets: Uint8Array] // is answered with the arrays, filled, or null
   | [what: 'truncate', name: string, size: number]
   | [what: 'close', name: string] // and remove
 
@@ -182,10 +182,11 @@ export class FileServer {
 function use(handle: Handle, request: FileRequest): unknown {
   switch (request[0]) {
     case 'write':
-      return write(handle, request[2], numbers(request[3]))
+      write(handle, request[2], numbers(request[3]))
+      return request[2].filter(({ byteLength }) => byteLength === request[4])
     case 'read': {
-      const sizes = numbers(request[3])
-      return Array.from(numbers(request[2]), (at, i) => read(handle, at, sizes[i]!))
+      const offsets = numbers(request[3])
+      return request[2].map((array, i) => read(handle, array, offsets[i]!))
     }
     case 'truncate':
       return handle.truncate(request[2])
@@ -204,9 +205,8 @@ function write(handle: Handle, arrays: Uint8Array[], offsets: Float64Array): voi
 }
 
 /** Null if the file does not have all of it. */
-function read(handle: Handle, at: number, size: number): Uint8Array | null {
-  const array = new Uint8Array(size)
-  for (let done = 0; done < size;) {
+function read(handle: Handle, array: Uint8Array, at: number): Uint8Array | null {
+  for (let done = 0; done < array.byteLength;) {
     const n = handle.read(array.subarray(done), { at: at + done })
     if (n === 0) return null
     done += n

@@ -4,6 +4,9 @@ import { isBlob, isStream, type Options, report, signals, view, wrong } from './
 /** What a stream of an allocation reads, and a copy of a blob takes, at a time. */
 const chunk = 1 << 20
 
+/** What is longer is not copied at the call, as by a write. */
+const mostCopied = 64 << 20
+
 /** The bytes of an allocation, read as they are consumed. The stream keeps the allocation alive. */
 export function readable(
   allocation: CacheAllocation,
@@ -92,8 +95,8 @@ export async function allocateFrom(
     throw wrong('source', source, 'an ArrayBuffer, a view of one, a Blob or a ReadableStream')
   }
   // The allocation may have to wait, and the bytes are those of now.
-  const copy = bytes.slice()
-  return filled(await allocate(copy.byteLength), (allocation) => allocation.write(copy, 0, options))
+  if (bytes.byteLength <= mostCopied) bytes = bytes.slice()
+  return filled(await allocate(bytes.byteLength), (allocation) => allocation.write(bytes, 0, options))
 }
 
 /** The size of a stream is known when it ends; until then its allocation grows. */

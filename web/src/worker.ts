@@ -46,12 +46,16 @@ function files(): Do {
 
 async function answer(call: number, doing: Promise<unknown>) {
   try {
-    const value = await doing
-    const transfer = Array.isArray(value) ? value.flatMap((array) => array?.buffer ?? []) : []
-    self.postMessage({ call, failure: null, value }, transfer)
+    post(call, null, await doing)
   } catch (error) {
     self.postMessage({ call, failure: described(error) })
   }
+}
+
+/** Posts an answer. Arrays in it are transferred. */
+function post(call: number, failure: Failure | null, value: unknown): void {
+  const transfer = Array.isArray(value) ? value.flatMap((array) => array?.buffer ?? []) : []
+  self.postMessage({ call, failure, value }, transfer)
 }
 
 async function program(module: WebAssembly.Module): Promise<Do> {
@@ -66,7 +70,7 @@ async function program(module: WebAssembly.Module): Promise<Do> {
         else if ('cancel' in message) cancel(message.cancel)
       }
     },
-    answer: (call: number, failure: Failure | null) => self.postMessage({ call, failure }),
+    answer: post,
   })
   if (go.exited || !act)
     throw new Error(`asposeCache: the worker ended at its start, with exit code ${exitCode()}`)
