@@ -112,7 +112,7 @@ func (c *Cache) allocate(ctx context.Context, l layout, size int64) (*Allocation
 	}
 	a := c.attach(RoleWorking, medium, pages, l, size)
 	if medium == Memory {
-		c.spillAhead(s, WhyAllocate)
+		c.spillAhead(s, WhyAllocate, stretch{})
 	}
 	return a, nil
 }

@@ -92,7 +92,7 @@ func (h *History) commit(settings Settings, label string) error {
 		return err
 	}
 	// Writes before it have left old pages in memory, also those that can't wait.
-	defer c.spillAhead(settings, WhyCopy)
+	defer c.spillAhead(settings, WhyCopy, stretch{})
 	undone := h.entries[h.current+1:]
 	for _, e := range undone {
 		h.free(e)

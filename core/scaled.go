@@ -47,7 +47,7 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 	if err != nil {
 		return err
 	}
-	c.spillAhead(t.settings, WhyCopy)
+	c.spillAhead(t.settings, WhyCopy, stretch{})
 	defer s.dispose()
 	if s.touchesDisk() {
 		t.end()

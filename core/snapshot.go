@@ -25,7 +25,7 @@ func (t *Turn) snapshot(ctx context.Context) (*Allocation, error) {
 		return nil, err
 	}
 	// Writes before it have left old pages in memory, also those that can't wait.
-	defer t.a.cache.spillAhead(t.settings, WhyCopy)
+	defer t.a.cache.spillAhead(t.settings, WhyCopy, stretch{})
 	return t.a.snapshot()
 }
 

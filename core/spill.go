@@ -179,8 +179,8 @@ func (c *Cache) spill(r *request) (more bool) {
 }
 
 // spillAhead begins to move history when memory is nearly full, so that the next calls need not wait. It does not
-// wait, and leaves working allocations alone.
-func (c *Cache) spillAhead(s Settings, why Why) {
+// wait, and leaves working allocations alone. begun is the stretch of the call that has come to its end.
+func (c *Cache) spillAhead(s Settings, why Why, begun stretch) {
 	d, limit := c.disk, s.MaxMemoryForCache
 	if s.SpillPolicy != SpillColdest || s.CacheType != Auto || limit == 0 || d.Failure() != nil || len(c.requests) > 0 {
 		return
@@ -193,7 +193,6 @@ func (c *Cache) spillAhead(s Settings, why Why) {
 		return
 	}
 	m := &move{why: why}
-	var begun stretch
 	for e := c.history.Front(); e != nil; {
 		p := e.Value.(*page)
 		e = e.Next()

@@ -66,7 +66,7 @@ func (w *writing) write(ctx context.Context) error {
 		err = w.copyIn(ctx)
 	}
 	if w.copies != nil {
-		c.spillAhead(w.t.settings, WhyCopy)
+		c.spillAhead(w.t.settings, WhyCopy, w.stretch)
 	}
 	if a.disposed {
 		return nil // nobody will miss the bytes
