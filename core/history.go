@@ -19,8 +19,8 @@ type HistoryOptions struct {
 
 // A HistoryEntry is what [History.Entries] tells.
 type HistoryEntry struct {
-	Label string
-	// Bytes is what the entry alone holds: what the next one replaced. The latest has none.
+	Label string // as it was committed
+	// Bytes is how many bytes of the entry's pages the next entry no longer has. The latest has none.
 	Bytes int64
 	// Current: the last commit, undo, redo or GoTo has made or chosen this entry.
 	Current bool
@@ -91,7 +91,7 @@ func (h *History) commit(settings Settings, label string) error {
 	if err != nil {
 		return err
 	}
-	// Writes before it have left old pages in memory, also those that can't wait.
+	// Writes, also those that must not wait, have left old pages in memory: some may move now.
 	defer c.spillAhead(settings, WhyCopy, stretch{})
 	undone := h.entries[h.current+1:]
 	for _, e := range undone {
@@ -100,7 +100,7 @@ func (h *History) commit(settings Settings, label string) error {
 	clear(undone) // or the array would keep them
 	e := h.entries[h.current]
 	h.bytes -= e.bytes
-	e.bytes, e.found = e.state.lacks(s), nil
+	e.bytes, e.found = e.state.bytesWithout(s), nil
 	h.bytes += e.bytes
 	h.entries = append(h.entries[:h.current+1], h.newEntry(label, s))
 	h.current++
@@ -172,7 +172,7 @@ func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
 	}
 }
 
-// GoTo gives the allocation the content of the entry of a number, as [History.Entries] has them when the call's turn
+// GoTo gives the allocation the content of the entry at an index, as [History.Entries] has them when the call's turn
 // comes: the oldest is 0. However far that is, it takes the pages of that one entry and reads none of them: it only asks
 // whether they are there. What was written since the last commit is lost, also when that entry is the current one. It
 // reports whether anything has changed.
@@ -199,9 +199,10 @@ func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error)
 	})
 }
 
-// beginMove takes the turn of a call that makes another entry the current one, and returns what does it, which takes
-// the lock. which returns the entry's number when the turn has come, and again when others had the lock since; if there is no such entry the call does nothing.
-func (h *History) beginMove(which func() (int, error)) func(ctx context.Context) (changed bool, err error) {
+// beginMove takes the turn of a call that makes another entry the current one, with the lock held, and returns what does
+// it, which takes the lock itself. find returns the entry's index. It is called when the turn has come, and again when
+// others had the lock since. If there is no such entry the call does nothing.
+func (h *History) beginMove(find func() (int, error)) func(ctx context.Context) (changed bool, err error) {
 	h.a.touch()
 	t := h.a.turn()
 	return func(ctx context.Context) (bool, error) {
@@ -211,11 +212,12 @@ func (h *History) beginMove(which func() (int, error)) func(ctx context.Context)
 		if err := t.begin(ctx); err != nil {
 			return false, err
 		}
-		return h.move(ctx, which)
+		return h.goTo(ctx, find)
 	}
 }
 
-func (h *History) move(ctx context.Context, which func() (int, error)) (changed bool, err error) {
+// goTo makes another entry the current one, in the allocation's turn, and reports whether that has changed anything.
+func (h *History) goTo(ctx context.Context, find func() (int, error)) (changed bool, err error) {
 	a := h.a
 	var to int
 	asked := make(map[*disk.Record]bool)
@@ -223,7 +225,7 @@ func (h *History) move(ctx context.Context, which func() (int, error)) (changed 
 		if h.disposed {
 			return false, ErrDisposed
 		}
-		if to, err = which(); err != nil || !h.has(to) {
+		if to, err = find(); err != nil || !h.has(to) {
 			return false, err
 		}
 		if err := a.ended(); err != nil {
@@ -245,7 +247,7 @@ func (h *History) move(ctx context.Context, which func() (int, error)) (changed 
 	}
 	for _, i := range []int{to + by, to - by} { // more of the same is likelier
 		if h.has(i) {
-			h.entries[i].state.fetchWhatLacks(a)
+			h.entries[i].state.fetchWithout(a)
 		}
 	}
 	return changed, nil
@@ -300,8 +302,8 @@ func (h *History) locateAll() {
 	}
 }
 
-// locate finds out where what an entry alone holds lies, or, if that is nothing, all that it has. A page stays the
-// same when it moves.
+// locate finds out the medium of an entry: that of the bytes which it counts, or, if there are none, that of all its
+// pages. A page that was found in memory is looked for again only when it has left.
 func (h *History) locate(i int) {
 	e := h.entries[i]
 	was := e.medium
@@ -337,8 +339,8 @@ func (h *History) Dispose() {
 	h.revision++
 }
 
-// lacks is how many bytes the pages of a have that another allocation has not.
-func (a *Allocation) lacks(b *Allocation) (n int64) {
+// bytesWithout is how many bytes the pages of a have that another allocation has not.
+func (a *Allocation) bytesWithout(b *Allocation) (n int64) {
 	a.without(b, func(p *page) { n += int64(p.size) })
 	return n
 }
@@ -357,8 +359,8 @@ func (a *Allocation) without(b *Allocation, f func(*page)) {
 	})
 }
 
-// fetchWhatLacks begins to fetch those of a's pages on disk that b has not: as many as [disk.Disk.FetchSoon] takes.
-func (a *Allocation) fetchWhatLacks(b *Allocation) {
+// fetchWithout begins to fetch those of a's pages on disk that b has not: as many as [disk.Disk.FetchSoon] takes.
+func (a *Allocation) fetchWithout(b *Allocation) {
 	var images []*disk.Image
 	a.without(b, func(p *page) {
 		if p.block == nil {

@@ -64,7 +64,7 @@ func (p *page) Stored() {
 	if m := p.move; m != nil && !m.whole {
 		c := p.owner.cache
 		c.spilled(p, m.why)
-		c.land(p)
+		c.finish(p)
 	}
 }
 

@@ -7,11 +7,12 @@ import "context"
 //
 //   - it counts in memory, and its room on disk is taken as well (count, in holders.go);
 //   - it is read from its block;
-//   - it does not change: a write makes a new version, and if nobody else needs the old one it ends the
-//     move instead, and if there is no memory for the version it takes the block over, whereby the page is
-//     on disk before its time.
+//   - it does not change. A write by who alone needs the page ends the move. Any other write makes a new
+//     page; if there is no memory for that, the new page takes over the block, and the old one is on disk at
+//     once.
 //
-// When its copy is stored, the block is released. If storing fails, the page is in memory as before.
+// When its copy is stored the block is released, or, where all pages move or none (whole), when all are stored. If
+// storing fails, the page is in memory as before.
 
 // stay ends a move: the page stays in memory and is as it was.
 func (c *Cache) stay(p *page) {
@@ -30,10 +31,10 @@ func (c *Cache) vacate(p *page) *block {
 	return b
 }
 
-// land is vacate for who does not need the block.
-func (c *Cache) land(p *page) { c.heap.release(c.vacate(p)) }
+// finish is vacate for who does not need the block.
+func (c *Cache) finish(p *page) { c.heap.release(c.vacate(p)) }
 
-// startStoring copies a page that moves to where it waits to be stored.
+// startStoring copies a moving page to an image, which waits to be stored from then on.
 func (c *Cache) startStoring(p *page) (err error) {
 	if p.image, err = c.disk.NewImage(p, p.memory()); err == nil {
 		c.disk.Enqueue(p.image)
@@ -41,8 +42,8 @@ func (c *Cache) startStoring(p *page) (err error) {
 	return err
 }
 
-// MoveToDisk moves all of the allocation to disk. It returns when all is stored. If it is on disk already
-// there is nothing to do. An end of ctx is honoured all the time.
+// MoveToDisk moves all of the allocation to disk. It returns when every page that it moves is stored. Pages that were on
+// disk before may still wait to be stored; Flush waits for those. An end of ctx is honoured all the time.
 //
 // Errors: [FullError] of the disk; [driver.ErrUnavailable]; why storing failed; [ErrDisposed]; [ErrClosed]; the
 // cause of ctx's end. After an error it is in memory as before, but for pages whose block a write to another
@@ -65,7 +66,8 @@ func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {
 func (a *Allocation) MoveToDisk(ctx context.Context) error { return a.Turn().MoveToDisk(ctx, nil) }
 
 // moveOut moves the pages of an allocation to disk, all or none, in its turn, and takes room there for grow
-// bytes more, which are left in the allocation's room. refusal is why it can't stay.
+// bytes more. That is left in the allocation's room, for the caller to use or give back; after an error there is none.
+// refusal is why memory has no room, or nil.
 func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Why, refusal error, o *CallOptions) error {
 	c, d := a.cache, a.cache.disk
 	m := &move{why: why, whole: true}
@@ -98,7 +100,7 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 			switch {
 			case p.move != m:
 			case done:
-				c.land(p)
+				c.finish(p)
 			default:
 				c.stay(p)
 			}
@@ -151,8 +153,8 @@ func (c *Cache) restStoring(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// moveOn begins to store what can wait to be stored, and returns how many bytes are stored; more: there is more that can
-// wait, after a rest.
+// moveOn begins to store as many pages as may wait for that, and returns how many bytes are on disk; more: it can go on
+// after a rest.
 func (a *Allocation) moveOn(m *move, s Settings, pages []*page) (done int64, more bool, err error) {
 	c, d := a.cache, a.cache.disk
 	var begun stretch

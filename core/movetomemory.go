@@ -89,7 +89,7 @@ func (r *returning) giveUp() {
 	r.a.giveRoom()
 }
 
-// needs returns how many bytes page i needs in memory; p is what the table has there.
+// needs returns how many bytes page i still needs in memory, 0 if it has a block there; p is what the table has.
 func (r *returning) needs(i int64, p *page) int {
 	switch {
 	case p != nil && p.block != nil || r.at[i] != nil:
@@ -134,7 +134,8 @@ func (r *returning) take() (needed need, err error) {
 	return needed, nil
 }
 
-// takeBlocks reports whether there were blocks for all that lacks.
+// takeBlocks takes blocks for all that lacks, and reports whether there were enough. If not, the caller gives back those
+// that it took.
 func (r *returning) takeBlocks() bool {
 	a := r.a
 	for i := range pageCount(a.layout, a.size) {

@@ -2,6 +2,8 @@ package core_test
 
 import (
 	"bytes"
+	"context"
+	"slices"
 	"testing"
 
 	"asposecache/core"
@@ -59,6 +61,33 @@ func TestRandomReadsFetchNoMoreThanOneRecord(t *testing.T) {
 		if b.store.Counts().Gets != before {
 			b.Error("the rest of a record that was just read is fetched again")
 		}
+	})
+}
+
+func TestAMoveThatIsGivenUpDoesNotWaitForWhatIsFetchedAhead(t *testing.T) {
+	const n = 20 << 20
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(n)
+		b.write(a, picture(n, 1), 0)
+		b.is(a.Flush(ctx), nil)
+		release := make(chan struct{})
+		b.store.SetHook(func(c drivertest.Call) (f drivertest.Fault) {
+			if c.Op == drivertest.Get && slices.Max(c.Keys) > 2 { // beyond the first MiB
+				f.Wait = release
+			}
+			return f
+		})
+		b.is(a.ReadAt(ctx, make([]byte, 64<<10), 0), nil)
+		b.is(a.ReadAt(ctx, make([]byte, 1<<20-64<<10), 64<<10), nil)
+		b.settle() // what follows is on its way
+		given, giveUp := context.WithCancel(ctx)
+		move := later(func() error { return a.MoveToMemory(given) })
+		if !waits(move) {
+			b.Fatal("it does not wait")
+		}
+		giveUp()
+		b.is(<-move, context.Canceled)
+		close(release)
 	})
 }
 

@@ -7,16 +7,16 @@ import (
 	"asposecache/core/disk"
 )
 
-// leaveAhead is how many bytes more than are needed leave memory at a time, so that who writes now and then need not
-// wait for the store: a few strokes of a large brush. At most 1/16 of the limit.
+// When pages leave memory, up to leaveAhead bytes more leave than are needed, or 1/16 of the limit if that is less: a
+// few strokes of a large brush, so that who writes now and then need not wait for the store.
 const leaveAhead = 16 << 20
 
 // makeRoom calls take, which takes what a call needs or says how much that is and why it can't be had. If it lacks
 // memory and the settings say so, what is coldest moves to disk, and take is called again when there is room. Whether
 // enough of it can move, beside what the call itself needs on disk, is decided before anything does. size is what has
-// to fit in memory as a whole.
+// to fit in memory as a whole. The pages of keep stay, and when keep is disposed of the call ends.
 //
-// The answer is nil, the refusal, which is a FullError, or why it is no use to go on.
+// It returns nil, the error of the last take, or why it is no use to go on.
 func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, keep *Allocation, take func() (need, error)) error {
 	_, refusal := take()
 	if !lacksMemory(refusal) || s.SpillPolicy != SpillColdest || s.CacheType != Auto {
@@ -66,7 +66,7 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 }
 
 // endRequest gives way to the next request. Pages whose storing has not begun stay in memory. If storing fails, all
-// that are not stored stay: their room on disk is wanted for what finds none in memory.
+// that are not stored stay: the call may need their room on disk for its own bytes.
 func (c *Cache) endRequest(r *request) {
 	stays := r.pages[r.begun:]
 	if r.failed(c.disk) {
@@ -155,8 +155,8 @@ func (c *Cache) lackingMemory(s Settings, n int64) (lack int64) {
 	return lack
 }
 
-// spill begins to store what leaves memory, as far as it may wait for that. It reports whether there is more that can
-// wait, after a rest.
+// spill begins to store as many of the request's pages as may wait for that. It reports whether it can go on after a
+// rest.
 func (c *Cache) spill(r *request) (more bool) {
 	var begun stretch
 	for ; r.begun < len(r.pages); r.begun++ {
@@ -251,8 +251,8 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 	}
 }
 
-// spilled notes, for the listeners, that a page leaves memory. It is told as a page of whom it was made for,
-// if that one still has it, or of the oldest that has it.
+// spilled notes, for the listeners, that a page leaves memory. The event names the allocation that the page was made
+// for; if that no longer has it, the oldest that does, if any.
 func (c *Cache) spilled(p *page, why Why) {
 	a, i := p.owner, p.number
 	if a.disposed || a.pages.get(i) != p {

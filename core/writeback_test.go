@@ -567,3 +567,18 @@ func TestStoringWaitsForDeletes(t *testing.T) {
 		b.is(<-flushed, nil)
 	})
 }
+
+// What waits has a buffer for all of the page, but only what was written is stored.
+func TestWhatWasWrittenIsCounted(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(page)
+		b.write(a, []byte("ten bytes."), 0)
+		if n := b.Statistics().Disk.WaitingBytes; n != page {
+			b.Errorf("%d bytes wait", n)
+		}
+		b.is(a.Flush(ctx), nil)
+		if s := b.Statistics().Disk; s.WrittenBytes != 10 || s.WaitingBytes != 0 {
+			b.Errorf("%d bytes were written, %d wait", s.WrittenBytes, s.WaitingBytes)
+		}
+	})
+}

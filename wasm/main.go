@@ -1,7 +1,7 @@
 //go:build js && wasm
 
-// Command wasm is the program that browsers run: it only puts the parts together. In the worker of the disk it is
-// another one, which only writes to IndexedDB.
+// Command wasm is the program that browsers run: it only puts the parts together. In the worker of the disk the same
+// program does nothing but write to IndexedDB.
 package main
 
 import (
@@ -16,7 +16,7 @@ var version = "dev"
 func main() {
 	host := jsbridge.HostObject()
 	if host.Get("serves").Truthy() {
-		idbstore.Serve(version, host)
+		idbstore.Serve(version, host) // to the end
 	}
 	jsbridge.Run(version, webdisk.New(host))
 }

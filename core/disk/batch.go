@@ -10,7 +10,7 @@ import (
 // A batch is what one transaction does.
 type batch struct {
 	images  []*Image
-	bytes   int64
+	bytes   int64 // of their buffers
 	deletes []driver.Key
 	// makesRoom: it only deletes, and nothing is stored beside it.
 	makesRoom bool
@@ -120,7 +120,6 @@ func (d *Disk) stored(b *batch) {
 	if len(b.images) > 0 {
 		d.successes++
 	}
-	d.statistics.WrittenBytes += b.bytes
 	d.queue.waiting -= b.bytes
 	for i, im := range b.images {
 		if im.state == dropped {
@@ -133,7 +132,8 @@ func (d *Disk) stored(b *batch) {
 		im.page.Stored()
 	}
 	for _, r := range b.records {
-		d.release(r) // nobody may need it any more
+		d.statistics.WrittenBytes += int64(r.size)
+		d.release(r) // if nobody needs it any more, this deletes it
 	}
 }
 

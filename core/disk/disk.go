@@ -51,12 +51,12 @@ type Disk struct {
 
 // Statistics are numbers of what went through the store.
 type Statistics struct {
-	// ReadBytes and WrittenBytes are how many bytes the store has read and written.
+	// ReadBytes and WrittenBytes are how many bytes of records the store has read and written.
 	ReadBytes, WrittenBytes int64
 	// Transactions is how many transactions there were, Failures how many of them failed, and Retries how often
 	// storing was tried again.
 	Transactions, Retries, Failures int64
-	// WaitingBytes are written and readable, but not stored yet.
+	// WaitingBytes are those of the buffers of images that are not stored yet.
 	WaitingBytes int64
 }
 

@@ -34,7 +34,7 @@ func (d *Disk) lacking(missing []*Record, extents []extent, got Fetched) []*Reco
 	}
 	for _, e := range extents {
 		r := e.record
-		if r == nil || r.near() || got[r] != nil || slices.Contains(missing, r) {
+		if r == nil || r.settled() || got[r] != nil || slices.Contains(missing, r) {
 			continue
 		}
 		if bytes += r.size; bytes > d.traits.WindowBytes && len(missing) > 0 {
@@ -45,7 +45,7 @@ func (d *Disk) lacking(missing []*Record, extents []extent, got Fetched) []*Reco
 	return missing
 }
 
-// Fetch fetches records, and returns those that it has found to be lost. It waits.
+// Fetch fetches records into got, which is given back by Free, and returns those that it has found to be lost. It waits.
 func (d *Disk) Fetch(ctx context.Context, records []*Record, got Fetched) (lost []*Record, err error) {
 	ranges := make([]driver.Range, len(records))
 	for i, r := range records {

@@ -13,7 +13,7 @@ type Page interface {
 	NotStored(why error)
 }
 
-// An Image is what the disk has of one version of a page. What no extent covers is zero.
+// An Image is what the disk has of a page. What no extent covers is zero.
 type Image struct {
 	page    Page
 	size    int
@@ -203,8 +203,8 @@ type Record struct {
 // whole is all of the record.
 func (r *Record) whole() driver.Range { return driver.Range{Key: r.key, Size: r.size} }
 
-// near reports whether the store need not be asked for the record.
-func (r *Record) near() bool { return r.buf != nil || r.lost }
+// settled reports whether the store need not be asked for the record.
+func (r *Record) settled() bool { return r.buf != nil || r.lost }
 
 // release gives up one hold on a record; the last one deletes it.
 func (d *Disk) release(r *Record) {

@@ -7,8 +7,8 @@ import (
 	"asposecache/core/driver"
 )
 
-// A readCache keeps records that somebody may want soon: those of which a read has used only a part, and those that
-// follow where pages are read in order.
+// A readCache keeps records that somebody may want soon: those of which a read has used only a part, and those that were
+// fetched ahead of reads in order ([Disk.FetchAhead]) or because somebody may go there ([Disk.FetchSoon]).
 type readCache struct {
 	recent []*Record // oldest first
 	bytes  int
@@ -87,7 +87,7 @@ func following(images iter.Seq[*Image], most, far int) (missing []*Record, seen 
 			}
 			last = r
 			seen++
-			if !r.near() && r.coming == nil {
+			if !r.settled() && r.coming == nil {
 				missing = append(missing, r)
 			}
 		}
@@ -105,7 +105,7 @@ func (d *Disk) FetchSoon(images iter.Seq[*Image]) {
 	for im := range images {
 		for _, e := range im.extents {
 			r := e.record
-			if r == nil || r.near() || r.coming != nil || slices.Contains(records, r) {
+			if r == nil || r.settled() || r.coming != nil || slices.Contains(records, r) {
 				continue
 			}
 			if bytes += r.size; bytes <= d.traits.CacheBytes/2 {

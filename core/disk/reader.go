@@ -57,7 +57,7 @@ func (r *Reader) Close() {
 }
 
 // Read copies those rows of an image that are in memory, and returns how many bytes it has copied; Fetch copies the
-// rest. start is where the page begins in the whole that it is a part of: errors count offsets from there.
+// rest. start is where the page begins in the whole that it is a part of: it is added to the offsets that errors tell.
 func (r *Reader) Read(im *Image, w rows.Rows, start int64) (copied int, err error) {
 	for _, e := range im.extents {
 		if e.from <= w.From && w.To <= e.to { // all of it is in one place
@@ -179,7 +179,7 @@ func (r *Reader) Fetch(ctx context.Context, progress func(copied int)) error {
 	defer func() { // what was asked for and is not wanted any more, also after a panic of the target
 		for _, w := range underWay {
 			r.d.unlocked(func() { <-w.done })
-			r.leave(w)
+			r.giveBack(w)
 		}
 	}()
 	for ask(); len(underWay) > 0; {
@@ -190,7 +190,7 @@ func (r *Reader) Fetch(ctx context.Context, progress func(copied int)) error {
 			return err
 		}
 		underWay = underWay[1:]
-		r.leave(w)
+		r.giveBack(w)
 	}
 	return nil
 }
@@ -232,10 +232,18 @@ func (r *Reader) take(w *window, progress func(copied int)) error {
 }
 
 // takeComing takes what is in the read cache by now, waiting for what is being fetched ahead, and returns the rest.
-func (r *Reader) takeComing(_ context.Context, progress func(copied int)) (rest []*fetch, err error) {
+func (r *Reader) takeComing(ctx context.Context, progress func(copied int)) (rest []*fetch, err error) {
 	for _, f := range r.fetches {
 		if coming := f.record.coming; coming != nil {
-			r.d.unlocked(func() { <-coming })
+			r.d.unlocked(func() {
+				select {
+				case <-coming:
+				case <-ctx.Done():
+				}
+			})
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
 		}
 		if f.record.buf == nil {
 			rest = append(rest, f)
@@ -257,8 +265,8 @@ func (r *Reader) copyWants(f *fetch, b driver.Buffer, off int, progress func(cop
 	return nil
 }
 
-// leave gives back what was fetched, or keeps it where there is more in it than was wanted.
-func (r *Reader) leave(w *window) {
+// giveBack gives back what was fetched, or keeps a whole record of which only a part was wanted.
+func (r *Reader) giveBack(w *window) {
 	for i, b := range w.buffers {
 		switch f := w.fetches[i]; {
 		case b == nil:

@@ -2,15 +2,15 @@ package driver
 
 // A Copier is a Buffer outside of the Go heap that can copy from others without passing the bytes through it.
 type Copier interface {
-	// CopyFrom copies n bytes of src from srcOff to off, or returns false when it does not know
-	// that kind of buffer.
+	// CopyFrom copies the n bytes of src at srcOff to off, or returns false when it does not know that kind of
+	// buffer.
 	CopyFrom(off int, src Buffer, srcOff, n int) (bool, error)
 }
 
 // A RowCopier is a Buffer outside of the Go heap that can copy many rows in one go.
 type RowCopier interface {
-	// CopyRows copies rows of n bytes of src, which begin pitch bytes after each other, or returns false
-	// when it does not know that kind of buffer.
+	// CopyRows copies rows of n bytes, which begin srcPitch bytes after each other in src, and pitch bytes here. It
+	// returns false when it does not know that kind of buffer.
 	CopyRows(off, pitch int, src Buffer, srcOff, srcPitch, n, rows int) (bool, error)
 }
 
@@ -52,7 +52,7 @@ func Copy(dst Buffer, dstOff int, src Buffer, srcOff, n int) error {
 	return dst.WriteAt(p, dstOff)
 }
 
-// CopyRows copies rows of n bytes, which begin pitch bytes after each other.
+// CopyRows copies rows of n bytes, which begin dstPitch and srcPitch bytes after each other.
 func CopyRows(dst Buffer, dstOff, dstPitch int, src Buffer, srcOff, srcPitch, n, rows int) error {
 	if rows == 1 || n == dstPitch && n == srcPitch {
 		return Copy(dst, dstOff, src, srcOff, n*rows)

@@ -2,7 +2,7 @@
 // how it is used best. Who writes one tests it with package drivertest.
 //
 // A store can wrap another, to encrypt or to compress its records: it reads the [Source] of each record, puts what it
-// makes of it as [Bytes], and turns back what Get returns. A record may then be longer or shorter below than above.
+// makes of it as [Bytes], and undoes that in what Get returns. A record may then be longer or shorter below than above.
 package driver
 
 import (
@@ -32,6 +32,8 @@ type Range struct {
 //
 // Its errors wrap [ErrQuota] or [ErrUnavailable] where they apply; the cache takes every other error for
 // [ErrUnavailable]. After any error a later call tries Apply and Get again, and Open a few times.
+//
+// Traits, NewBuffer and FreeBuffer are called with the cache's lock held: they must not wait, nor call the cache.
 type Store interface {
 	// Traits tell how the store is used best. They do not change once it is open.
 	Traits() Traits
@@ -58,7 +60,7 @@ type Store interface {
 	// until FreeBuffer. An error says that nothing could be read, which need not be so the next time.
 	Get(ctx context.Context, ranges []Range) ([]Buffer, error)
 
-	// Has reports for each key whether its record is there. It reads no record. An error is one of Get.
+	// Has reports for each key whether its record is there. It reads no record. Its errors are those of Get.
 	Has(ctx context.Context, keys []Key) ([]bool, error)
 
 	// Close ends the store and removes all that it holds. It is called once, also on a store whose

@@ -15,8 +15,8 @@ type Traits struct {
 	// only asked for whole records.
 	Ranges bool
 
-	// BatchBytes is how many bytes are put in one transaction, if as many wait, and BatchDeletes how many
-	// records are deleted in one.
+	// BatchBytes is about how many bytes are put in one transaction, a page more at most, and BatchDeletes how many
+	// records are deleted in one at most.
 	BatchBytes, BatchDeletes int
 	// Transactions is how many transactions that write are under way at a time.
 	Transactions int
@@ -24,9 +24,8 @@ type Traits struct {
 	Gather time.Duration
 	// WaitingBytes bounds what waits to be stored. Past it writes wait.
 	WaitingBytes int
-	// TurnBytes is how many bytes are taken in, by however many writes, before others have a turn: calls
-	// that find room end at once, and a loop that awaits them would keep its thread until WaitingBytes
-	// wait.
+	// TurnBytes is how many bytes are taken in, by however many writes, before one pauses, so that other tasks of the
+	// thread can run: a loop of writes that find room would keep it until WaitingBytes wait.
 	TurnBytes int
 
 	// WindowBytes is how many bytes a read asks for in one call of Get. Two such calls are under way.

@@ -77,7 +77,7 @@ func (c *connection) close() {
 	c.event.Release()
 }
 
-// latecomers are the openings that were given up and have not been answered, and cleaned up after.
+// latecomers are the openings that were given up, until they are answered and cleaned up after.
 var latecomers sync.WaitGroup
 
 // awaitLatecomers waits until there are none, or for a while: some browsers never answer.
@@ -96,9 +96,9 @@ func awaitLatecomers() {
 }
 
 // connect opens a database and creates it if there is none of that name. It waits until ctx ends. A
-// connection that comes later is closed, and then late is called.
+// connection that comes too late, or without its object store, is closed, and then late is called.
 //
-// An opening is aborted when the site's data is cleared just then; that is over when it is told.
+// The browser aborts an opening while it clears the site's data. connect then tries again.
 func connect(ctx context.Context, name string, late func()) (*connection, error) {
 	for {
 		c, err := tryConnect(ctx, name, late)

@@ -39,8 +39,9 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.kind }
 
-// failure is the one place where what the browser says becomes an error of the cache. An exception
-// thrown at a call arrives as a js.Error, wrapped; the error of an event as an idb.DOMException.
+// failure is the one place where what the browser says becomes an error of the cache. From package idb an exception
+// thrown at a call arrives as a js.Error, wrapped, and the error of an event as an idb.DOMException; from ask both are a
+// js.Error.
 //
 // The end of a context is no failure of the browser and stays what it is.
 func failure(op string, err error) error {
@@ -70,7 +71,7 @@ func failure(op string, err error) error {
 	return e
 }
 
-// broken is the failure of a call that a living connection always answers.
+// broken is the failure of a call that fails only on a dead connection.
 func broken(op string, err error) error {
 	err = failure(op, err)
 	if e := (*Error)(nil); errors.As(err, &e) {

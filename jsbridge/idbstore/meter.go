@@ -14,6 +14,7 @@ const collectEvery = 128 << 20
 // A meter counts bytes of records and has garbage collected now and then.
 type meter struct{ bytes atomic.Int64 }
 
+// passed counts n bytes more.
 func (m *meter) passed(n int) {
 	if m.bytes.Add(int64(n)) >= collectEvery {
 		m.bytes.Store(0)

@@ -184,6 +184,7 @@ func TestCloseRemovesTheDatabaseAndFreesTheLock(t *testing.T) {
 
 func TestCloseDoesNotWaitForEver(t *testing.T) {
 	shorten(t, &webapi.Limit, 300*time.Millisecond)
+	shorten(t, &deleteLimit, 300*time.Millisecond)
 	s := New(Options{Folder: webapi.NewFolderSetting("blocked")})
 	if err := s.Open(context.Background()); err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 )
 
 // Serve is the program in the worker of the disk: it applies the batches that a [Store] posts, until the worker is
-// ended. host is the JavaScript object that web/src/worker.ts makes.
+// ended. It does not return. host is the JavaScript object that web/src/worker.ts makes.
 func Serve(version string, host js.Value) {
 	jsbuf.Use(host)
 	s := &server{host: host, cancels: make(map[int]context.CancelFunc)}
@@ -20,15 +20,15 @@ func Serve(version string, host js.Value) {
 	select {}
 }
 
-// A server applies batches to the database that the last of them has named: a page has one.
+// A server applies batches to the database that the latest of them has named. A cache has one.
 type server struct {
 	host    js.Value
 	store   *Store
 	cancels map[int]context.CancelFunc // by number of the batch
 }
 
-// apply is called with the arguments of a writer's apply, but for the answer, which the host's answer(number, failure,
-// arrays) posts.
+// apply is called with the arguments of apply of the worker's object, see [writer], but for answer: that is what the
+// host's answer(number, failure, arrays) posts.
 func (s *server) apply(_ js.Value, args []js.Value) any {
 	number := args[0].Int()
 	if name := args[1].String(); s.store == nil || s.store.name != name {
@@ -87,8 +87,8 @@ func (s *server) end(js.Value, []js.Value) any {
 	return nil
 }
 
-// attach returns a store on the database that another has opened, whose it stays: this one holds no lock, and is never
-// closed. It connects when it is first used.
+// attach returns a store on a database that another store has opened and goes on to own: this one holds no lock, and is
+// never closed. It connects when it is first used.
 func attach(name string) *Store {
 	s := New(Options{})
 	s.state, s.name, s.conn = nil, name, &connection{}

@@ -53,7 +53,7 @@ type Store struct {
 	meter  meter
 	writer writer
 
-	// turn holds one token. Who has it opens, reconnects or closes.
+	// turn has room for one token. Who has put one there may open, reconnect or close.
 	turn chan struct{}
 
 	*webapi.FolderSetting
@@ -368,5 +368,5 @@ func (s *Store) leave() { <-s.turn }
 
 var start = time.Now()
 
-// sinceStart is a clock. It returns no time.Time: one in a store would link the formatting of times.
+// sinceStart is a clock. It returns no time.Time: one in a store would link the code that formats times.
 func sinceStart() time.Duration { return time.Since(start) }

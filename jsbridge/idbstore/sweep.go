@@ -10,7 +10,7 @@ import (
 )
 
 // Sweep removes the databases that stores of a folder have left behind, and returns how many; see [webapi.Sweep]. Where
-// the browser can't list databases there are none.
+// the browser can't list databases it removes none.
 func Sweep(ctx context.Context, folder string) (int, error) {
 	return webapi.Sweep(ctx, folder, databases, deleteDatabase)
 }

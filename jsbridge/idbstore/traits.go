@@ -29,7 +29,7 @@ import (
 // that much arrives at once, and what is larger in pieces. Since nobody waits for what is stored behind the
 // writer's back, but everybody for what is read, records are of 512 KiB: writing has six tenths of the speed
 // that it could have with 4 MiB, and a random read half of the time that it takes with 1 MiB.
-// Written by the cache, records of 1 MiB were no faster than those of 512 KiB, and those of 2 MiB a tenth.
+// Written by the cache, records of 1 MiB were no faster than those of 512 KiB, and those of 2 MiB a tenth faster.
 // The price of two pages in a record is that it stays while a part of either is needed: the store can hold a
 // small multiple of what is allocated.
 //
@@ -46,7 +46,7 @@ import (
 // them on the calling thread, and the page needs that thread for itself; for the same reason others get a turn
 // whenever 4 MiB were taken in, although there is room for more.
 //
-// A read asks for 4 MiB in a transaction, two of which are under way, and reads in order fetch as much ahead, in
+// A read asks for 4 MiB in a transaction, two of which are under way. Reads in order fetch up to 8 MiB ahead, in
 // transactions of four records.
 var traits = driver.Traits{
 	RecordBytes:  512 << 10,

@@ -56,7 +56,7 @@ func beginWriting(c *connection) (*writing, error) {
 		return nil, err
 	}
 	t := &writing{tx: tx, store: store, ended: make(chan error, 1)}
-	// It listens before this goroutine can wait, so before there is any event.
+	// It begins to listen as soon as this goroutine waits, before the browser tells of any event.
 	go func() { t.ended <- t.outcome() }()
 	return t, nil
 }
@@ -149,7 +149,7 @@ func apply(ctx context.Context, c *connection, puts []driver.Record, deletes []d
 			return 0, t.fail(failure("delete", err))
 		}
 	}
-	// A window is put as soon as the first record of the last one is stored: so the browser always has
+	// A window is put as soon as the first record of the one before is stored: so the browser always has
 	// something to do, and never more than two windows.
 	total, put := 0, 0
 	var first *idb.Request
@@ -242,11 +242,11 @@ var (
 // ask makes a request for each key and waits until they are answered. If one of them fails, all do.
 //
 // Requests are answered in order, so only the last is listened to, and not the end of the transaction.
-// The transaction is not committed: Chromium then tells its end before it has loaded the results that
-// lie in files of their own.
+// commit is not called: after it Chromium tells the end of the transaction before it has loaded the results that lie in
+// files of their own.
 //
 // Package idb is not used for this: to wait for a request it takes two functions and three goroutines. A read
-// of one record took 65 calls of JavaScript with it, all that it takes included, and takes 44 without.
+// of one record took 65 calls of JavaScript in all with it, and takes 44 without.
 func ask(ctx context.Context, c *connection, method string, keys []driver.Key) ([]js.Value, error) {
 	if c.dead.Load() {
 		return nil, connectionClosed()

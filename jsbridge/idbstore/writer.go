@@ -32,8 +32,7 @@ type writer struct {
 	copied int64
 }
 
-// errNoWriter: the worker could not do it, and has died, or does so. What becomes of the batch is not known; it can be
-// repeated.
+// errNoWriter: the worker could not be told, or has died. What became of the batch is not known; it can be repeated.
 var errNoWriter = errors.New("the worker of the disk has ended")
 
 func (w *writer) exists() bool { return w.worker.Type() == js.TypeObject }
@@ -97,7 +96,7 @@ func (w *writer) apply(ctx context.Context, database string, puts []driver.Recor
 	return ctx.Err()
 }
 
-// kinds are the kinds of an [Error], by the number under which they cross to the worker and back.
+// kinds are the kinds of an [Error], by the number under which they come from the worker.
 var kinds = []error{nil, driver.ErrQuota, driver.ErrUnavailable, context.Canceled}
 
 // describe makes of an error what failureFrom makes an error of.
@@ -118,7 +117,8 @@ func describe(err error) any {
 	return js.ValueOf(map[string]any{"op": e.Op, "name": e.Name, "message": e.Message, "kind": kind})
 }
 
-// failureFrom is the error of an answer: null is a success, and what has no kind is the death of the worker.
+// failureFrom is the error of an answer: null is a success, and what has no kind says that the worker has died or could
+// not be told.
 func failureFrom(v js.Value) error {
 	if v.IsNull() {
 		return nil

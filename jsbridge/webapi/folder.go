@@ -15,7 +15,7 @@ type FolderSetting struct {
 	fixed bool
 }
 
-// NewFolderSetting returns one with a name, which must not be empty.
+// NewFolderSetting returns one with a name. An empty one must be changed before a store is opened.
 func NewFolderSetting(name string) *FolderSetting { return &FolderSetting{name: name} }
 
 // Folder returns the name, and reports whether it is fixed.
@@ -25,7 +25,7 @@ func (f *FolderSetting) Folder() (name string, fixed bool) {
 	return f.name, f.fixed
 }
 
-// SetFolder changes the name.
+// SetFolder changes the name. After the first try to open the store that is a [core.ArgumentError].
 func (f *FolderSetting) SetFolder(name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

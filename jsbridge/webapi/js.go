@@ -34,7 +34,7 @@ func Get(v js.Value, name string) (p js.Value, err error) {
 	return p, err
 }
 
-// Property is a property as text; empty when it is none. Anything can be thrown, so v can be anything.
+// Property returns a property that is a string, and "" for any other. Anything can be thrown, so v can be anything.
 func Property(v js.Value, name string) (text string) {
 	_ = Try(func() error {
 		p, err := Get(v, name)

@@ -11,8 +11,8 @@ import (
 // it dies: that is how others can tell a store in use from one left behind.
 type Lock struct {
 	resolve js.Value // ends the promise for whose life the browser keeps the lock
-	failed  js.Func
-	forget  func()
+	failed  js.Func  // called when the request for it fails
+	forget  func()   // has the lock no longer freed when the program ends
 }
 
 // LockName is the lock of a store. Names of locks must not begin with a hyphen; those of stores may.

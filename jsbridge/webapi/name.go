@@ -34,7 +34,7 @@ func Claim(ctx context.Context, folder string) (name string, l *Lock, err error)
 }
 
 // Sweep removes the stores of a folder that were left behind: those whose lock nobody holds. list names the stores there
-// are, and remove removes one. It returns how many. Without Web Locks there are none.
+// are, and remove removes one. It returns how many. Without Web Locks it removes none.
 //
 // Any number of sweeps can run at once. What can't be removed in time is left to the next one, and told in the error.
 func Sweep(ctx context.Context, folder string, list func(context.Context) ([]string, error),

@@ -10,7 +10,7 @@ import (
 	"asposecache/core/driver"
 )
 
-// Limit is how long the browser has for what it should do at once: open, delete, list, grant a lock. Some browsers never
+// Limit is how long the browser has for what it should do at once: open, list, grant a lock, remove what is swept. Some browsers never
 // answer, and tell nothing.
 var Limit = 5 * time.Second
 

@@ -22,7 +22,7 @@ type store interface {
 	CopiedBytes() int64
 }
 
-// Disk is a [driver.Store] on one of some others. Until it is open it is the first of them.
+// Disk is a [driver.Store] on one of some others: the one that is open, or is tried next.
 type Disk struct {
 	store
 	*webapi.FolderSetting
@@ -53,7 +53,8 @@ func (d *Disk) next() { d.store, d.others = d.others[0], d.others[1:] }
 // patience is how long a store may take to open if there is another one.
 const patience = 2 * time.Second
 
-// Open opens the first of the stores that can be. One that failed is not tried again if there are others.
+// Open opens the first of the stores that can be. One that failed is not tried again if there are others. One that has no
+// room is not passed over: its error, [driver.ErrQuota], is returned.
 func (d *Disk) Open(ctx context.Context) error {
 	for len(d.others) > 0 {
 		limited, cancel := driver.Within(ctx, patience, webapi.ErrNoAnswer)

@@ -518,7 +518,7 @@ export interface CacheStatistics {
     readonly allocations: number
     readonly allocatedBytes: number
     readonly peakBytes: number
-    /** Written, readable, and not stored yet. */
+    /** Held for what is written, readable, and not stored yet: where a part of a page was written, often all of it. */
     readonly waitingBytes: number
     /** Bytes read from and written to the store since the start. */
     readonly readBytes: number

@@ -21,7 +21,8 @@ type File interface {
 	// any more.
 	Write(ctx context.Context, at []int64, data []driver.Source) error
 
-	// Read returns a buffer for each of sizes bytes at offsets, and nil where the file does not have them all.
+	// Read returns for each offset a buffer with as many bytes from there on as sizes says, and nil where the file does not
+	// have them all.
 	Read(ctx context.Context, at []int64, sizes []int) ([]driver.Buffer, error)
 
 	// Truncate cuts the file off. It is not called while Write is.

@@ -75,7 +75,7 @@ func (s *Store) NewBuffer(n int) (driver.Buffer, error) { return s.file.NewBuffe
 // FreeBuffer gives it back.
 func (s *Store) FreeBuffer(b driver.Buffer) { s.file.FreeBuffer(b) }
 
-// Apply writes records to where nothing is, and then knows of them, and of the others no more.
+// Apply writes records to free spans. When all are written it notes where they are, and forgets those that are deleted.
 func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
 	if err := s.check(ctx); err != nil {
 		return err
@@ -137,8 +137,8 @@ func (s *Store) drop(key driver.Key) {
 	}
 }
 
-// restart begins again with an empty file after the one of the space that was seen was lost, unless somebody else has done
-// so: others may have written to the new one already.
+// restart begins again with an empty file after one was lost. seen is the space of that one: if it is not the store's any
+// more, somebody else has begun again, and the new file may have records.
 func (s *Store) restart(ctx context.Context, seen *space) {
 	s.writes.Lock()
 	defer s.writes.Unlock()
@@ -155,11 +155,11 @@ func (s *Store) restart(ctx context.Context, seen *space) {
 	_ = s.file.Open(ctx) // if that fails, the next call finds the file lost once more
 }
 
-// slack is how many bytes a file may be longer than need be, beside a quarter of it.
+// A file is cut off when it is longer than what is used by more than slack and a quarter of that.
 const slack = 16 << 20
 
-// shrink cuts off what is free at the end of the file if it is much, or all. While somebody writes there is another
-// time.
+// shrink cuts off what is free at the end of the file if it is much, or if nothing is used. While somebody writes it does
+// nothing: the next Apply tries again.
 func (s *Store) shrink(ctx context.Context) {
 	s.mu.Lock()
 	size, end := s.size, s.space.size

@@ -7,10 +7,10 @@ type span struct{ off, size int64 }
 
 func (s span) end() int64 { return s.off + s.size }
 
-// align is what spans begin at and take multiples of: the block of file systems.
+// The offsets and sizes of spans are multiples of align: file systems give out as much at a time.
 const align = 4096
 
-// A space is what of a file is free. What is free at the end is not part of the file any more.
+// A space is what of a file is free. What lies behind the last span that is taken is in no list: shrink may cut it off.
 type space struct {
 	// free spans in the order of their offsets. Between two of them, and behind the last, is something that is taken.
 	free []span

@@ -147,7 +147,7 @@ func (s *Store) FreeBuffer(buf driver.Buffer) {
 	s.free[len(b)] = append(s.free[len(b)], b)
 }
 
-// Apply copies the records.
+// Apply copies the records. It panics if one is larger than the traits say.
 func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []driver.Key) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,7 +180,7 @@ func (s *Store) remove(k driver.Key) {
 	delete(s.records, k)
 }
 
-// Get returns copies.
+// Get returns copies. It panics if a part of a record is asked for although the traits allow no ranges.
 func (s *Store) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
