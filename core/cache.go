@@ -145,7 +145,7 @@ func (c *Cache) allocateInMemory(l layout, size int64) (*Allocation, error) {
 		return nil, ErrClosed
 	}
 	if c.settings.CacheType == CacheOnDiskOnly {
-		return nil, ErrNotInMemory
+		return nil, errDiskOnly{}
 	}
 	if !c.machine.Spare() {
 		return nil, c.full(Memory, size, c.settings.MaxMemoryForCache, ByMemory)

@@ -59,8 +59,12 @@ func (e *FullError) Error() string {
 		ByMemory: "the machine has no more memory for it",
 		ByQuota:  "the browser's quota is used up",
 	}[e.Reason]
-	return "no room " + where + " for " + itoa(e.Requested) + " bytes: " +
+	text := "no room " + where + " for " + itoa(e.Requested) + " bytes: " +
 		itoa(e.Allocated) + " are allocated and " + why
+	if e.Medium == Memory && errors.Is(e.Cause, driver.ErrUnavailable) {
+		text += "; the disk can't be had: " + e.Cause.Error()
+	}
+	return text
 }
 
 func (e *FullError) Unwrap() error { return e.Cause }
@@ -76,15 +80,26 @@ func (e *ArgumentError) Error() string {
 type RangeError struct {
 	Name               string
 	Given, Least, Most int64
+	// Note is what the bounds depend on, if anything.
+	Note string
 }
 
 func (e *RangeError) Error() string {
-	return e.Name + ": " + itoa(e.Given) + " was given, allowed is " + itoa(e.Least) + " to " + itoa(e.Most)
+	return e.Name + ": " + itoa(e.Given) + " was given, allowed is " + itoa(e.Least) + " to " + itoa(e.Most) + e.Note
 }
 
 func outOfRange(name string, given, least, most int64) error {
 	return &RangeError{Name: name, Given: given, Least: least, Most: most}
 }
+
+// errDiskOnly is ErrNotInMemory for what is allocated at once.
+type errDiskOnly struct{}
+
+func (errDiskOnly) Error() string {
+	return "cacheType allows the disk only, and a call that can't wait allocates in memory"
+}
+
+func (errDiskOnly) Unwrap() error { return ErrNotInMemory }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 

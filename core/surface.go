@@ -55,6 +55,11 @@ func (r *rect) checkWhole(a *Allocation) error {
 	return r.check(a)
 }
 
+// outside is the error of a rectangle that goes on beyond the end.
+func outside(name string, given int64, start string, at, end int64) error {
+	return &RangeError{Name: name, Given: given, Most: end - at, Note: ", from " + start + " " + itoa(at) + " on"}
+}
+
 // check checks a rectangle against a surface as it is now.
 func (r *rect) check(a *Allocation) error {
 	l := a.layout
@@ -66,9 +71,9 @@ func (r *rect) check(a *Allocation) error {
 	case r.Y < 0 || r.Y > l.height:
 		return outOfRange("y", r.Y, 0, l.height)
 	case r.Width < 0 || r.Width > l.width-r.X:
-		return outOfRange("width", r.Width, 0, l.width-r.X)
+		return outside("width", r.Width, "x", r.X, l.width)
 	case r.Height < 0 || r.Height > l.height-r.Y:
-		return outOfRange("height", r.Height, 0, l.height-r.Y)
+		return outside("height", r.Height, "y", r.Y, l.height)
 	}
 	row := r.Width * l.bpp
 	if r.stride == 0 {

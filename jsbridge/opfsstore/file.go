@@ -193,7 +193,7 @@ func numbers[N int | int64](of []N) js.Value {
 	return jsbuf.Numbers(all)
 }
 
-var errDied = errors.New("OPFS: the worker of the disk has ended")
+var errDied = errors.New("the worker of the disk did not start, or has ended; workerURL says where it is")
 
 // An Error is a failure as the browser told it. It wraps [driver.ErrQuota], [driver.ErrUnavailable] or
 // [filestore.ErrLost] where it means that.

@@ -601,7 +601,10 @@ export class CacheError extends Error {
   constructor(code: CacheErrorCode, message: string, options?: { cause?: unknown })
 }
 
-/** There is no room. In `'auto'` it is about the disk, and `cause` is the refusal in memory. */
+/**
+ * There is no room. In `'auto'` it is about the disk, and `cause` is the refusal in memory; where there is no disk to be
+ * had, it is about memory, and `cause` is why there is none.
+ */
 export class CacheFullError extends CacheError {
   readonly code: 'CACHE_FULL'
   readonly medium: Medium

@@ -50,6 +50,8 @@ const patience = 5000
 /** Milliseconds that a worker has to end by itself. */
 const leave = 1000
 
+const noWorker = 'no worker can be started; workerURL says where asposecache.worker.js is'
+
 /** After so many deaths in a row nobody starts it again, for so many milliseconds. */
 const mostDeaths = 3
 const rest = 30_000
@@ -112,7 +114,7 @@ export class DiskWorker {
   /** Has something done with a file, by a worker that is started if there is none. */
   ask(request: FileRequest, transfer: Uint8Array[], answer: FileAnswer): void {
     this.start()
-    if (!this.#worker) return answer({ name: 'NotSupportedError', message: 'no worker can be started' })
+    if (!this.#worker) return answer({ name: 'NotSupportedError', message: noWorker })
     const call = ++this.#lastAsked
     this.#send(call, { call, ask: request }, transfer, answer)
   }

@@ -37,7 +37,7 @@ export function filesIn(worker: DiskWorker | undefined): Files | undefined {
       else if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype))
         answer({
           name: 'NotSupportedError',
-          message: 'only a worker can open such files, and none may be used',
+          message: 'only a worker can open such files, and diskWorker is false',
         })
       else
         server.do(request).then(

@@ -79,7 +79,10 @@ async function compile(wasmURL: string | URL | undefined, place: Place): Promise
     console.warn(`asposeCache: ${url}${served}; with "application/wasm" it would start sooner`)
     return module
   } catch (error) {
-    const hint = hintFor(error, failing === 'fetched' && !response, place)
+    const elsewhere = wasmURL
+      ? 'wasmURL says where the program is'
+      : `if the program is elsewhere, write ${place.line}`
+    const hint = hintFor(error, failing === 'fetched' && !response, elsewhere)
     throw failed(`${url} could not be ${failing}: ${message(error)}${served}; ${hint}`, error)
   }
 }
@@ -89,9 +92,8 @@ const permission = `the page's Content-Security-Policy must allow 'wasm-unsafe-e
 const isForbidden = (error: unknown) => /unsafe-eval|CSP/.test(message(error))
 
 /** What can be done where the program could not be had. Where there was no answer, the browser does not say why. */
-function hintFor(error: unknown, unanswered: boolean, place: Place): string {
+function hintFor(error: unknown, unanswered: boolean, elsewhere: string): string {
   if (isForbidden(error)) return permission
-  const elsewhere = `if the program is elsewhere, write ${place.line}`
   if (!unanswered) return elsewhere
   if (globalThis.location?.protocol === 'file:')
     return 'browsers fetch nothing for a page at a file: address, so it has to come from a server'
