@@ -348,6 +348,7 @@ func (m *versions) learnWrite(v *versioned, off, n int64) {
 		length := lengthOf(int64(len(v.want)), i)
 		p := v.pages[i]
 		if p != nil && m.holders(p) == 1 && p.size == length {
+			p.short = false // whoever has grown beyond it has gone
 			continue
 		}
 		grown := length

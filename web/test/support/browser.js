@@ -16,6 +16,7 @@ import { startSite } from './site.js'
  * @property {string[]} [needs] what the browser must be made to do, names of capabilities: where it can't, the test is
  *     skipped
  * @property {'indexedDB'} [store] what the disk of every cache lies on, whatever the run says: the test looks at it
+ * @property {'worker'} [inside] where in the page it runs: in a worker, as a user has one
  * @property {boolean} [long] whether it takes so long that a brief run leaves it out
  *
  * @typedef {(kit: typeof import('./helpers.js'), arg?: any) => any} Body what runs in a page, sent there as text
@@ -137,7 +138,7 @@ export function useBrowser({ routes } = {}) {
       // What measures memory, or crashes, does so without a page beside it.
       if (!options.needs?.length) {
         const { page, share } = await openShared()
-        const { clean } = await runWhole(page, body, options.arg, options.store)
+        const { clean } = await runWhole(page, body, options.arg, options)
         if (clean) share()
         return
       }
@@ -148,7 +149,7 @@ export function useBrowser({ routes } = {}) {
         const session = await page.createCDPSession()
         await page.exposeFunction('devtools', (method, parameters) => session.send(method, parameters))
       }
-      await runWhole(page, body, options.arg, options.store)
+      await runWhole(page, body, options.arg, options)
     })
   }
 
@@ -176,12 +177,13 @@ function whySkipped(needs, long) {
 export const run = async (page, body, arg) => (await runWhole(page, body, arg)).answer
 
 /** The same; resolves to what it returns and whether it left nothing behind. */
-function runWhole(page, body, arg, store) {
+function runWhole(page, body, arg, /** @type {Options} */ { store, inside } = {}) {
   return page.evaluate(
-    async (source, argument, diskStore) => {
+    async (inside, ...what) => {
       const helpers = await import('/helpers.js')
-      return helpers.run(source, argument, diskStore)
+      return inside === 'worker' ? helpers.runInWorker(...what) : helpers.run(...what)
     },
+    inside ?? process.env.ASPOSECACHE_INSIDE,
     String(body),
     arg,
     store ?? (process.env.ASPOSECACHE_DISK_STORE || undefined),

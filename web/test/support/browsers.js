@@ -13,6 +13,7 @@ export const capabilities = {
   using: 'the syntax of `using`, and its symbols',
   input: 'to type into fields, and to touch',
   files: 'to give workers files of the origin private file system',
+  restart: 'to have what pages have stored when it is started again',
   termination: 'to let go of the database of a worker that was terminated in the midst of a transaction',
 }
 
@@ -56,6 +57,7 @@ const browsers = {
       using: 'it does not know it yet',
       input: 'WebDriver has a mouse and keys, and no more of it is wrapped than it takes to click and paint',
       files: 'WebKitGTK has none',
+      restart: 'where it runs for tests it keeps in memory what is meant for the disk',
       termination: 'one time in six it keeps it, until the page goes',
     },
     start(driver, { needs, userDataDir }) {

@@ -44,6 +44,24 @@ export async function run(source, argument, store) {
   return { answer, clean: true }
 }
 
+/** `run` in a worker, as a user has one. */
+export async function runInWorker(source, argument, store) {
+  const worker = new Worker('/user-worker.js', { type: 'module' })
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = async ({ data: { error, result, devtools } }) => {
+        if (devtools) worker.postMessage({ did: await globalThis.devtools(...devtools) })
+        else if (error) reject(new Error(error))
+        else resolve(result)
+      }
+      worker.onerror = ({ message }) => reject(new Error(message))
+      worker.postMessage({ what: [source, argument, store] })
+    })
+  } finally {
+    worker.terminate()
+  }
+}
+
 /** The names of all files of the origin private file system, decoded. */
 export async function files() {
   const names = []

@@ -1,10 +1,11 @@
 // Runs the tests in one browser after the other, and ends with a table of what was seen in each.
 //
-//   node test/support/run.js [--only=FILE]... [--brief=BROWSER]... [--disk=STORE] [BROWSER]...
+//   node test/support/run.js [--only=FILE]... [--brief=BROWSER]... [--disk=STORE] [--inside=worker] [BROWSER]...
 //
 // Without a browser it takes all three; without files, all of them. A brief run takes some of the files, in which every
 // public method is called, and leaves out tests that take long.
-// With --disk=opfs the disk of every cache lies on files, where a test does not say what it lies on.
+// With --disk=opfs the disk of every cache lies on files, where a test does not say what it lies on. With --inside=worker
+// what runs in a page runs in a worker there, as a user has one.
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { spec } from 'node:test/reporters'
@@ -18,6 +19,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true },
     brief: { type: 'string', multiple: true, default: [] },
     disk: { type: 'string', default: '' },
+    inside: { type: 'string', default: '' },
   },
 })
 const wanted = positionals.length > 0 ? positionals : known
@@ -34,6 +36,7 @@ const essential = [
   'files',
   'global',
   'history',
+  'killed',
   'lifecycle',
   'loading',
   'placement',
@@ -73,6 +76,7 @@ async function runIn(browser) {
   // the processes of the files have these from here
   process.env.ASPOSECACHE_BROWSER = browser
   process.env.ASPOSECACHE_DISK_STORE = values.disk
+  process.env.ASPOSECACHE_INSIDE = values.inside
   const brief = values.brief.includes(browser)
   process.env.ASPOSECACHE_BRIEF = brief ? 'yes' : ''
   const files = (values.only ?? (brief ? essential : names)).map((name) => join(folder, `${name}.test.js`))

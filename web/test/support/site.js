@@ -15,6 +15,22 @@ const isolation = {
   'Cache-Control': 'no-store',
 }
 
+/** A worker of the user, in which a test runs. */
+const userWorker = `import { run } from '/helpers.js'
+  globalThis.devtools = (...devtools) =>
+    new Promise((resolve) => {
+      addEventListener('message', ({ data }) => resolve(data.did), { once: true })
+      postMessage({ devtools })
+    })
+  onmessage = async ({ data: { what } }) => {
+    if (!what) return
+    try {
+      postMessage({ result: await run(...what) })
+    } catch (error) {
+      postMessage({ error: String(error?.stack ?? error) })
+    }
+  }`
+
 /** The file of the build. */
 export const built = (name) => join(dist, name)
 
@@ -32,6 +48,7 @@ export async function startSite(routes = {}, { reports = false } = {}) {
     '/': html('<!doctype html><title>test</title>'),
     '/chai.js': file(chai, 'text/javascript'),
     '/helpers.js': file(join(import.meta.dirname, 'helpers.js'), 'text/javascript'),
+    '/user-worker.js': text('text/javascript', userWorker),
     '/reports.js': file(join(import.meta.dirname, 'reports.js'), 'text/javascript'),
     '/favicon.ico': (_, response) => response.writeHead(204).end(),
     ...routes,
@@ -76,10 +93,14 @@ function beginWith(text, response) {
   }
 }
 
+/** Answers a text. */
+const text =
+  (type, body, headers = {}) =>
+  (_, response) =>
+    response.writeHead(200, { 'Content-Type': type, ...headers }).end(body)
+
 /** Answers a page. */
-export function html(body, headers = {}) {
-  return (_, response) => response.writeHead(200, { 'Content-Type': 'text/html', ...headers }).end(body)
-}
+export const html = (body, headers = {}) => text('text/html', body, headers)
 
 /** Answers a file. */
 export function file(path, type, headers = {}) {
