@@ -38,10 +38,11 @@ browsers := chromium firefox webkit
 brief := --brief=firefox --brief=webkit
 soaked := chromium firefox
 endif
-# What is tested once more with the disk on files.
+# What is tested once more with the disk on files, and then in a worker of the user as well.
 onfiles := bytes history model overlap snapshots spilling surface-model
 test-web: build $(browsers) ## test the built package in Chromium, and in brief in Firefox and WebKit; BROWSER: all of it there
-	$(if $(filter-out webkit,$(firstword $(browsers))),cd web && node test/support/run.js --disk=opfs $(onfiles:%=--only=%) $(firstword $(browsers)))
+	$(if $(filter-out webkit,$(firstword $(browsers))),cd web && for inside in '' worker; do \
+		node test/support/run.js --disk=opfs --inside=$$inside $(onfiles:%=--only=%) $(firstword $(browsers)) || exit; done)
 	cd web && node test/support/run.js $(brief) $(browsers)
 
 # Installs from the npm registry what is tested. PACKAGES='--only=Vite' looks at some only.

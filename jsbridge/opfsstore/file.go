@@ -144,6 +144,8 @@ func (f *file) Close(ctx context.Context) error {
 	_, err := f.ask(limited, "close", f.name, nil)
 	f.host.Call("end")
 	if err != nil {
+		limited, cancel := webapi.InTime(ctx)
+		defer cancel()
 		err = remove(limited, f.host, f.name)
 	}
 	return err

@@ -45,6 +45,16 @@ export function soon(callback: () => void): void {
   resolved.then(callback).catch(globalThis.reportError)
 }
 
+/** Calls back in a task of its own, sooner than a timer would. */
+export function nextTask(callback: () => void): void {
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => {
+    port1.close()
+    callback()
+  }
+  port2.postMessage(null)
+}
+
 /** What takes the place of the globals of these names for the program. */
 export const clock = {
   performance: { now },

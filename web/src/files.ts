@@ -1,5 +1,5 @@
 // Files of the origin private file system, which only dedicated workers can open for reading and writing at once.
-import { clearTimeout, setTimeout } from './clock'
+import { clearTimeout, nextTask, setTimeout } from './clock'
 import type { DiskWorker } from './disk-worker'
 
 /**
@@ -39,17 +39,25 @@ export function filesIn(worker: DiskWorker | undefined): Files | undefined {
           name: 'NotSupportedError',
           message: 'only a worker can open such files, and diskWorker is false',
         })
-      else
+      else {
+        // What takes long is answered in a task of its own, or others would never have a turn.
+        const when = transfer && bytesOf(transfer) >= long ? nextTask : (f: () => void) => f()
         server.do(request).then(
-          (value) => answer(null, value),
+          (value) => when(() => answer(null, value)),
           (error) => answer(described(error)),
         )
+      }
     },
     list,
     remove,
     end: () => void (worker ? worker.end() : server.end()),
   }
 }
+
+/** So many bytes take some tenths of a millisecond. */
+const long = 1 << 20
+
+const bytesOf = (arrays: Uint8Array[]) => arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
 
 export const described = (error: unknown) => ({
   name: String((error as Error)?.name),
@@ -124,15 +132,23 @@ function open(name: string, create: boolean): Promise<Handle> {
 }
 
 async function openNow(name: string, create: boolean): Promise<Handle> {
-  const file = (await (await root()).getFileHandle(encodeURIComponent(name), { create })) as unknown as {
-    createSyncAccessHandle(): Promise<Handle>
-  }
+  const file = (await fileOf(name, create)) as unknown as { createSyncAccessHandle(): Promise<Handle> }
   return whenFree(() => file.createSyncAccessHandle())
 }
+
+const fileOf = async (name: string, create: boolean) =>
+  (await root()).getFileHandle(encodeURIComponent(name), { create })
+
+const isGone = (name: string): Promise<boolean> =>
+  fileOf(name, false).then(
+    () => false,
+    (error) => described(error).name === 'NotFoundError',
+  )
 
 /** Where the file is open. It is of one cache, which has one file. */
 export class FileServer {
   #handle: Handle | undefined
+  #name = ''
   #last: Promise<unknown> = Promise.resolve()
 
   /** Does what is asked for when all that was asked for before is done. */
@@ -150,12 +166,13 @@ export class FileServer {
   async #do(request: FileRequest): Promise<unknown> {
     const [what, name] = request
     if (what === 'open') {
-      this.#close()
+      await this.#close()
       this.#handle = await open(name, true)
+      this.#name = name
       return this.#handle.truncate(0)
     }
     if (what === 'close') {
-      this.#close()
+      await this.#close()
       return remove(name)
     }
     for (let again = false; ; again = true) {
@@ -165,17 +182,16 @@ export class FileServer {
       } catch (error) {
         // The browser has closed it, perhaps because it has removed the file.
         if (again || described(error).name !== 'InvalidStateError') throw error
-        this.#close()
+        await this.#close()
       }
     }
   }
 
-  #close(): void {
-    try {
-      this.#handle?.close()
-    } finally {
-      this.#handle = undefined
-    }
+  /** When the site's data was cleared, Chromium's `close` would never return. Then the file is gone. */
+  async #close(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = undefined
+    if (handle && !(await isGone(this.#name))) handle.close()
   }
 }
 

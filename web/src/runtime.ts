@@ -1,5 +1,5 @@
 import wasmExec, { type GoRuntime } from 'wasm-exec'
-import { clock } from './clock'
+import { clock, nextTask } from './clock'
 import type { ErrorDescription } from './errors'
 import type { Operations, Requests } from './border'
 import type { DiskWorker } from './disk-worker'
@@ -204,14 +204,4 @@ function copyRows(
     from += sourcePitch
     offset += pitch
   }
-}
-
-/** Calls back in a task of its own, sooner than a timer would. */
-function nextTask(callback: () => void) {
-  const { port1, port2 } = new MessageChannel()
-  port1.onmessage = () => {
-    port1.close()
-    callback()
-  }
-  port2.postMessage(null)
 }

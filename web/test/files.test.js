@@ -168,13 +168,24 @@ const broken = {
     { code: 'CACHE_UNAVAILABLE' },
   ],
 }
+
+/**
+ * A fault of files, where they are open: in the cache's worker, and in one of the user, in which the cache is loaded.
+ * The body's last argument is what `loadOn` is to be given.
+ */
+function onFiles(name, { arg = undefined, needs = [] }, body) {
+  const options = { arg: [arg, 'worker'], needs: ['files', ...needs] }
+  inPage(name, options, body)
+  inPage(`${name}; in a worker of the user`, { ...options, arg: [arg, 'page'], inside: 'worker' }, body)
+}
+
 for (const [name, [breakIt, expected]] of Object.entries(broken))
-  inPage(
+  onFiles(
     `storing fails for a while: ${name}`,
-    { needs: ['files'], arg: [String(breakIt), expected] },
-    async (kit, [breakIt, expected]) => {
+    { arg: [String(breakIt), expected] },
+    async (kit, [[breakIt, expected], thread]) => {
       const { loadOn, assert, noise, assertBytes, rejection, next, MiB } = kit
-      const { cache, everywhere } = await loadOn('worker', {
+      const { cache, everywhere } = await loadOn(thread, {
         diskStore: 'opfs',
         settings: { cacheType: 'cacheOnDiskOnly' },
       })
@@ -201,9 +212,9 @@ for (const [name, [breakIt, expected]] of Object.entries(broken))
     },
   )
 
-inPage('writes and reads that do less than they were asked for go on', { needs: ['files'] }, async (kit) => {
+onFiles('writes and reads that do less than they were asked for go on', {}, async (kit, [, thread]) => {
   const { loadOn, noise, assertBytes, MiB } = kit
-  const { cache, everywhere } = await loadOn('worker', {
+  const { cache, everywhere } = await loadOn(thread, {
     diskStore: 'opfs',
     settings: { cacheType: 'cacheOnDiskOnly' },
   })
@@ -221,12 +232,12 @@ inPage('writes and reads that do less than they were asked for go on', { needs: 
   assertBytes(await a.read(), noise(MiB, 1))
 })
 
-inPage(
+onFiles(
   'a file that somebody has cut off, or removed, is told as lost, and another is made',
-  { needs: ['files'] },
-  async (kit) => {
+  {},
+  async (kit, [, thread]) => {
     const { loadOn, assert, noise, assertBytes, rejectsWith, until, MiB } = kit
-    const { cache, everywhere } = await loadOn('worker', {
+    const { cache, everywhere } = await loadOn(thread, {
       diskStore: 'opfs',
       settings: { cacheType: 'cacheOnDiskOnly' },
     })
@@ -251,13 +262,14 @@ inPage(
       const script = { run: `dispatchEvent(new MessageEvent('message', { data: '${how}' }))` }
       everywhere(`() => { if (typeof document === 'undefined') (0, eval)(${JSON.stringify(script.run)}) }`)
     }
+    let at = 0 // somewhere else each time: what was read is kept for a while
     for (const how of ['cut', 'remove']) {
       const a = await cache.allocateFrom(noise(4 * MiB, 1))
       await a.flush()
       await spoil(how)
       await until(async () => {
         try {
-          await a.read(2 * MiB + Math.floor(Math.random() * MiB), 1)
+          await a.read(2 * MiB + ((at += 300_007) % MiB), 1)
           return false
         } catch {
           return true
@@ -270,6 +282,39 @@ inPage(
       assertBytes(await a.read(), noise(4 * MiB, 2), 'overwriting heals it')
       await a.dispose()
     }
+    assert.equal(cache.statistics().disk.store, 'opfs')
+  },
+)
+
+onFiles(
+  'site data cleared: what was stored is there or told as lost, and the cache goes on',
+  { needs: ['devtools'] },
+  async (kit, [, thread]) => {
+    const { loadOn, assert, noise, assertBytes, collect, counters, MiB } = kit
+    const { cache } = await loadOn(thread, {
+      diskStore: 'opfs',
+      settings: { cacheType: 'cacheOnDiskOnly' },
+    })
+    const lost = collect(cache, 'lost')
+    const a = await cache.allocateFrom(noise(24 * MiB, 1))
+    await a.flush()
+    cache.configure({ cacheType: 'cacheInMemoryOnly' })
+    const inMemory = await cache.allocateFrom(noise(MiB, 2))
+    const origin = location.origin
+    await globalThis.devtools('Storage.clearDataForOrigin', { origin, storageTypes: 'all' })
+    // Chromium lets who has the file open keep it to the end.
+    const expected = noise(24 * MiB, 1)
+    for (let at = 0; at < 24; at++)
+      await a.read(at * MiB, MiB).then(
+        (bytes) => assertBytes(bytes, expected.subarray(at * MiB, (at + 1) * MiB)),
+        ({ code }) => assert.deepEqual([code, lost.length > 0], ['CACHE_LOST', true]),
+      )
+    assert.deepEqual(counters(cache), [MiB, 24 * MiB], 'it counts until it is disposed of')
+    await a.write(noise(24 * MiB, 3))
+    await a.flush().catch(() => {})
+    await a.flush()
+    assertBytes(await a.read(), noise(24 * MiB, 3), 'overwriting heals it')
+    assertBytes(await inMemory.read(), noise(MiB, 2))
     assert.equal(cache.statistics().disk.store, 'opfs')
   },
 )

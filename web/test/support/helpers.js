@@ -88,7 +88,7 @@ export async function rejection(promise, what = 'the call') {
   } catch (error) {
     return error
   }
-  assert.fail(`${what} resolved, to ${String(value)}, and should have rejected`)
+  assert.fail(`${what} resolved, to ${String(value).slice(0, 200)}, and should have rejected`)
 }
 
 /** Expects a rejection with a CacheError of that code, and answers it. */
