@@ -110,7 +110,7 @@ inPage('not exact: when the machine has no more memory it is refused', async (ki
   assertBytes(await allocation.read(), noise(1000))
 })
 
-inPage('exact: to the byte it stays, one more and it moves to disk', async (kit) => {
+inPage('exact: to the byte it stays, one more and it moves to disk', { store: 'indexedDB' }, async (kit) => {
   const { load, assert, noise, assertBytes, counters, PAGE, stored } = kit
   const limit = 3 * PAGE
   const cache = await load({ settings: { maxMemoryForCache: limit, exactReallocateOnly: true } })
@@ -202,7 +202,7 @@ inPage('calls made while it moves wait, and find everything there', async (kit) 
   assert.deepEqual(counters(cache), [0, size + 5])
 })
 
-inPage('a move that cannot open the database leaves it in memory', async (kit) => {
+inPage('a move that cannot open the database leaves it in memory', { store: 'indexedDB' }, async (kit) => {
   const { load, assert, noise, assertBytes, counters, rejection } = kit
   const cache = await load({ settings: { maxMemoryForCache: 1000, exactReallocateOnly: true } })
   const allocation = await cache.allocateFrom(noise(1000))
