@@ -61,8 +61,8 @@ soak-core: ## the part of soak that needs no browser; SEED=n begins with that se
 
 # What is watched goes on for minutes: SCENARIOS='5000 x 5000' takes only those with that in their name. Of one, the
 # numbers of ten minutes: make soak-web MINUTES=10 BROWSER=firefox SCENARIOS='5000 x 5000 in memory, read'
-soak-web: build $(soaked) ## the part of soak that watches the package, in Chromium and Firefox; SEED, SCENARIOS, BROWSER
-	cd web && node test/support/watch/soak.js --minutes=$(SHARE) $(soaked)
+soak-web: build $(soaked) ## the part of soak that watches the package, in Chromium and Firefox; SEED, SCENARIOS, BROWSER, DISK=opfs
+	cd web && node test/support/watch/soak.js --minutes=$(SHARE) $(DISK:%=--disk=%) $(soaked)
 
 bench: build chromium firefox ## measure against what people would use instead; BENCH='--quick' and others: web/bench/run.js
 	node web/bench/run.js $(BENCH)

@@ -43,8 +43,8 @@ const arraysMayGrow = 160 * MiB
 export async function runScenario(
   page,
   scenario,
-  /** @type {{ browser: string, milliseconds?: number, seed?: number }} */
-  { browser, milliseconds, seed = 1 },
+  /** @type {{ browser: string, milliseconds?: number, seed?: number, diskStore?: string }} */
+  { browser, milliseconds, seed = 1, diskStore },
 ) {
   const { name, calls, rounds } = scenario
   const heap = lack(browser, 'heap') ? untold : heapOf(page)
@@ -54,7 +54,7 @@ export async function runScenario(
       const { watch } = await import('/watch/page.js')
       globalThis.watched = watch(what, limits)
     },
-    { name, calls, rounds, milliseconds, seed },
+    { name, calls, rounds, milliseconds, seed, diskStore },
     { silence: silence(), patience },
   )
   for (;;) {

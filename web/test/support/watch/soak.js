@@ -1,9 +1,9 @@
 // The long form of the watched test: scenarios with fresh seeds, until the minutes are over.
 //
-//   node test/support/watch/soak.js --minutes=N [BROWSER]...
+//   node test/support/watch/soak.js --minutes=N [--disk=opfs] [BROWSER]...
 //
 // The browsers, Chromium and Firefox if none is named, share the minutes, and so do the scenarios in each. SEED=n
-// begins with that seed, and SCENARIOS='5000 x 5000|history' takes only what has one of these texts in its name.
+// begins with that seed, --disk=opfs has the disk of every cache on files, and SCENARIOS='5000 x 5000|history' takes only what has one of these texts in its name.
 import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ import { scenarios } from './scenarios.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: 'string', default: '30' } },
+  options: { minutes: { type: 'string', default: '30' }, disk: { type: 'string', default: '' } },
 })
 const minutes = Number(values.minutes)
 const browsers = positionals.length > 0 ? positionals : measurable
@@ -63,7 +63,12 @@ async function one(browser, scenario, milliseconds) {
     running = await launch(browser, { userDataDir, protocolTimeout: 240_000 })
     const page = await running.newPage()
     await page.goto(site.origin())
-    const numbers = await runScenario(page, scenario, { browser, milliseconds, seed })
+    const numbers = await runScenario(page, scenario, {
+      browser,
+      milliseconds,
+      seed,
+      diskStore: values.disk || undefined,
+    })
     console.log(`${browser}, SEED=${seed}, ${name}: ${byNumbers(numbers)}`)
     return numbers
   } catch (error) {
@@ -79,5 +84,6 @@ async function one(browser, scenario, milliseconds) {
 
 function repeat({ browser, name, milliseconds }) {
   const minutes = Math.ceil(milliseconds / 60_000)
-  return `make soak-web MINUTES=${minutes} SEED=${seed} BROWSER=${browser} SCENARIOS='${name}'`
+  const disk = values.disk && ` DISK=${values.disk}`
+  return `make soak-web MINUTES=${minutes} SEED=${seed} BROWSER=${browser}${disk} SCENARIOS='${name}'`
 }

@@ -18,11 +18,14 @@ WebAssembly.instantiate = async (...program) => {
 }
 const wasmBytes = () => memory?.buffer.byteLength ?? 0
 
+/** What the disk of every cache lies on; by default IndexedDB. */
+let diskStore
+
 const caches = new Set()
 const kit = {
   ...helpers,
   async load(options) {
-    const cache = await helpers.asposecache.loadAsposeCache(options)
+    const cache = await helpers.asposecache.loadAsposeCache({ ...(diskStore && { diskStore }), ...options })
     memory ??= newest
     caches.add(cache)
     return cache
@@ -85,7 +88,8 @@ async function mark(state) {
 }
 
 /** Makes the calls until there are enough of them, or `milliseconds` are over; at least two rounds in each half. */
-async function run({ name, calls = 0, rounds = 4, milliseconds, seed }) {
+async function run({ name, calls = 0, rounds = 4, milliseconds, seed, diskStore: store }) {
+  diskStore = store
   const scenario = await prepared(name, kit, seed)
   const { step, roundIsOver = () => true, pace = 'message' } = scenario
   doing = scenario.doing ?? doing
@@ -117,6 +121,7 @@ async function run({ name, calls = 0, rounds = 4, milliseconds, seed }) {
   const { collector } = caches.values().next().value.statistics()
   for (const cache of caches) await kit.unload(cache)
   helpers.assert.deepEqual(await helpers.databases(), [], 'databases left after closing')
+  helpers.assert.deepEqual(await helpers.files(), [], 'files left after closing')
   const { since, ...numbers } = seen
   return { ...numbers, milliseconds: took, wasm, collector }
 }
