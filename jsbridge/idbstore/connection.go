@@ -95,15 +95,15 @@ func awaitLatecomers() {
 	}
 }
 
-// connect opens a database and creates it if there is none of that name. It waits until ctx ends. A
-// connection that comes too late, or without its object store, is closed, and then late is called.
+// connect opens a database. If there is none of that name it creates it or, without create, fails. It waits until ctx
+// ends. A connection that comes too late, or without its object store, is closed, and then late is called.
 //
 // The browser aborts an opening while it clears the site's data. connect then tries again.
-func connect(ctx context.Context, name string, late func()) (*connection, error) {
+func connect(ctx context.Context, name string, create bool, late func()) (*connection, error) {
 	for {
-		c, err := tryConnect(ctx, name, late)
+		c, err := tryConnect(ctx, name, create, late)
 		e := (*Error)(nil)
-		if errors.As(err, &e) && e.Name == "AbortError" && ctx.Err() == nil {
+		if create && errors.As(err, &e) && e.Name == "AbortError" && ctx.Err() == nil {
 			continue
 		}
 		return c, err
@@ -111,7 +111,7 @@ func connect(ctx context.Context, name string, late func()) (*connection, error)
 }
 
 // tryConnect is one attempt of connect.
-func tryConnect(ctx context.Context, name string, late func()) (*connection, error) {
+func tryConnect(ctx context.Context, name string, create bool, late func()) (*connection, error) {
 	_, f, err := factory()
 	if err != nil {
 		return nil, err
@@ -125,8 +125,14 @@ func tryConnect(ctx context.Context, name string, late func()) (*connection, err
 	listening, answered := context.WithCancel(context.Background())
 	err = webapi.Try(func() error {
 		var upgradeErr error
-		req, err := f.Open(listening, name, 1, func(db *idb.Database, _, _ uint) error {
-			_, upgradeErr = db.CreateObjectStore(objectStore, idb.ObjectStoreOptions{})
+		var req *idb.OpenDBRequest
+		var err error
+		req, err = f.Open(listening, name, 1, func(db *idb.Database, _, _ uint) error {
+			if create {
+				_, upgradeErr = db.CreateObjectStore(objectStore, idb.ObjectStoreOptions{})
+			} else {
+				upgradeErr = abortUpgrade(req)
+			}
 			return nil // an error would end the program: package idb panics with it
 		})
 		if err != nil {
@@ -175,6 +181,17 @@ func tryConnect(ctx context.Context, name string, late func()) (*connection, err
 		}()
 		return nil, failure("open", context.Cause(ctx))
 	}
+}
+
+// abortUpgrade has the database not created. Package idb does not tell the transaction; its object stores do.
+func abortUpgrade(req *idb.OpenDBRequest) error {
+	return webapi.Try(func() error {
+		raw, err := req.Request.Result()
+		if err == nil {
+			raw.Call("createObjectStore", objectStore).Get("transaction").Call("abort")
+		}
+		return err
+	})
 }
 
 // deleteDatabase deletes a database. It waits until ctx ends; the browser goes on trying.

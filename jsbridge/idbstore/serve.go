@@ -91,7 +91,7 @@ func (s *server) end(js.Value, []js.Value) any {
 // never closed. It connects when it is first used.
 func attach(name string) *Store {
 	s := New(Options{})
-	s.state, s.name, s.conn = nil, name, &connection{}
+	s.state, s.name, s.conn, s.attached = nil, name, &connection{}, true
 	s.conn.dead.Store(true)
 	return s
 }

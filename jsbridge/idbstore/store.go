@@ -60,6 +60,7 @@ type Store struct {
 
 	mu         sync.Mutex   // guards what follows; never held while waiting
 	state      error        // errNotOpen, errClosed; nil while open
+	attached   bool         // the database is another store's, which alone may create it
 	name       string       // of the database
 	lock       *webapi.Lock // nil where there are no Web Locks
 	conn       *connection
@@ -119,7 +120,7 @@ func create(ctx context.Context, folder string) (string, *webapi.Lock, *connecti
 	if err != nil {
 		return "", nil, nil, failure("open", err)
 	}
-	conn, err := connect(ctx, name, func() {
+	conn, err := connect(ctx, name, true, func() {
 		limited, cancel := webapi.InTime(context.Background())
 		defer cancel()
 		// What is left over is found by the next sweep.
@@ -306,7 +307,7 @@ func (s *Store) connection(ctx context.Context) (*connection, error) {
 	}
 	limited, cancel := webapi.InTime(ctx)
 	defer cancel()
-	conn, err := connect(limited, s.name, func() {})
+	conn, err := connect(limited, s.name, !s.attached, func() {})
 	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err() // who waited has gone; that counts for nothing
 	}

@@ -221,3 +221,13 @@ func TestCloseEndsTheWorker(t *testing.T) {
 		}
 	}
 }
+
+// The page deletes its database while an opening of the worker, which nobody waits for any more, may still be on its way.
+func TestTheWorkerCreatesNoDatabase(t *testing.T) {
+	s := attach("nobodys/" + t.Name())
+	err := s.Apply(context.Background(), []driver.Record{record(t, s, 1, []byte{1})}, nil)
+	if err == nil {
+		t.Error("it has stored something")
+	}
+	eventually(t, "nothing is left", func() bool { return len(databasesOf(t, "nobodys/")) == 0 })
+}

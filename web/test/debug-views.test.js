@@ -62,6 +62,7 @@ inPage(
       assert.equal(kept.buffer.byteLength, cache.statistics().wasmBytes)
       await first.dispose()
       const second = cache.allocateSync(PAGE)
+      assert.equal(second.readSync()[0], 0)
       kept.fill(9)
       assert.equal(second.readSync()[0], 9, 'it has taken over the page of the first')
     }

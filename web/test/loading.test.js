@@ -164,7 +164,7 @@ for (const wasmURL of ['/octets.wasm', '/untyped.wasm']) {
   )
 }
 
-const whatToWrite = "loadAsposeCache({ wasmURL: '/asposecache.wasm' })"
+const whatToWrite = 'wasmURL says where the program is'
 const failures = [
   ['HTTP 404', { wasmURL: '/does-not-exist.wasm' }, ['404', 'does-not-exist.wasm', whatToWrite]],
   ['HTTP 403', { wasmURL: '/forbidden.wasm' }, ['403', 'forbidden.wasm', whatToWrite]],
