@@ -146,8 +146,8 @@ inPage('size 0 does not fit where more is allocated than the limit', async (kit)
 
 inPage('a refusal tells everything', async ({ load, assert, assertFull, rejection, counters }) => {
   const cache = await load({ settings: { maxMemoryForCache: 100, maxDiskSpaceForCache: 200 } })
-  await cache.allocate(70)
-  await cache.allocate(150)
+  // What nobody refers to is freed when it is collected.
+  const kept = [await cache.allocate(70), await cache.allocate(150)]
   const memory = { medium: 'memory', requested: 51, allocated: 70, limit: 100, reason: 'limit' }
   const disk = { medium: 'disk', requested: 51, allocated: 150, limit: 200, reason: 'limit' }
   const error = await rejection(cache.allocate(51))
@@ -163,6 +163,7 @@ inPage('a refusal tells everything', async ({ load, assert, assertFull, rejectio
   assertFull(onDisk, disk)
   assert.notExists(onDisk.cause)
   assert.deepEqual(counters(cache), [70, 150])
+  await Promise.all(kept.map((allocation) => allocation.dispose()))
 })
 
 inPage('room is taken at the call, in the order of calls', async ({ load, assert, counters, rejection }) => {
