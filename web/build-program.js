@@ -20,7 +20,7 @@ const inlined = ['asposecache/...', 'syscall/js', 'runtime', 'internal/runtime/m
 const small = [
   'asposecache/core/disk',
   'asposecache/core/driver/filestore',
-  ...['idbstore', 'jsbuf', 'opfsstore', 'webapi', 'webdisk'].map((name) => `asposecache/jsbridge/${name}`),
+  ...['idbstore', 'opfsstore', 'webapi', 'webdisk'].map((name) => `asposecache/jsbridge/${name}`),
 ]
 const flagsOf = (packages, flags) => packages.map((one) => `${one}=${flags}`)
 const gcflags = ['all=-l', ...flagsOf(inlined, ''), ...flagsOf(small, '-l')]
