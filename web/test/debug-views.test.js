@@ -59,7 +59,7 @@ inPage(
       first.forEachView(0, PAGE, (view) => {
         kept = view
       })
-      assert.equal(kept.buffer.byteLength, cache.statistics().wasmBytes)
+      assert.isAbove(kept.buffer.byteLength, 1 << 20, 'the buffer is all of the memory')
       await first.dispose()
       const second = cache.allocateSync(PAGE)
       assert.equal(second.readSync()[0], 0)

@@ -64,11 +64,11 @@ each(
     const a = await it.make(cache, 4)
     for (let page = 0; page < 4; page++) await it.write(a, page, noise(it.unit, page + 1))
     counts(4, 'before')
-    const { wasmBytes } = cache.statistics()
+    const { occupiedBytes } = cache.statistics().memory
     const b = await a.snapshot({ label: 'b' })
     const c = await b.snapshot({ label: 'c' }) // of a snapshot
     counts(4, 'snapshots cost nothing')
-    assert.equal(cache.statistics().wasmBytes, wasmBytes)
+    assert.equal(cache.statistics().memory.occupiedBytes, occupiedBytes)
     for (const s of [b, c]) {
       assert.deepEqual([s.role, s.size, s.medium], ['history', a.size, medium])
       assert.deepEqual([s.memoryBytes, s.diskBytes], place ? [0, a.size] : [a.size, 0])
