@@ -87,6 +87,8 @@ func (a *Allocation) awaitSome(ctx context.Context, images *[]*disk.Image) (left
 func (a *Allocation) Flush(ctx context.Context) error { return a.Turn().Flush(ctx, nil) }
 
 // Flush waits until all that was written so far is stored.
+//
+// Errors: why storing failed, once for each allocation; [ErrClosed]; the cause of ctx's end.
 func (c *Cache) Flush(ctx context.Context) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -95,18 +97,43 @@ func (c *Cache) Flush(ctx context.Context) (err error) {
 	}
 	c.calls.Add(1)
 	defer c.calls.Done()
-	errs := make(chan error, len(c.live))
-	n := 0
+	note := func(e error) {
+		if err == nil && !errors.Is(e, ErrDisposed) {
+			err = e
+		}
+	}
+	type part struct {
+		a      *Allocation
+		images []*disk.Image
+	}
+	var parts []part
+	var s stretch // there may be a hundred thousand allocations
+	busy := 0     // those with calls under way, whose turn has to come first
+	errs := make(chan error, 1)
 	for a := range c.live {
-		n++
-		t := a.turn()
-		go func() { errs <- t.Flush(ctx, nil) }()
+		c.restAfter(ctx, &s)
+		switch {
+		case a.disposed || c.closed: // meanwhile
+		case a.first != nil:
+			busy++
+			t := a.turn()
+			go func() { errs <- t.Flush(ctx, nil) }()
+		default:
+			a.retryStoring()
+			images, e := a.notStored()
+			note(e)
+			if len(images) > 0 {
+				parts = append(parts, part{a, images})
+			}
+		}
+	}
+	for _, p := range parts {
+		c.restAfter(ctx, &s)
+		note(p.a.awaitStored(ctx, p.images, nil))
 	}
 	c.unlocked(func() {
-		for range n {
-			if e := <-errs; err == nil && !errors.Is(e, ErrDisposed) {
-				err = e
-			}
+		for range busy {
+			note(<-errs)
 		}
 	})
 	return err

@@ -36,6 +36,14 @@ func (c *Cache) unlocked(f func()) {
 // rest lets others go on, in the middle of what takes long.
 func (c *Cache) rest(context.Context) { c.unlocked(c.pause) }
 
+// restAfter lets others go on when a stretch is over, and begins the next one.
+func (c *Cache) restAfter(ctx context.Context, s *stretch) {
+	if s.over() {
+		c.rest(ctx)
+		*s = stretch{}
+	}
+}
+
 // giveWay lets others have a turn, when much was taken in on its way to disk since they had one.
 func (c *Cache) giveWay(ctx context.Context) {
 	if c.disk.TookMuch() {

@@ -43,9 +43,7 @@ func (a *Allocation) turn() *Turn {
 		t.err = ErrDisposed
 	default:
 		c.calls.Add(1)
-		if c.disk.Failure() != nil && a.touchesDisk() {
-			c.disk.Kick()
-		}
+		a.retryStoring()
 		if a.first == nil {
 			a.first = t
 		} else {
@@ -55,6 +53,13 @@ func (a *Allocation) turn() *Turn {
 		a.last = t
 	}
 	return t
+}
+
+// retryStoring makes another try after a failure to store, if the allocation has anything to do with the disk.
+func (a *Allocation) retryStoring() {
+	if a.cache.disk.Failure() != nil && a.touchesDisk() {
+		a.cache.disk.Kick()
+	}
 }
 
 // begin waits for the turn, or gives it up and returns why. When it returns nil the call must end, by end.

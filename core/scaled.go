@@ -155,12 +155,12 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 	pitch := (band.Width + side - 1) >> d.shift * bpp
 	d.out = grown(d.out, pitch*((band.Height+side-1)>>d.shift))
 	if d.s.isBlank(band) {
-		d.giveWay(ctx)
+		d.s.cache.restAfter(ctx, &d.stretch)
 		clear(d.out)
 		return nil
 	}
 	for x := int64(0); x < band.Width; x += TileSide {
-		d.giveWay(ctx)
+		d.s.cache.restAfter(ctx, &d.stretch)
 		r := Rect{band.X + x, band.Y, min(TileSide, band.Width-x), band.Height}
 		d.stretch.bytes += int(r.Width * r.Height * bpp)
 		dst := d.out[x>>d.shift*bpp:]
@@ -177,14 +177,6 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 		reduce(dst, pitch, d.tile, r.Width*bpp, r.Width, r.Height, bpp, side, d.how)
 	}
 	return nil
-}
-
-// giveWay pauses when it is time to.
-func (d *reduction) giveWay(ctx context.Context) {
-	if d.stretch.over() {
-		d.s.cache.rest(ctx)
-		d.stretch = stretch{}
-	}
 }
 
 // isBlank reports whether no tile that a rectangle touches was ever written.

@@ -213,6 +213,19 @@ describe('where memory is plentiful', () => {
   })
 })
 
+describe('what a call on the whole cache needs', () => {
+  const { inPage } = useBrowser()
+
+  inPage('flush takes no memory for each of many allocations', async ({ load, assert, MiB }) => {
+    const cache = await load()
+    for (let i = 0; i < 100_000; i++) cache.allocateSync(100)
+    const { wasmBytes } = cache.statistics()
+    await cache.flush()
+    // A goroutine for each would take 2 kB.
+    assert.isBelow(cache.statistics().wasmBytes, wasmBytes + 16 * MiB)
+  })
+})
+
 describe("what JavaScript's memory holds", () => {
   const { inPage } = useBrowser()
 
