@@ -47,8 +47,8 @@ inPage(
     for (const [name, call, check] of calls) {
       const [tasks, answer] = await tasksDuring(call)
       if (check) assert.isTrue(check(answer), name)
-      // A pause after 8 MiB at the latest.
-      assert.isAtLeast(tasks, Math.floor(surface.size / (8 * MiB)) - 1, name)
+      // A pause after 8 MiB at the latest. In WebKit a message does not come in each of them.
+      assert.isAtLeast(tasks, Math.floor(surface.size / (16 * MiB)), name)
     }
   },
 )
