@@ -44,6 +44,7 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 	}
 	if s.SpillPolicy == SpillColdest && s.CacheType == Auto && !w.spilled {
 		w.spilled = true
+		w.disengage()
 		if err := w.pause(ctx, 0); err != nil { // room is made in a stretch of its own
 			return false, err
 		}
@@ -79,6 +80,7 @@ func (w *writing) copy(at piece) (refusal, err error) {
 	}
 	if w.copies == nil {
 		w.copies = make(map[*page]*page)
+		w.engage()
 	}
 	w.copies[a.pages.get(at.page)] = p
 	w.stretch.bytes += int(p.size)
@@ -102,6 +104,7 @@ func (w *writing) takeRoomFor(short []piece) (n need, err error) {
 	}
 	a.takeRoom(Memory, n[Memory])
 	w.granted = n[Memory]
+	w.engage()
 	return n, nil
 }
 
@@ -110,6 +113,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 	a, c, d := w.t.a, w.t.a.cache, w.t.a.cache.disk
 	if w.move == nil {
 		w.move = &move{why: WhyCopy, whole: true}
+		w.engage()
 		d.Kick()
 	}
 	if err := w.move.err; err != nil {

@@ -88,6 +88,8 @@ func (e *RangeError) Error() string {
 	return e.Name + ": " + itoa(e.Given) + " was given, allowed is " + itoa(e.Least) + " to " + itoa(e.Most) + e.Note
 }
 
+//
+//go:noinline
 func outOfRange(name string, given, least, most int64) error {
 	return &RangeError{Name: name, Given: given, Least: least, Most: most}
 }

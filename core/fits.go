@@ -4,6 +4,8 @@ package core
 type need [2]int64
 
 // full is the error of who finds no room for size bytes.
+//
+//go:noinline
 func (c *Cache) full(m Medium, size, limit int64, why Reason) error {
 	if limit == 0 && why == ByLimit {
 		limit = MaxBytes

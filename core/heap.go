@@ -55,6 +55,8 @@ func (b *block) bytes(n int) []byte {
 }
 
 // overwrite is bytes for who fills all of them before anybody looks: they may not be zero.
+//
+//go:noinline
 func (b *block) overwrite(n int) []byte {
 	b.blank = false
 	return b.slab[b.off : b.off+n : b.off+b.size]

@@ -184,6 +184,8 @@ func (a *Allocation) sum(m Medium) int64 {
 }
 
 // reserve changes what is reserved on disk for bytes that have no page yet.
+//
+//go:noinline
 func (a *Allocation) reserve(n int64) {
 	if a.disposed {
 		return
@@ -202,6 +204,8 @@ func (a *Allocation) takeRoom(m Medium, n int64) {
 	}
 }
 
+//
+//go:noinline
 func (a *Allocation) giveRoom() {
 	for m := range a.room {
 		a.cache.ledger.give(Medium(m), a.room[m])

@@ -24,6 +24,8 @@ func (l *lock) Unlock() {
 }
 
 // tell tells the listeners of an event, as soon as the lock is given up.
+//
+//go:noinline
 func (l *lock) tell(e Event) { l.events = append(l.events, e) }
 
 // unlocked does what may take time, or runs code of others, without the lock.

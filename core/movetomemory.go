@@ -161,6 +161,8 @@ func (r *returning) takeBlocks() bool {
 // read fills the blocks.
 func (r *returning) read(ctx context.Context) error {
 	a, c := r.a, r.a.cache
+	c.engage()
+	defer c.disengage()
 	reader := c.disk.NewReader(nil)
 	defer reader.Close()
 	defer func() { c.lost(reader.Lost, a) }()

@@ -13,8 +13,9 @@ const leaveAhead = 16 << 20
 
 // makeRoom calls take, which takes what a call needs or says how much that is and why it can't be had. If it lacks
 // memory and the settings say so, what is coldest moves to disk, and take is called again when there is room. Whether
-// enough of it can move, beside what the call itself needs on disk, is decided before anything does. size is what has
-// to fit in memory as a whole. The pages of keep stay, and when keep is disposed of the call ends.
+// enough of it can move, beside what the call itself needs on disk, is decided before anything does; as long as calls
+// under way keep what is missing it waits for them. size is what has to fit in memory as a whole. The pages of keep stay,
+// and when keep is disposed of the call ends.
 //
 // It returns nil, the error of the last take, or why it is no use to go on.
 func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, keep *Allocation, take func() (need, error)) error {
@@ -44,7 +45,13 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 			return refusal
 		}
 		if !c.plan(r, needed) {
-			return refusal
+			if c.engaged == 0 || r.failed(c.disk) {
+				return refusal
+			}
+			if err := c.waitForChange(ctx, keep, false); err != nil {
+				return err
+			}
+			continue
 		}
 		if !c.disk.IsOpen() {
 			if err := c.openDisk(ctx, needed[Memory]); err != nil {
@@ -62,6 +69,17 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 		if err := c.waitForChange(ctx, keep, more); err != nil {
 			return err
 		}
+	}
+}
+
+// engage notes that a call has begun to keep pages in memory, or room there, which others can have when it ends: who
+// looks for room waits for that before it is refused. So who is engaged must not wait for room.
+func (c *Cache) engage() { c.engaged++ }
+
+func (c *Cache) disengage() {
+	c.engaged--
+	if len(c.requests) > 0 {
+		c.disk.Wake()
 	}
 }
 

@@ -338,3 +338,76 @@ func TestHistoryBeginsToMoveWhenMemoryIsNearlyFull(t *testing.T) {
 		}
 	})
 }
+
+// What a call under way keeps in memory can leave when that call ends: who looks for room waits for it.
+func TestRoomThatACallUnderWayKeepsIsWaitedFor(t *testing.T) {
+	const n = 10 << 20
+	type call func(kept *core.Allocation) error
+	moveToDisk := call(func(kept *core.Allocation) error { return kept.MoveToDisk(ctx) })
+	moveToMemory := call(func(kept *core.Allocation) error { return kept.MoveToMemory(ctx) })
+	write := call(func(kept *core.Allocation) error { return kept.WriteAt(ctx, picture(n, 3), 0) })
+	for _, test := range []struct {
+		name   string
+		call   call
+		onDisk bool          // kept is there before
+		wait   drivertest.Op // of the store; 0, which is Open: pauses wait
+		fails  error
+	}{
+		{name: "moveToDisk", call: moveToDisk, wait: drivertest.Apply},
+		{name: "moveToDisk that fails", call: moveToDisk, wait: drivertest.Apply, fails: errBroken},
+		{name: "moveToMemory", call: moveToMemory, onDisk: true, wait: drivertest.Get},
+		{name: "moveToMemory that fails", call: moveToMemory, onDisk: true, wait: drivertest.Get, fails: errBroken},
+		{name: "write", call: write},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var pause func()
+			settings := core.Settings{MaxMemoryForCache: n * 3 / 2, SpillPolicy: core.SpillColdest}
+			inBubbleWith(t, core.Config{Settings: settings, Pause: func() {
+				if pause != nil {
+					pause()
+				}
+			}}, func(b *bench) {
+				a := b.allocate(n)
+				b.write(a, picture(n, 2), 0)
+				b.is(a.MoveToDisk(ctx), nil)
+				kept := b.allocate(n)
+				b.write(kept, picture(n, 3), 0)
+				if test.onDisk {
+					b.is(kept.MoveToDisk(ctx), nil)
+				}
+				timePasses()
+				release := make(chan struct{})
+				if test.wait != 0 {
+					b.store.SetHook(func(c drivertest.Call) drivertest.Fault {
+						if c.Op != test.wait {
+							return drivertest.Fault{}
+						}
+						return drivertest.Fault{Wait: release, Err: test.fails}
+					})
+				} else {
+					pause = func() { <-release }
+				}
+				begun := later(func() error { return test.call(kept) })
+				if !waits(begun) {
+					b.Error("it did not wait")
+				}
+				moved := later(func() error { return a.MoveToMemory(ctx) })
+				if !waits(moved) {
+					b.Error("the other one did not wait for it")
+				}
+				close(release)
+				b.is(<-begun, test.fails)
+				err := <-moved
+				if test.fails != nil {
+					if err == nil {
+						b.Error("it was moved by a store that fails")
+					}
+					return
+				}
+				b.is(err, nil)
+				b.holds(a, core.Memory, picture(n, 2))
+				b.holds(kept, kept.Medium(), picture(n, 3))
+			})
+		})
+	}
+}

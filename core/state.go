@@ -148,6 +148,8 @@ type spilling struct {
 	granting bool
 	// leaving are the bytes on their way to disk to make room.
 	leaving int64
+	// engaged counts the calls under way that keep pages in memory, or room there, until they end; see engage.
+	engaged int
 
 	history list.List // pages in memory that no working allocation has; see relist
 	// uses numbers the uses of working allocations. When room has to be made for the first time they are put

@@ -39,14 +39,22 @@ func inBubble(t *testing.T, settings core.Settings, test func(b *bench)) {
 
 func withMachine(t *testing.T, settings core.Settings, m core.Machine, test func(b *bench)) {
 	t.Helper()
+	inBubbleWith(t, core.Config{Settings: settings, Machine: m}, test)
+}
+
+// inBubbleWith is inBubble with a cache of which more is decided. The store and the listener are the bench's.
+func inBubbleWith(t *testing.T, config core.Config, test func(b *bench)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{T: t, disk: mapstore.New()}
 		b.store = drivertest.NewFaulty(b.disk)
-		c, err := core.New(core.Config{Store: b.store, Machine: m, Settings: settings, OnEvent: func(e core.Event) {
+		config.Store = b.store
+		config.OnEvent = func(e core.Event) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.events = append(b.events, e)
-		}})
+		}
+		c, err := core.New(config)
 		if err != nil {
 			t.Fatal(err)
 		}

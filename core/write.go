@@ -90,6 +90,7 @@ func (w *writing) release() {
 	w.fresh = nil
 	w.copying.giveUp(c)
 	a.giveRoom()
+	w.disengage()
 	c.disk.Pump()
 }
 
@@ -222,6 +223,7 @@ func (w *writing) copyIn(ctx context.Context) error {
 	if !w.prepared {
 		w.inPlace = w.list()
 	}
+	w.engage()
 	w.pin(true)
 	defer w.pin(false)
 	for _, at := range w.inPlace {
@@ -235,6 +237,21 @@ func (w *writing) copyIn(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// engage and disengage are those of the cache. They may be called again.
+func (w *writing) engage() {
+	if !w.engaged {
+		w.engaged = true
+		w.t.a.cache.engage()
+	}
+}
+
+func (w *writing) disengage() {
+	if w.engaged {
+		w.engaged = false
+		w.t.a.cache.disengage()
+	}
 }
 
 func (w *writing) copyPiece(at piece) error {

@@ -21,6 +21,7 @@ const mixture = (subject) => {
       const all = callable(ways).filter(({ moves }) => moves !== 'program')
       await s.acquire([...new Set(all.flatMap(({ needs }) => needs))])
       if (!isSmall && place === 'in memory') await s.takeOnce(6)
+      if (!isSmall && place.startsWith('on disk')) await s.moveOnce()
       const next = kit.random(seed)
       const draw = () => {
         for (;;) {

@@ -116,6 +116,12 @@ export class Subject {
     for (const one of taken) await one.dispose()
   }
 
+  /** Moves all to memory and back, for which the memory has to grow. */
+  async moveOnce() {
+    for (const entity of this.entities) await entity.moveToMemory()
+    for (const entity of this.entities) await entity.moveToDisk()
+  }
+
   async acquire(names) {
     for (const name of names) {
       if (this.#acquired.has(name)) continue
