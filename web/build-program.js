@@ -12,7 +12,8 @@ export const go = (...args) =>
  * What makes the program small where it counts, compressed: the older garbage collector, which a heap
  * with few pointers does not feel, and no inlining but where the time goes, which is half of the time that an
  * allocation takes: in the runtime, in what is our own but for the store, which waits for the browser, and on the way to
- * JavaScript. What it is built of says nothing of git, so that one source is one program.
+ * JavaScript. There, go:noinline is at what is called from many places and costs nothing next to what follows: errors,
+ * bookkeeping, the way to the bytes of a page. What it is built of says nothing of git, so that one source is one program.
  */
 const goEnv = { ...process.env, GOOS: 'js', GOARCH: 'wasm', GOEXPERIMENT: 'nogreenteagc' }
 const inlined = ['asposecache/...', 'syscall/js', 'runtime', 'internal/runtime/maps']
