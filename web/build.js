@@ -158,8 +158,14 @@ await build({
   outdir: join(dist, 'demo'),
   logLevel: 'warning',
 })
+const fromDemo = (name) => readFileSync(join(web, 'demo', name), 'utf8')
 for (const page of ['index.html', 'paint.html', 'painterro.html', 'painterro-editor.html'])
-  cpSync(join(web, 'demo', page), join(dist, 'demo', page))
+  writeFileSync(
+    join(dist, 'demo', page),
+    fromDemo(page).replace(/^( *)<!-- include (\S+) -->$/gm, (_, indent, name) =>
+      fromDemo(name).trimEnd().replace(/^/gm, indent),
+    ),
+  )
 
 // What the pages link to, as text with the mark of its encoding: a browser shows that whatever serves it.
 const shown = ['../README.md', 'src/asposecache.d.ts']

@@ -1,4 +1,4 @@
-import './style.css'
+import './pictures.css'
 import {
   type AsposeCache,
   CacheError,
