@@ -92,8 +92,8 @@ func (a *Allocation) mayAccess() error {
 // A pageGrid is rows of n pages, of which each begins pitch pages after the one before.
 type pageGrid struct{ first, n, rows, pitch int64 }
 
-// openPages returns [ErrNotInMemory] unless all pages of g are in memory. own reports whether nobody else needs them
-// as they are.
+// openPages returns [ErrNotInMemory] unless all pages of g are in memory, and notes that the allocation is used. own
+// reports whether nobody else needs them as they are.
 func (a *Allocation) openPages(g pageGrid) (own bool, err error) {
 	own = true
 	// Plain loops, for this is the shortest path there is.
@@ -119,7 +119,7 @@ func (a *Allocation) Chunk(off int64) []byte {
 
 func (a *Allocation) chunk(off int64) []byte {
 	p := a.pages.get(off / PageSize)
-	return p.block.bytes(pageLen(a.size, off/PageSize))[off%PageSize:]
+	return p.block.bytes(linearLen(a.size, off/PageSize))[off%PageSize:]
 }
 
 // sole reports whether nobody else needs the page as it is.
@@ -190,8 +190,8 @@ func (a *Allocation) accessRect(r Rect, purpose Purpose) error {
 	return err
 }
 
-// Tile returns the bytes of a tile that AccessRect has made ready, column x and row y of them, and its width in
-// pixels: its rows are as long.
+// Tile returns the bytes of the tile in column x and row y of the surface's tiles, which AccessRect has made ready, and
+// its width in pixels: its rows are as long.
 func (a *Allocation) Tile(x, y int64) (p []byte, width int) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
@@ -200,7 +200,7 @@ func (a *Allocation) Tile(x, y int64) (p []byte, width int) {
 	return page.block.bytes(int(page.size)), int(a.layout.tile(i).Width)
 }
 
-// CopyRectOut copies a rectangle that AccessRect has made ready to p, row after row; CopyRectIn the other way.
+// CopyRectOut copies a rectangle that AccessRect has made ready to p, row after row.
 func (a *Allocation) CopyRectOut(r Rect, p []byte) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
@@ -209,7 +209,7 @@ func (a *Allocation) CopyRectOut(r Rect, p []byte) {
 	}
 }
 
-// CopyRectIn replaces the bytes of a rectangle that AccessRect has made ready for writing.
+// CopyRectIn replaces a rectangle that AccessRect has made ready for writing by p, row after row.
 func (a *Allocation) CopyRectIn(r Rect, p []byte) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
@@ -219,9 +219,9 @@ func (a *Allocation) CopyRectIn(r Rect, p []byte) {
 }
 
 // copyPage makes a page of a's own with the bytes of a page in memory, but for those of the piece, which may be
-// anything. They are left out only where they are one run: to copy what is between rows takes a call for each, which
-// in WebAssembly is longer than to copy it all. The room is the call's, which has taken it already if it was granted. It
-// returns why there is none.
+// anything. They are left out only where they are one run: to copy what is between rows takes a call for each, which in
+// WebAssembly is longer than to copy it all. It takes the room for the call, unless the call has done so: then it was
+// granted. It returns why there is none.
 func (a *Allocation) copyPage(s Settings, at piece, granted bool) (*page, error) {
 	c, i := a.cache, at.page
 	n := a.pageLen(i)

@@ -1,27 +1,27 @@
 package core
 
-// ID numbers the allocations of a cache, from 1 on; no number is used again.
+// ID returns the number of the allocation in its cache, from 1 on; no number is used again.
 func (a *Allocation) ID() int64 { return a.id }
 
-// Size is the number of bytes.
+// Size returns the number of bytes.
 func (a *Allocation) Size() int64 {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	return a.size
 }
 
-// Role is what it is for: history if it was made by Snapshot, else working.
+// Role returns what it is for: history if it was made by Snapshot, else working.
 func (a *Allocation) Role() Role { return a.role }
 
-// Medium is memory while any of its bytes are there.
+// Medium returns memory while any of its bytes are there, else disk; an allocation of no bytes stays where it was.
 func (a *Allocation) Medium() Medium {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
 	return a.where()
 }
 
-// Held is how many bytes it holds on a medium, those that it shares with others included; the counters of
-// the cache have those once. It is 0 after Dispose.
+// Held returns how many bytes it holds on a medium, those that it shares with others included; the counters of the
+// cache have those once. It is 0 after Dispose.
 func (a *Allocation) Held(m Medium) int64 {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
@@ -89,7 +89,7 @@ func (a *Allocation) checkRange(off, n int64) (int64, error) {
 	return n, nil
 }
 
-// ended tells why there is nothing to do for a call any more.
+// ended returns why a call has nothing to do any more, or nil.
 func (a *Allocation) ended() error {
 	switch {
 	case a.cache.closed:
@@ -100,8 +100,8 @@ func (a *Allocation) ended() error {
 	return nil
 }
 
-// attach makes an allocation, of pages that are its own by now. On disk what they lack is reserved, but for
-// history: it never grows into what it does not have.
+// attach makes an allocation of pages. Those of a working one become its own, and on disk, where it has none yet, room
+// for all bytes is reserved. Those of a snapshot are shared by now, and it reserves nothing for those that it lacks.
 func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) *Allocation {
 	c.lastID++
 	a := &Allocation{cache: c, id: c.lastID, role: r, home: m, pages: pages, layout: l, size: size}

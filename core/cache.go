@@ -18,12 +18,12 @@ type Config struct {
 	Settings Settings
 	// OnEvent is told what happens. It is called without the cache's lock, and may call the cache.
 	OnEvent func(Event)
-	// Pause is called in the middle of what takes long, every 8 ms or 8 MiB, and after every TurnBytes of writes to
-	// disk ([driver.Traits]), so that others can go on. Nil: no pause.
+	// Pause is called, without the cache's lock, in the middle of what takes long, every 8 ms or 8 MiB, and after every
+	// TurnBytes of writes to disk ([driver.Traits]), so that others can go on. Nil: no pause.
 	Pause func()
 }
 
-// New returns an empty cache.
+// New returns an empty cache. It fails when the settings or the traits of the store can't be right.
 func New(config Config) (*Cache, error) {
 	if err := config.Settings.validate(); err != nil {
 		return nil, err
@@ -61,6 +61,8 @@ func (c *Cache) Settings() Settings {
 }
 
 // Configure puts settings in force for the calls that follow. What is allocated stays where it is.
+//
+// Errors: [ArgumentError]; [RangeError]; [ErrClosed].
 func (c *Cache) Configure(s Settings) error {
 	if err := s.validate(); err != nil {
 		return err
@@ -157,8 +159,9 @@ func (c *Cache) allocateInMemory(l layout, size int64) (*Allocation, error) {
 	return c.attach(RoleWorking, Memory, pages, l, size), nil
 }
 
-// Close disposes of every allocation, waits for the calls made before, and removes the store. Calls
-// made later fail with [ErrClosed]; a second Close waits for the first.
+// Close disposes of every allocation, waits for the calls made before, and removes the store. Calls made later fail
+// with [ErrClosed]; a second Close waits for the first. It returns why the store could not be removed, or, from a
+// second Close, the cause of ctx's end.
 func (c *Cache) Close(ctx context.Context) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

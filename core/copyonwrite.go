@@ -66,7 +66,8 @@ func (w *writing) isShared(at piece) bool {
 	return p.block != nil && p.refs > 1 && w.copies[p] == nil
 }
 
-// copy makes the page that is to take the place of a shared one.
+// copy makes the page that is to take the place of a shared one. refusal is why there is no memory for it, err why src
+// can't be read.
 func (w *writing) copy(at piece) (refusal, err error) {
 	a := w.t.a
 	n := int64(a.pageLen(at.page))
@@ -108,7 +109,8 @@ func (w *writing) takeRoomFor(short []piece) (n need, err error) {
 	return n, nil
 }
 
-// moveAway begins to move the pages of pieces to disk, so that their blocks can be taken over.
+// moveAway begins to move the pages of pieces to disk, and reports whether all their blocks can be taken over. If not,
+// it has waited.
 func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (ready bool, err error) {
 	a, c, d := w.t.a, w.t.a.cache, w.t.a.cache.disk
 	if w.move == nil {

@@ -9,7 +9,7 @@ type Span struct{ Offset, Length int64 }
 // order. It compares pages, not bytes: what both have from the same snapshot is equal, everything else counts as
 // different. Writes that have not taken effect are not seen.
 //
-// Errors: [ArgumentError] when they are of different caches or sizes, or surfaces; [ErrDisposed].
+// Errors: [ArgumentError] when they are of different caches or sizes, or surfaces; [ErrDisposed]; [ErrClosed].
 func Difference(a, b *Allocation) ([]Span, error) {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()

@@ -4,16 +4,16 @@
 //
 // # Memory
 //
-// Bytes lie in pages of 256 KiB, the RGBA pixels of a tile of 256 x 256; the last page of an allocation
-// takes only what it needs. Pages are blocks of a heap of its own, recycled without the help of the garbage
-// collector, and zeroed before they are used again unless they are filled at once; see heap.go.
+// Bytes lie in pages of 256 KiB, or, in a surface, of a tile of 256 x 256 pixels; the last page of an allocation takes
+// only what it needs. A page has a block of the cache's own heap, which is reused without the help of the garbage
+// collector, and cleared before somebody looks at it unless it is filled at once; see heap.go.
 //
 // # Disk
 //
-// A page on disk is first held in a buffer, from which it can be read and in which small writes are
-// gathered, and then stored behind the writer's back: in few large transactions, begun when a batch waits,
-// or somebody does, else after some milliseconds. So much may wait; past that writes wait too. When storing fails nothing is lost: what waits stays where it is, and every call on
-// an allocation on disk makes another try.
+// A page on disk is first held in a buffer, from which it can be read and in which small writes are gathered, and then
+// stored behind the writer's back: in few large transactions, begun when a batch waits, or somebody does, else after
+// some milliseconds. How much may wait is bounded; past that writes wait, too. When storing fails nothing is lost: what
+// waits stays where it is, and every call on an allocation on disk makes another try.
 //
 // What is stored does not change: a write makes new pages, and what nobody needs any more of the old ones
 // is deleted. So a write of any size takes effect wholly or not at all, a read goes on with the bytes of
@@ -35,13 +35,12 @@
 //
 // # Snapshots
 //
-// A snapshot shares the pages of its original; see [Turn.Snapshot]. Who writes to a page that others have
-// gets a page of its own. The counters have each page once; holders.go is where that is seen to. Pages move
-// from memory to disk one by one and stay the same pages, so all who have one see it move; see movetodisk.go. They come
-// back only when somebody asks for it; see movetomemory.go.
-// Where there is no room for a copy, the shared page goes to disk and its block is taken over; where the
-// settings say so, what is coldest makes room before, and history begins to when memory is nearly full; see
-// copyonwrite.go and spill.go.
+// A snapshot shares the pages of its original; see [Turn.Snapshot]. Who writes to a page that others have gets a page
+// of its own. The counters have each page once; see holders.go. Pages move from memory to disk one by one and stay the
+// same pages, so all who have one see it move; see movetodisk.go. They come back only when somebody asks for it; see
+// movetomemory.go. Where there is no room for a copy, the shared page goes to disk and its block is taken over; see
+// copyonwrite.go. Under [SpillColdest] what is coldest makes room before it comes to that, and history begins to leave
+// when memory is nearly full; see spill.go.
 //
 // # Surfaces
 //
@@ -53,8 +52,8 @@
 // All methods can be called from several goroutines. Those that take a context may wait; the others do
 // not. Calls on one allocation take effect in the order of their turns; see [Turn].
 //
-// One lock guards all that a cache has, and two rules say what a name tells of it. What is exported takes the lock; what
-// is not is called with it held. And what takes a context may give it up meanwhile: to wait, or to run code of others,
-// such as the source of a write; what was known before may be out of date then. Package disk shares the lock, and
-// everything in it is called with it held.
+// One lock guards all that a cache has, and names tell who holds it. What is exported takes the lock, but for what
+// package disk calls; what is not exported is called with it held. And what takes a context may give it up meanwhile:
+// to wait, or to run code of others, such as the source of a write; what was known before may be out of date then.
+// Package disk shares the lock, and everything in it is called with it held.
 package core

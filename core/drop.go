@@ -34,7 +34,7 @@ type shortage struct {
 	copies  []copied
 	mayMove bool
 	disk    int64 // beside that
-	quota   int64 // of these bytes the store has said that it has no room for them
+	quota   int64 // so many bytes the store has said that it has no room for
 }
 
 // A copied is a page that has to be copied: its bytes, and what it takes on disk if it moves there instead.
@@ -65,7 +65,7 @@ func (c *Cache) room(s Settings, most need) (r need) {
 	return r
 }
 
-// total is what is needed at most.
+// total returns what is needed at most.
 func (s *shortage) total() (n need) {
 	n[Disk] = max(s.disk, s.quota)
 	for _, k := range s.copies {
@@ -91,9 +91,9 @@ func (s *shortage) met(room, freed need) bool {
 	return disk == 0 || disk <= room[Disk]+freed[Disk] && s.quota <= freed[Disk]
 }
 
-// drop frees entries for a write to an allocation that was refused for want of room, and reports whether it is to be
+// dropFor frees entries for a write to an allocation that was refused for want of room, and reports whether it is to be
 // tried again. needs says what the write needs; it is only asked where entries may go.
-func (c *Cache) drop(a *Allocation, refusal error, needs func() shortage) bool {
+func (c *Cache) dropFor(a *Allocation, refusal error, needs func() shortage) bool {
 	var full *FullError
 	if c.closed || a.disposed || len(c.yielding) == 0 || !errors.As(refusal, &full) || !full.ours {
 		return false
@@ -130,8 +130,8 @@ func (c *Cache) drop(a *Allocation, refusal error, needs func() shortage) bool {
 	return true
 }
 
-// Claim is [Allocation.Access] for who has no other way: where there is no room for copies, entries of histories made
-// with [DropOldest] give way, as they do for Write. After it Access finds what it needs.
+// Claim makes Access find what it needs, for who has no other way: where there is no room for copies, entries of
+// histories made with [DropOldest] give way, as they do for Write. Its errors are those of Access.
 func (a *Allocation) Claim(off, n int64, purpose Purpose) error {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
@@ -141,7 +141,7 @@ func (a *Allocation) Claim(off, n int64, purpose Purpose) error {
 	})
 }
 
-// ClaimRect is [Allocation.AccessRect] as Claim is Access.
+// ClaimRect is Claim for AccessRect.
 func (a *Allocation) ClaimRect(r Rect, purpose Purpose) error {
 	a.cache.mu.Lock()
 	defer a.cache.mu.Unlock()
@@ -151,13 +151,13 @@ func (a *Allocation) ClaimRect(r Rect, purpose Purpose) error {
 func (a *Allocation) claim(all iter.Seq[piece], access func() error) error {
 	for {
 		err := access()
-		if err == nil || !a.cache.drop(a, err, func() shortage { return a.copies(all) }) {
+		if err == nil || !a.cache.dropFor(a, err, func() shortage { return a.copies(all) }) {
 			return err
 		}
 	}
 }
 
-// copies are the copies that pages of pieces in memory need.
+// copies returns the shortage of a write to pieces in memory: the copies that it needs.
 func (a *Allocation) copies(all iter.Seq[piece]) shortage {
 	s := shortage{settings: a.cache.settings}
 	for at := range all {
@@ -191,7 +191,7 @@ func (s step) add(n int) {
 	}
 }
 
-// next is the entry that goes after those that were chosen; it has none when there is no other.
+// next returns the entry that goes after those that were chosen; it has none when there is no other.
 func next(all []giving) (s step) {
 	for i := range all {
 		g := &all[i]
@@ -215,8 +215,8 @@ func next(all []giving) (s step) {
 	return s
 }
 
-// choose finds out how much each history has to give until there is enough room. It returns false when all that they
-// may give is not enough.
+// choose finds out how much each history has to give until there is enough room, and reports whether all that they may
+// give is enough.
 func choose(all []giving, enough func(freed need) bool) bool {
 	var freed need
 	var steps []step

@@ -43,7 +43,7 @@ type FullError struct {
 	// Limit is the limit then in force; 0 = none.
 	Limit  int64
 	Reason Reason
-	// ours: what lacks is room in the cache, and not, say, in the memory of whoever calls.
+	// ours: the room that is lacking is the cache's, and not, say, the memory of whoever calls.
 	ours bool
 	// Cause is, where both media were tried, why the first refused, or what the store said.
 	Cause error

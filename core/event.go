@@ -12,8 +12,8 @@ const (
 	Lost EventKind = "lost"
 	// StoreFailed: storing failed, Err says why. The bytes wait in memory for the next try.
 	StoreFailed EventKind = "storeerror"
-	// HistoryDropped: a write found no room, and entries of History, of which Allocation has the versions, were freed
-	// for it. Labels are theirs, in the order in which they went, Bytes what that has freed.
+	// HistoryDropped: a write found no room, and entries of History, which keeps versions of Allocation, were freed for
+	// it. Labels are theirs, in the order in which they went, Bytes what that has freed.
 	HistoryDropped EventKind = "historydropped"
 )
 

@@ -3,7 +3,7 @@ package core
 // A need is how many bytes a call needs, by medium.
 type need [2]int64
 
-// full is the error of who finds no room for size bytes.
+// full returns the error of who finds no room for size bytes.
 //
 //go:noinline
 func (c *Cache) full(m Medium, size, limit int64, why Reason) error {

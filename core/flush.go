@@ -29,7 +29,7 @@ func (t *Turn) Flush(ctx context.Context, o *CallOptions) error {
 	return t.a.awaitStored(ctx, pages, o)
 }
 
-// notStored are the images that wait to be stored, unless there is a failure to be told of.
+// notStored returns the images that wait to be stored, and a failure to be told of, if there is one.
 func (a *Allocation) notStored() (images []*disk.Image, err error) {
 	a.pages.each(func(_ int64, p *page) {
 		if p.block == nil && !p.image.Stored() {
@@ -58,7 +58,7 @@ func (a *Allocation) awaitStored(ctx context.Context, images []*disk.Image, o *C
 }
 
 // awaitSome waits until something has changed, unless all of the images are stored, and returns how many bytes of them
-// were not before.
+// were not before. It drops those that are stored from images.
 func (a *Allocation) awaitSome(ctx context.Context, images *[]*disk.Image) (left int64, err error) {
 	c, d := a.cache, a.cache.disk
 	rest := (*images)[:0]

@@ -39,13 +39,13 @@ type block struct {
 	listPrev   *block // in its free list
 	listNext   *block
 	free       bool
-	// dirty: the bytes may not be zero.
+	// dirty: some of the bytes may be other than zero.
 	dirty bool
-	// blank: they are to be zero when somebody looks.
+	// blank: they have to be cleared when somebody looks.
 	blank bool
 }
 
-// bytes are the first n bytes of the block. They are cleared here, not by alloc: to clear all of a large allocation
+// bytes returns the first n bytes of the block. They are cleared here, not by alloc: to clear all of a large allocation
 // keeps the thread for a quarter of a second, and what is overwritten first need not be cleared at all.
 func (b *block) bytes(n int) []byte {
 	if b.blank {
@@ -54,7 +54,7 @@ func (b *block) bytes(n int) []byte {
 	return b.overwrite(n)
 }
 
-// overwrite is bytes for who fills all of them before anybody looks: they may not be zero.
+// overwrite is bytes for who fills all of them before anybody looks: they can have any content.
 //
 //go:noinline
 func (b *block) overwrite(n int) []byte {
@@ -62,13 +62,14 @@ func (b *block) overwrite(n int) []byte {
 	return b.slab[b.off : b.off+n : b.off+b.size]
 }
 
-// precedes reports whether another block's bytes come next after a whole page in this one, so that both can be used as
-// one array.
+// precedes reports whether another block's bytes come next after a whole page in this one and need not be cleared, so
+// that both can be used as one array.
 func (b *block) precedes(o *block) bool {
 	return b.size == PageSize && b.next == o && !o.blank
 }
 
-// classOf is the free list of blocks of size units: the list holds sizes from its own lower bound on.
+// classOf returns the number of the free list for blocks of so many units: that list holds sizes from its own lower
+// bound on.
 func classOf(units int) int {
 	if units < 8 {
 		return units
@@ -77,8 +78,8 @@ func classOf(units int) int {
 	return e*8 + units>>e
 }
 
-// alloc takes a block of at least n bytes, 0 < n <= slabSize, all zero. It returns nil when there is no room and no new
-// slab to be had.
+// alloc takes a block of at least n bytes, 0 < n <= slabSize, all zero for who looks through bytes. It returns nil when
+// there is no room and no new slab to be had.
 func (h *heap) alloc(n int) *block {
 	size := (n + blockUnit - 1) / blockUnit * blockUnit
 	b := h.find(size / blockUnit)
@@ -191,5 +192,5 @@ func (h *heap) unlist(b *block) {
 	b.free, b.listPrev, b.listNext = false, nil, nil
 }
 
-// freeBytes is what is kept for reuse.
+// freeBytes returns how many bytes are kept for reuse.
 func (h *heap) freeBytes() int64 { return int64(h.slabs)*slabSize - h.occupied }

@@ -68,7 +68,7 @@ func (t *Turn) NewHistory(ctx context.Context, options HistoryOptions) (*History
 // Errors: those of [Turn.Snapshot]; [ErrDisposed].
 func (h *History) Commit(ctx context.Context, label string) error { return h.BeginCommit(label)(ctx) }
 
-// BeginCommit takes the turn of a Commit, and returns what does it, which must be called.
+// BeginCommit takes the turn of a Commit, and returns the function that does it, which must be called.
 func (h *History) BeginCommit(label string) func(ctx context.Context) error {
 	t := h.a.Turn()
 	return func(ctx context.Context) error {
@@ -147,8 +147,8 @@ func (h *History) free(e *historyEntry) {
 	e.state.dispose()
 }
 
-// Undo gives the allocation the content of the entry before the current one, and Redo that of the one after it. What was
-// written since the last commit is lost. They answer false when there is none.
+// Undo gives the allocation the content of the entry before the current one, and Redo that of the one after it. What
+// was written since the last commit is lost. They report whether there was one.
 //
 // Errors: [ErrLost] when the store no longer has all of that content; [ErrDisposed], [ErrClosed], the cause of ctx's end.
 // After an error nothing has changed.
@@ -157,12 +157,13 @@ func (h *History) Undo(ctx context.Context) (bool, error) { return h.BeginStep(-
 // Redo is the opposite of Undo; see there.
 func (h *History) Redo(ctx context.Context) (bool, error) { return h.BeginStep(1)(ctx) }
 
-// BeginStep takes the turn of an Undo, -1, or of a Redo, 1, and returns what does it, which must be called.
+// BeginStep takes the turn of an Undo, -1, or of a Redo, 1, and returns the function that does it, which must be
+// called.
 func (h *History) BeginStep(by int) func(ctx context.Context) (bool, error) {
 	h.a.cache.mu.Lock()
 	defer h.a.cache.mu.Unlock()
 	there := false
-	step := h.beginMove(func() (int, error) {
+	step := h.beginGoTo(func() (int, error) {
 		there = h.has(h.current + by)
 		return h.current + by, nil
 	})
@@ -182,12 +183,12 @@ func (h *History) GoTo(ctx context.Context, index int64) (bool, error) {
 	return h.BeginGoTo(index)(ctx)
 }
 
-// BeginGoTo takes the turn of a GoTo, and returns what does it, which must be called.
+// BeginGoTo takes the turn of a GoTo, and returns the function that does it, which must be called.
 func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error) {
 	h.a.cache.mu.Lock()
 	defer h.a.cache.mu.Unlock()
 	var entry *historyEntry // the one that is meant, also when others have gone since
-	return h.beginMove(func() (int, error) {
+	return h.beginGoTo(func() (int, error) {
 		n := int64(len(h.entries))
 		if entry == nil && index >= 0 && index < n {
 			entry = h.entries[index]
@@ -199,10 +200,10 @@ func (h *History) BeginGoTo(index int64) func(ctx context.Context) (bool, error)
 	})
 }
 
-// beginMove takes the turn of a call that makes another entry the current one, with the lock held, and returns what does
-// it, which takes the lock itself. find returns the entry's index. It is called when the turn has come, and again when
-// others had the lock since. If there is no such entry the call does nothing.
-func (h *History) beginMove(find func() (int, error)) func(ctx context.Context) (changed bool, err error) {
+// beginGoTo takes the turn of a call that makes another entry the current one, with the lock held, and returns the
+// function that does it, which takes the lock itself. find returns the entry's index. It is called when the turn has
+// come, and again when others had the lock since. If there is no such entry the call does nothing.
+func (h *History) beginGoTo(find func() (int, error)) func(ctx context.Context) (changed bool, err error) {
 	h.a.touch()
 	t := h.a.turn()
 	return func(ctx context.Context) (bool, error) {
@@ -253,7 +254,7 @@ func (h *History) goTo(ctx context.Context, find func() (int, error)) (changed b
 	return changed, nil
 }
 
-// Entries are all that there is, oldest first.
+// Entries returns all that there is, oldest first.
 func (h *History) Entries() []HistoryEntry {
 	c := h.a.cache
 	c.mu.Lock()
@@ -266,7 +267,7 @@ func (h *History) Entries() []HistoryEntry {
 	return all
 }
 
-// Revision is another number whenever Entries has something else to tell. To ask for it costs next to nothing
+// Revision returns another number whenever Entries has something else to tell. To ask for it costs next to nothing
 // while no page of the cache moves.
 func (h *History) Revision() int64 {
 	c := h.a.cache
@@ -276,7 +277,7 @@ func (h *History) Revision() int64 {
 	return h.revision
 }
 
-// Can reports whether there is an entry so many after the current one, or before it.
+// Can reports whether there is an entry by places after the current one, or, for by < 0, before it.
 func (h *History) Can(by int) bool {
 	c := h.a.cache
 	c.mu.Lock()
@@ -339,7 +340,7 @@ func (h *History) Dispose() {
 	h.revision++
 }
 
-// bytesWithout is how many bytes the pages of a have that another allocation has not.
+// bytesWithout returns how many bytes the pages of a have that another allocation has not.
 func (a *Allocation) bytesWithout(b *Allocation) (n int64) {
 	a.without(b, func(p *page) { n += int64(p.size) })
 	return n

@@ -30,8 +30,8 @@ func (c *Cache) hold(p *page, r Role) {
 	c.relist(p)
 }
 
-// share notes that a table of history has all of its pages, with a reference to each. It is done for every page of a
-// picture at each stroke, so it takes the shortest way: of a page that others hold, only two counts change.
+// share notes that a snapshot's table has its pages, with a reference to each. It is done for every page of a picture
+// at each stroke, so it takes the shortest way: of a page that others hold, only two counts change.
 func (c *Cache) share(t *pageTable) {
 	one := func(p *page) {
 		p.refs++
@@ -52,7 +52,7 @@ func (c *Cache) share(t *pageTable) {
 	}
 }
 
-// release notes that one allocation less has a page in its table, or was disposed of.
+// release notes that an allocation no longer has a page in its table, or was disposed of.
 func (c *Cache) release(p *page, r Role) {
 	p.holders--
 	switch {
@@ -78,7 +78,7 @@ func (c *Cache) resizePage(p *page, n int) {
 	}
 }
 
-// change changes where a page lies or whether it moves, which is what the ledger goes by.
+// change calls how, which changes where a page lies or whether it moves, and counts the page anew.
 func (c *Cache) change(p *page, how func()) {
 	if p.holders > 0 {
 		c.count(p, false)
@@ -107,8 +107,9 @@ func (c *Cache) relist(p *page) {
 	}
 }
 
-// where is the medium: memory while any page is there, and for want of pages where its room is. home is
-// changed when the last page is found to have left, or a first one to have come back.
+// where returns the medium of an allocation: memory while any of its pages is there, and else disk; one without bytes
+// stays where it was. It notes the answer as home when the last page is found to have left, or a first one to have come
+// back.
 func (a *Allocation) where() Medium {
 	back := a.cache.arrived[Memory]
 	switch {
@@ -122,7 +123,7 @@ func (a *Allocation) where() Medium {
 	return a.home
 }
 
-// settle notes where the home is.
+// settle makes a medium the home.
 func (a *Allocation) settle(m Medium) {
 	if !a.disposed {
 		a.cache.homes[a.home]--
@@ -131,7 +132,7 @@ func (a *Allocation) settle(m Medium) {
 	a.home = m
 }
 
-// byMedium is how many live allocations there are on each medium. They are looked at only when pages have moved.
+// byMedium returns how many live allocations there are on each medium. They are looked at only when pages have moved.
 func (c *Cache) byMedium() [2]int {
 	if c.located != c.arrived {
 		for a := range c.live {
@@ -166,7 +167,7 @@ func (a *Allocation) touchesDisk() bool {
 	return onDisk
 }
 
-// sum is how many bytes it holds on a medium: its pages there, and what it has reserved beside them.
+// sum returns how many bytes it holds on a medium: its pages there, and what it has reserved beside them.
 func (a *Allocation) sum(m Medium) int64 {
 	if a.disposed {
 		return 0
@@ -183,7 +184,7 @@ func (a *Allocation) sum(m Medium) int64 {
 	return n
 }
 
-// reserve changes what is reserved on disk for bytes that have no page yet.
+// reserve changes to n what is reserved on disk for bytes that have no page yet.
 //
 //go:noinline
 func (a *Allocation) reserve(n int64) {

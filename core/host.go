@@ -76,7 +76,7 @@ func (p *page) NotStored(why error) {
 	}
 }
 
-// image is what there is on disk of a page; nil: the page was never written.
+// image returns what there is on disk of page i; nil: nothing, as of a page that was never written.
 func (a *Allocation) image(i int64) *disk.Image {
 	if p := a.pages.get(i); p != nil {
 		return p.image
@@ -84,7 +84,7 @@ func (a *Allocation) image(i int64) *disk.Image {
 	return nil
 }
 
-// openDisk waits until the disk is ready for somebody who needs so many bytes there.
+// openDisk waits until the disk is ready. need is how many bytes the caller wants there, for the error.
 func (c *Cache) openDisk(ctx context.Context, need int64) error {
 	err := c.disk.Open(ctx)
 	switch {
@@ -97,8 +97,8 @@ func (c *Cache) openDisk(ctx context.Context, need int64) error {
 	return err
 }
 
-// takeStoreErr returns a failure to store that nobody was told of. Until something was stored again, the failures that
-// follow are the same one.
+// takeStoreErr returns a failure to store that nobody was told of, or nil. Until something was stored again, the
+// failures that follow are the same one.
 func (a *Allocation) takeStoreErr() error {
 	err := a.storeErr
 	if err != nil {

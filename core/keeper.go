@@ -1,7 +1,8 @@
 package core
 
-// A Keeper is a source of a write whose bytes belong to somebody else and are only valid during the
-// call. Before the cache waits for the first time it asks the source to make a copy of its own.
+// A Keeper is a source of a write whose bytes belong to somebody else, who may change them as soon as the write waits.
+// Before it waits for the first time it has the source make a copy of its own, by Keep, which is called without the
+// lock.
 type Keeper interface {
 	Keep() error
 }

@@ -22,17 +22,17 @@ func (l layout) tiled() bool { return l.bpp > 0 }
 
 func (l layout) bytes() int64 { return l.width * l.height * l.bpp }
 
-// across and down are how many tiles there are.
+// across and down return how many columns and rows of tiles there are.
 func (l layout) across() int64 { return (l.width + TileSide - 1) / TileSide }
 func (l layout) down() int64   { return (l.height + TileSide - 1) / TileSide }
 
-// tile is the rectangle of tile number i.
+// tile returns the rectangle of tile i.
 func (l layout) tile(i int64) Rect {
 	x, y := i%l.across()*TileSide, i/l.across()*TileSide
 	return Rect{x, y, min(TileSide, l.width-x), min(TileSide, l.height-y)}
 }
 
-// pageCount is how many pages an allocation has.
+// pageCount returns how many pages an allocation has.
 func (a *Allocation) pageCount() int64 { return pageCount(a.layout, a.size) }
 
 func pageCount(l layout, size int64) int64 {
@@ -42,7 +42,7 @@ func pageCount(l layout, size int64) int64 {
 	return pagesOf(size)
 }
 
-// pageLen is how many bytes page i has.
+// pageLen returns how many bytes page i has.
 func (a *Allocation) pageLen(i int64) int { return lengthOf(a.layout, a.size, i) }
 
 func lengthOf(l layout, size, i int64) int {
@@ -50,10 +50,10 @@ func lengthOf(l layout, size, i int64) int {
 		t := l.tile(i)
 		return int(t.Width * t.Height * l.bpp)
 	}
-	return pageLen(size, i)
+	return linearLen(size, i)
 }
 
-// pageStart is how many bytes the pages before page i have.
+// pageStart returns how many bytes the pages before page i have.
 func (l layout) pageStart(i int64) int64 {
 	if !l.tiled() {
 		return i * PageSize
@@ -62,11 +62,11 @@ func (l layout) pageStart(i int64) int64 {
 	return (t.Y*l.width + t.X*t.Height) * l.bpp
 }
 
-// pagesOf is how many pages size bytes in a row need.
+// pagesOf returns how many pages size bytes in a row need.
 func pagesOf(size int64) int64 { return (size + PageSize - 1) / PageSize }
 
-// pageLen is how many bytes page i of size bytes in a row has.
-func pageLen(size, i int64) int { return int(min(PageSize, size-i*PageSize)) }
+// linearLen returns how many bytes page i of size bytes in a row has.
+func linearLen(size, i int64) int { return int(min(PageSize, size-i*PageSize)) }
 
 // A piece is the part of a range, or of a rectangle, that lies in one page. A part of a range is one row.
 type piece struct {
@@ -74,7 +74,7 @@ type piece struct {
 	rows.Rows
 }
 
-// pieces are the pieces of n bytes from off on.
+// pieces returns an iterator over the pieces of n bytes from off on.
 func pieces(off, n int64) iter.Seq[piece] {
 	return func(yield func(piece) bool) {
 		for done := int64(0); done < n; {
@@ -88,7 +88,8 @@ func pieces(off, n int64) iter.Seq[piece] {
 	}
 }
 
-// rectPieces are the pieces of a rectangle, of which the rows are stride bytes apart outside.
+// rectPieces returns an iterator over the pieces of a rectangle, of which the rows begin stride bytes after each other
+// in the caller's buffer.
 func (l layout) rectPieces(r Rect, stride int64) iter.Seq[piece] {
 	return func(yield func(piece) bool) {
 		if r.Width == 0 || r.Height == 0 {

@@ -16,10 +16,10 @@ func (m Medium) String() string {
 	return "memory"
 }
 
-// A ledger counts what is allocated on each medium: sizes, not blocks or buffers. Nothing else in the
-// cache adds these numbers up, and nothing is placed before it is in the ledger. What is in it: every page
-// that somebody holds, once (see holders.go), what allocations have reserved beside their pages, and the
-// room that calls under way have taken.
+// A ledger counts what is allocated on each medium: sizes, not blocks or buffers. Nothing else in the cache adds these
+// numbers up, and whatever was placed is in the ledger before the lock is given up. What is in it: every page that
+// somebody holds, once (see holders.go), what allocations have reserved beside their pages, and the room that calls
+// under way have taken.
 //
 // held is always the sum of what was taken and not given back, and peak the largest value that it ever had.
 type ledger struct {

@@ -28,9 +28,9 @@ func (l *lock) Unlock() {
 //go:noinline
 func (l *lock) tell(e Event) { l.events = append(l.events, e) }
 
-// unlocked does what may take time, or runs code of others, without the lock.
+// unlocked calls f, which may take time or run code of others, without the lock.
 func (c *Cache) unlocked(f func()) {
-	defer c.mu.Lock() // also when a listener panics
+	defer c.mu.Lock() // also when f or a listener panics
 	c.mu.Unlock()
 	f()
 }
@@ -46,7 +46,7 @@ func (c *Cache) restAfter(ctx context.Context, s *stretch) {
 	}
 }
 
-// giveWay lets others have a turn, when much was taken in on its way to disk since they had one.
+// giveWay lets others go on, when much was taken in on its way to disk since they last could.
 func (c *Cache) giveWay(ctx context.Context) {
 	if c.disk.TookMuch() {
 		c.disk.OthersHadATurn()
@@ -54,7 +54,7 @@ func (c *Cache) giveWay(ctx context.Context) {
 	}
 }
 
-// progress tells whoever has made a call how far it is.
+// progress tells the caller, without the lock, how many of the total bytes are done.
 func (c *Cache) progress(_ context.Context, o *CallOptions, done, total int64) {
 	if o != nil && o.Progress != nil {
 		c.unlocked(func() { o.Progress(done, total) })

@@ -65,9 +65,9 @@ func (t *Turn) MoveToDisk(ctx context.Context, o *CallOptions) error {
 // MoveToDisk moves all of the allocation to disk; see [Turn.MoveToDisk].
 func (a *Allocation) MoveToDisk(ctx context.Context) error { return a.Turn().MoveToDisk(ctx, nil) }
 
-// moveOut moves the pages of an allocation to disk, all or none, in its turn, and takes room there for grow
-// bytes more. That is left in the allocation's room, for the caller to use or give back; after an error there is none.
-// refusal is why memory has no room, or nil.
+// moveOut moves the pages of an allocation to disk, all or none, in its turn, and takes room there for grow bytes more.
+// That room is left in a.room, for the caller to use or give back; after an error there is none. refusal is why memory
+// has no room, or nil.
 func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Why, refusal error, o *CallOptions) error {
 	c, d := a.cache, a.cache.disk
 	m := &move{why: why, whole: true}
@@ -155,8 +155,8 @@ func (c *Cache) restStoring(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// moveOn begins to store as many pages as may wait for that, and returns how many bytes are on disk; more: it can go on
-// after a rest.
+// moveOn begins to store as many pages as there is room for among what waits, and returns how many bytes are on disk;
+// more: it can go on after a rest.
 func (a *Allocation) moveOn(m *move, s Settings, pages []*page) (done int64, more bool, err error) {
 	c, d := a.cache, a.cache.disk
 	var begun stretch

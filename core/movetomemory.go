@@ -32,7 +32,7 @@ type arrival struct {
 	n      int   // bytes of the page
 	page   *page // that comes back; nil: one is made, because there is none or it is too short
 	block  *block
-	filled bool
+	filled bool // it has the bytes, or they were never written
 }
 
 // MoveToMemory moves all of the allocation to memory, and gives it pages for bytes that were never written. If it is
@@ -100,8 +100,8 @@ func (r *returning) needs(i int64, p *page) int {
 	return int(p.size)
 }
 
-// lack is how many bytes are neither in memory nor have a block there. There may be more pages than anybody can count
-// of which nothing was ever written, so those are not looked at.
+// lack returns how many bytes are neither in memory nor have a block there. There may be more pages than anybody can
+// count of which nothing was ever written, so those are not looked at.
 func (r *returning) lack() int64 {
 	n := r.a.size
 	r.a.pages.each(func(i int64, p *page) { n += int64(r.needs(i, p) - r.a.pageLen(i)) })
@@ -113,7 +113,7 @@ func (r *returning) lack() int64 {
 	return n
 }
 
-// take takes the room and the blocks for what lacks, or returns how much that is and why it can't be had.
+// take takes the room and the blocks for what is lacking, or returns how much that is and why it can't be had.
 func (r *returning) take() (needed need, err error) {
 	a, c := r.a, r.a.cache
 	n := r.lack()
@@ -134,8 +134,8 @@ func (r *returning) take() (needed need, err error) {
 	return needed, nil
 }
 
-// takeBlocks takes blocks for all that lacks, and reports whether there were enough. If not, the caller gives back those
-// that it took.
+// takeBlocks takes blocks for all that is lacking, and reports whether there were enough. If not, the caller gives back
+// those that it took.
 func (r *returning) takeBlocks() bool {
 	a := r.a
 	for i := range pageCount(a.layout, a.size) {
@@ -158,7 +158,7 @@ func (r *returning) takeBlocks() bool {
 	return true
 }
 
-// read fills the blocks.
+// read fills the blocks. It waits.
 func (r *returning) read(ctx context.Context) error {
 	a, c := r.a, r.a.cache
 	c.engage()

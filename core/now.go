@@ -3,7 +3,7 @@ package core
 import "asposecache/core/driver"
 
 // WriteNow is Write for callers that can't wait. It reports whether it has written: only if the allocation is on disk
-// and its bytes can be put in place at once. If not, nothing has changed, and Write returns why.
+// and its bytes can be put in place at once. If not, nothing has changed, and Write does it or returns why it can't.
 func (a *Allocation) WriteNow(src driver.Buffer, off int64) bool {
 	c, d := a.cache, a.cache.disk
 	c.mu.Lock()
@@ -26,7 +26,7 @@ func (a *Allocation) WriteNow(src driver.Buffer, off int64) bool {
 	return done
 }
 
-// ReadNow is Read for callers that can't wait: it returns false unless the allocation is on disk and
+// ReadNow is Read for callers that can't wait. It reports whether it has read: only if the allocation is on disk and
 // its bytes are in memory all the same, because they were read or written not long ago.
 func (a *Allocation) ReadNow(target driver.Buffer, off int64) bool {
 	c := a.cache

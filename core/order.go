@@ -15,13 +15,13 @@ type Turn struct {
 	// err is why the call is refused, whatever it is.
 	err error
 
-	ready chan struct{} // closed when its turn has come
+	ready chan struct{} // closed when its turn has come; nil: it has come at once
 	next  *Turn
 	gone  bool // given up before its turn came
 	over  bool
 }
 
-// Allocation is the one whose turn it is.
+// Allocation returns the one whose turn it is.
 func (t *Turn) Allocation() *Allocation { return t.a }
 
 // Turn takes the next place in the order of calls.
@@ -32,7 +32,7 @@ func (a *Allocation) Turn() *Turn {
 	return a.turn()
 }
 
-// turn is Turn, for those that note themselves that the allocation is used.
+// turn is Turn for callers that note by themselves that the allocation is used.
 func (a *Allocation) turn() *Turn {
 	c := a.cache
 	t := &Turn{a: a, settings: c.settings}
@@ -82,8 +82,7 @@ func (t *Turn) begin(ctx context.Context) error {
 	return nil
 }
 
-// GiveUp ends a turn in which nothing is to be done, whether it has come or not. When the call was made it does
-// nothing.
+// GiveUp ends a turn in which nothing is to be done, whether it has come or not. After the call it does nothing.
 func (t *Turn) GiveUp() {
 	t.a.cache.mu.Lock()
 	defer t.a.cache.mu.Unlock()
@@ -118,7 +117,7 @@ func (t *Turn) end() {
 	t.a.cache.calls.Done()
 }
 
-// pass makes the next turn the first.
+// pass makes the next turn the first. After the last turn of an allocation that was disposed of it frees the pages.
 func (t *Turn) pass() {
 	a := t.a
 	a.first = t.next

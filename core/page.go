@@ -8,10 +8,10 @@ func newPage(a *Allocation, i int64, n int) *page {
 	return &page{refs: 1, size: int32(n), owner: a, number: i}
 }
 
-// memory are the bytes of a page in memory.
+// memory returns the bytes of a page in memory.
 func (p *page) memory() driver.Bytes { return p.block.bytes(int(p.size)) }
 
-// copyIn copies a piece of src into a page in memory. What is overwritten as a whole is not cleared before.
+// copyIn copies a piece of src into a page in memory. A page that is overwritten as a whole is not cleared before.
 func (p *page) copyIn(at piece, src driver.Buffer) error {
 	blank, dst := p.block.blank, p.block.bytes
 	if at.Solid() && at.From == 0 && at.To == int(p.size) {
@@ -24,7 +24,7 @@ func (p *page) copyIn(at piece, src driver.Buffer) error {
 	return err
 }
 
-// medium is where the page lies.
+// medium returns where the page lies: in memory as long as it has a block.
 func (p *page) medium() Medium {
 	if p.block != nil {
 		return Memory
@@ -32,7 +32,7 @@ func (p *page) medium() Medium {
 	return Disk
 }
 
-// Place is what the disk puts pages together by.
+// Place returns what the disk puts pages together by: the allocation that the page was made for, and its number there.
 func (p *page) Place() (of any, number int64) { return p.owner, p.number }
 
 // put puts a page into the table, in the place of the one that is there. The reference is the table's now.
@@ -77,7 +77,7 @@ func (c *Cache) dropImage(p *page) {
 	}
 }
 
-// leave begins to move a page, for which there is room on disk.
+// leave begins to move a page to disk, where the caller has found room for it.
 func (c *Cache) leave(p *page, m *move) {
 	c.change(p, func() { p.move = m })
 	if !m.whole {
@@ -85,7 +85,7 @@ func (c *Cache) leave(p *page, m *move) {
 	}
 }
 
-// endMove ends a move; what there is of a copy is not given up here.
+// endMove ends the move of a page, if there is one. An image that was made for it stays.
 func (c *Cache) endMove(p *page) {
 	if m := p.move; m != nil {
 		if !m.whole {

@@ -4,10 +4,10 @@ import (
 	"context"
 )
 
-// place takes room for size bytes by the settings' rule: in memory if that is asked for and it fits,
-// otherwise on disk if that is allowed and it fits. In memory it makes the pages, so that the machine's
-// memory is part of what "fits" means; they are in the ledger when somebody holds them. On disk, refusal
-// is why it is not in memory, if that was tried.
+// place takes room for size bytes by the settings' rule: in memory if that is asked for and it fits, otherwise on disk
+// if that is allowed and it fits. In memory it makes the pages, so that the machine's memory is part of what "fits"
+// means; the ledger has them when the allocation holds them. On disk, refusal is why it is not in memory, if that was
+// tried.
 func (c *Cache) place(ctx context.Context, s Settings, l layout, size int64) (m Medium, pages pageTable, refusal, err error) {
 	pages.book = c.book
 	if !c.machine.Spare() {
@@ -28,7 +28,7 @@ func (c *Cache) place(ctx context.Context, s Settings, l layout, size int64) (m 
 	return Disk, pages, refusal, withCause(c.takeDisk(s, size), refusal)
 }
 
-// newPages makes pages for size bytes in memory, if they fit.
+// newPages makes pages for size bytes in memory, if they fit. The ledger does not have them yet.
 func (c *Cache) newPages(s Settings, l layout, size int64) (pages pageTable, err error) {
 	pages.book = c.book
 	if err := c.fitsInMemory(s, size); err != nil {

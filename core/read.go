@@ -62,7 +62,7 @@ func (r *reading) inTurn(ctx context.Context, t *Turn, check func() error, targe
 	return r.begin(ctx)
 }
 
-// free gives up what the read has held.
+// free begins to read ahead, if the read was of a range and went well, and gives up what the read has held.
 func (r *reading) free() {
 	if r.through && r.onDisk && r.rect == nil {
 		r.a.readAhead(r.off, r.off+r.total)
@@ -87,7 +87,7 @@ type reading struct {
 	through bool // all went well
 }
 
-// pieces are those of the read.
+// pieces returns those of the read.
 func (r *reading) pieces() iter.Seq[piece] {
 	if r.rect != nil {
 		return r.layout.rectPieces(r.rect.Rect, r.rect.stride)
@@ -115,12 +115,12 @@ func (r *reading) begin(ctx context.Context) error {
 	return nil
 }
 
-// progress tells how many bytes are done.
+// progress tells the caller how many bytes are done.
 func (r *reading) progress(ctx context.Context) {
 	r.a.cache.progress(ctx, r.options, r.done, r.total)
 }
 
-// copy copies what is in memory of one piece, and returns how many bytes that are.
+// copy copies what is in memory of one piece, and returns how many bytes that is.
 func (r *reading) copy(w piece) (copied int, err error) {
 	switch p := r.a.pages.get(w.page); {
 	case p == nil:

@@ -16,7 +16,7 @@ func (a *Allocation) readAhead(off, end int64) {
 	}
 }
 
-// imagesFrom are the images of the pages from an offset on; nil where there is none.
+// imagesFrom returns an iterator over the images of the pages from an offset on; nil where there is none.
 func (a *Allocation) imagesFrom(off int64) func(yield func(*disk.Image) bool) {
 	return func(yield func(*disk.Image) bool) {
 		for i := off / PageSize; i < pagesOf(a.size); i++ {

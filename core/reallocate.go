@@ -9,8 +9,9 @@ import (
 // ExactReallocateOnly: then what no longer fits in memory moves to disk, and what fits nowhere fails.
 // An end of ctx is honoured until the allocation has its new size.
 //
-// Errors: [RangeError], [FullError], [ErrDisposed], [ErrClosed], why storing failed, the cause of ctx's
-// end. After an error the allocation is as it was.
+// Errors: [RangeError]; [ArgumentError] when it is a surface; [FullError]; [ErrDisposed]; [ErrClosed];
+// [driver.ErrUnavailable] or why storing failed, when it has to move to disk; the cause of ctx's end. After an error
+// the allocation is as it was.
 func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error {
 	a, c, s := t.a, t.a.cache, t.settings
 	c.mu.Lock()
@@ -72,7 +73,7 @@ func (a *Allocation) resizeInPlace(size int64, s Settings) (needed need, err err
 	needed[m] = size - a.size
 	last := pagesOf(a.size) - 1
 	if m == Memory && last >= 0 {
-		switch tail, grow := a.pages.get(last), int64(pageLen(size, last)-pageLen(a.size, last)); {
+		switch tail, grow := a.pages.get(last), int64(linearLen(size, last)-linearLen(a.size, last)); {
 		case tail == nil || tail.block == nil: // its last page is on disk, and stays there
 			needed[Memory] -= grow
 			needed[Disk] += grow
@@ -91,17 +92,18 @@ func (a *Allocation) resizeInPlace(size int64, s Settings) (needed need, err err
 	return needed, nil
 }
 
-// grown notes a larger size. A last page that is on disk stays as it is.
+// grown notes a larger size. A last page that is on disk stays as it is, and is short.
 func (a *Allocation) grown(size int64) {
 	if last := pagesOf(a.size) - 1; last >= 0 {
-		if p := a.pages.get(last); p != nil && int(p.size) < pageLen(size, last) {
+		if p := a.pages.get(last); p != nil && int(p.size) < linearLen(size, last) {
 			p.short = true
 		}
 	}
 	a.size = size
 }
 
-// growMemory makes the pages for a larger size. If the machine has no memory nothing has changed.
+// growMemory makes the pages for a larger size, and reports whether the machine had memory for them. If not, nothing
+// has changed.
 func (a *Allocation) growMemory(size int64) bool {
 	c := a.cache
 	last := pagesOf(a.size) - 1
@@ -109,7 +111,7 @@ func (a *Allocation) growMemory(size int64) bool {
 	var block *block
 	n := 0
 	if last >= 0 {
-		tail, n = a.pages.get(last), pageLen(size, last)
+		tail, n = a.pages.get(last), linearLen(size, last)
 		if tail != nil && tail.block == nil {
 			tail = nil
 		}
@@ -133,7 +135,7 @@ func (a *Allocation) growMemory(size int64) bool {
 	if tail == nil {
 		return true
 	}
-	old := pageLen(a.size, last)
+	old := linearLen(a.size, last)
 	if block != nil {
 		copy(block.bytes(n), tail.block.bytes(old))
 	}
@@ -165,7 +167,7 @@ func (a *Allocation) shrink(size int64) {
 		a.drop(p)
 	}
 	if last >= 0 {
-		n := pageLen(size, last)
+		n := linearLen(size, last)
 		if p := a.pages.get(last); p != nil && n < int(p.size) {
 			bare -= int64(int(p.size) - n)
 			a.cut(last, n)

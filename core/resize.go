@@ -12,8 +12,8 @@ import (
 // as to limits and making room, it is like [Turn.Reallocate], but that a surface on disk may have to wait for the
 // tiles at its edge, and that one that had to move to disk stays there if it then can't be resized.
 //
-// Errors: [RangeError]; [ArgumentError] when it is no surface; [driver.ErrUnavailable] when a tile can't be fetched; those of
-// Reallocate.
+// Errors: [RangeError]; [ArgumentError] when it is no surface; [driver.ErrUnavailable] when a tile can't be fetched;
+// those of Reallocate.
 func (t *Turn) Resize(ctx context.Context, width, height int64, o *CallOptions) error {
 	c := t.a.cache
 	c.mu.Lock()
@@ -110,7 +110,7 @@ type placed struct {
 	same   bool  // its tile is as large as before
 }
 
-// placed are those pages. Tiles without one are not looked at: there may be more of them than anybody can count.
+// placed yields those pages. Tiles without one are not looked at: there may be more of them than anybody can count.
 func (r *resizing) placed(yield func(placed) bool) {
 	was, is := r.a.layout, r.layout
 	for old, p := range r.a.pages.all() {
@@ -249,7 +249,7 @@ func (r *resizing) try() (needed need, err error) {
 	return needed, nil
 }
 
-// isCommon reports whether there was a tile in the place of tile i, and common how many bytes such tiles have.
+// isCommon reports whether there was a tile in the place of tile i; common returns how many bytes such tiles have now.
 func (r *resizing) isCommon(i int64) bool {
 	was, is := r.a.layout, r.layout
 	return i%is.across() < was.across() && i/is.across() < was.down()

@@ -11,7 +11,8 @@ import (
 // turn of the other one, which is used up.
 //
 // Errors: [ArgumentError] when the other one is of another cache, size or shape; [ErrDisposed] when one of them is
-// disposed of; [ErrLost] when the store no longer has all of that content; [ErrClosed]; [FullError] as of Snapshot; the cause of ctx's end, until its turn comes.
+// disposed of; [ErrLost] when the store no longer has all of that content; [ErrClosed]; [FullError] as of Snapshot; the
+// cause of ctx's end, until its turn comes.
 func (t *Turn) Restore(ctx context.Context, from *Turn) error {
 	a := t.a
 	if from.a.cache != a.cache {
@@ -84,7 +85,7 @@ func (a *Allocation) Restore(ctx context.Context, from *Allocation) error {
 	return a.BeginRestore(from)(ctx)
 }
 
-// BeginRestore takes the turns of a Restore, and returns what does it, which must be called.
+// BeginRestore takes the turns of a Restore, and returns the function that does it, which must be called.
 func (a *Allocation) BeginRestore(from *Allocation) func(ctx context.Context) error {
 	if from == a || from.cache != a.cache {
 		return func(context.Context) error {
@@ -103,7 +104,7 @@ func (a *Allocation) BeginRestore(from *Allocation) func(ctx context.Context) er
 
 var errOtherCache error = &ArgumentError{Name: "allocation", Given: "one of another cache", Allowed: "one of the same cache"}
 
-// sameShape returns why two allocations can't be compared; name is that of the argument b.
+// sameShape returns an error unless b is of the same cache, size and shape; name is that of the argument b.
 func (a *Allocation) sameShape(name string, b *Allocation) error {
 	switch {
 	case b.cache != a.cache:

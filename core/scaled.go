@@ -90,7 +90,7 @@ func (t *Turn) ReadRectScaled(ctx context.Context, r Rect, shift int, how How, t
 	return nil
 }
 
-// bandWidth is how many pixels are reduced, one tile after the other, before the result is told.
+// bandWidth is how many pixels are reduced, one tile after the other, before the result is copied to the target.
 const bandWidth = 16 * TileSide
 
 // A reduction is one ReadRectScaled under way.
@@ -105,8 +105,8 @@ type reduction struct {
 	stretch stretch
 }
 
-// band is what is reduced together from x, y of the rectangle on. Where there is nothing it is wider, so that a surface
-// that is nearly empty takes the time of what is in it.
+// band returns what is reduced together from x, y of the rectangle on. Where there is nothing it is wider, so that a
+// surface that is nearly empty takes the time of what is in it.
 func (d *reduction) band(x, y int64) Rect {
 	r := d.narrow(x, y)
 	if !d.s.isBlank(r) {
@@ -122,7 +122,7 @@ func (d *reduction) band(x, y int64) Rect {
 	return r
 }
 
-// narrow is a band of the usual width, as far as there is room for it.
+// narrow returns a band of the usual width, as far as there is room for it.
 func (d *reduction) narrow(x, y int64) Rect {
 	return Rect{d.rect.X + x, d.rect.Y + y, min(bandWidth, d.rect.Width-x), min(TileSide, d.rect.Height-y)}
 }
@@ -148,12 +148,12 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err := d.s.ended(); err != nil { // or nothing would look like what was never written
+	if err := d.s.ended(); err != nil { // or all of it would look as if it was never written
 		return err
 	}
 	bpp, side := d.s.layout.bpp, int64(1)<<d.shift
 	pitch := (band.Width + side - 1) >> d.shift * bpp
-	d.out = grown(d.out, pitch*((band.Height+side-1)>>d.shift))
+	d.out = ofLength(d.out, pitch*((band.Height+side-1)>>d.shift))
 	if d.s.isBlank(band) {
 		d.s.cache.restAfter(ctx, &d.stretch)
 		clear(d.out)
@@ -169,7 +169,7 @@ func (d *reduction) reduce(ctx context.Context, band Rect) error {
 		}) {
 			continue
 		}
-		d.tile = grown(d.tile, r.Width*r.Height*bpp)
+		d.tile = ofLength(d.tile, r.Width*r.Height*bpp)
 		var err error
 		if d.s.cache.unlocked(func() { err = d.s.ReadRect(ctx, r, d.tile) }); err != nil {
 			return err
@@ -191,7 +191,7 @@ func (a *Allocation) isBlank(r Rect) bool {
 }
 
 // withPixels calls use with the bytes of a rectangle from its first pixel on, and how many bytes its rows are apart, if
-// it lies in one tile and in memory.
+// it lies in one tile and in memory. It reports whether it does.
 func (a *Allocation) withPixels(r Rect, use func(p []byte, pitch int64)) bool {
 	l := a.layout
 	i := r.Y/TileSide*l.across() + r.X/TileSide
@@ -204,14 +204,15 @@ func (a *Allocation) withPixels(r Rect, use func(p []byte, pitch int64)) bool {
 	return true
 }
 
-func grown(p []byte, n int64) []byte {
+// ofLength returns n bytes of any content, in p if it is large enough.
+func ofLength(p []byte, n int64) []byte {
 	if int64(cap(p)) < n {
 		return make([]byte, n)
 	}
 	return p[:n]
 }
 
-// reduce makes one pixel of dst of each square of src; their rows are so many bytes apart.
+// reduce makes one pixel of dst of each square of src; their rows are dstPitch and pitch bytes apart.
 func reduce(dst []byte, dstPitch int64, src []byte, pitch, width, height, bpp, side int64, how How) {
 	for y := int64(0); y < height; y += side {
 		to := dst[y/side*dstPitch:]

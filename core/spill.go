@@ -125,8 +125,9 @@ func (c *Cache) waitForChange(ctx context.Context, a *Allocation, more bool) (er
 	return nil
 }
 
-// plan has pages leave memory until there is what is needed, beside what is leaving already, and something more. If
-// they are not enough, or do not fit on disk, none of them leaves, and the answer is false.
+// plan begins to move the coldest pages until there will be what is needed, beside what is leaving already, and
+// something more. It reports whether that is enough. If the pages are too few, or do not fit on disk, none of them
+// leaves.
 func (c *Cache) plan(r *request, needed need) bool {
 	if r.failed(c.disk) {
 		return false
@@ -159,7 +160,7 @@ func (c *Cache) plan(r *request, needed need) bool {
 	return true
 }
 
-// lackingMemory is how many bytes have to leave memory before n more find room there.
+// lackingMemory returns how many bytes have to leave memory before n more find room there.
 func (c *Cache) lackingMemory(s Settings, n int64) (lack int64) {
 	if limit := s.MaxMemoryForCache; limit > 0 {
 		lack = c.ledger.held[Memory] + n - limit
@@ -173,8 +174,8 @@ func (c *Cache) lackingMemory(s Settings, n int64) (lack int64) {
 	return lack
 }
 
-// spill begins to store as many of the request's pages as may wait for that. It reports whether it can go on after a
-// rest.
+// spill begins to store as many of the request's pages as there is room for among what waits. It reports whether it can
+// go on after a rest.
 func (c *Cache) spill(r *request) (more bool) {
 	var begun stretch
 	for ; r.begun < len(r.pages); r.begun++ {
@@ -229,8 +230,8 @@ func (c *Cache) spillAhead(s Settings, why Why, begun stretch) {
 	d.Pump()
 }
 
-// coldest are the pages that can leave memory, coldest first: history, oldest first, and then working
-// allocations, least recently used first; but for the pages that keep has, alone or with others.
+// coldest returns an iterator over the pages that can leave memory, coldest first: history, oldest first, and then
+// working allocations, least recently used first; but for the pages that keep has, alone or with others.
 func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 	kept := sync.OnceValue(func() map[*page]bool {
 		has := make(map[*page]bool)
@@ -269,7 +270,7 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 	}
 }
 
-// spilled notes, for the listeners, that a page leaves memory. The event names the allocation that the page was made
+// spilled notes, for the listeners, that a page has left memory. The event names the allocation that the page was made
 // for; if that no longer has it, the oldest that does, if any.
 func (c *Cache) spilled(p *page, why Why) {
 	a, i := p.owner, p.number

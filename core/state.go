@@ -57,7 +57,7 @@ type Allocation struct {
 	pages    pageTable
 	reserved int64         // in the ledger, on disk, for bytes that have no page yet
 	room     [2]int64      // in the ledger, for the call under way
-	used     int           // see touch
+	lastUse  int           // see touch
 	lru      *list.Element // in the cache's list of working allocations
 	disposed bool
 	role     Role
@@ -83,13 +83,13 @@ type page struct {
 	// refs counts who needs the page: the allocations whose tables have it, and who moves it.
 	refs int32
 	// holders counts the tables that have the page, of allocations that are not disposed of; working counts those of
-	// them that are no history. See holders.go.
+	// them that are of working allocations. See holders.go.
 	holders, working int32
 	// going counts, while entries to drop are looked for, the holders that would go; see drop.go.
 	going int32
 	// size is how many of its bytes count; what follows up to the end of the page is zero.
 	size int32
-	// short: an allocation that has the page is longer by now, and reads zeros after it. It stays on disk; see
+	// short: an allocation that has the page has grown beyond it, and reads zeros there. The page stays on disk; see
 	// movetomemory.go.
 	short bool
 
@@ -141,9 +141,9 @@ type historyEntry struct {
 
 // A spilling is who waits for room in memory, and what is coldest there.
 type spilling struct {
-	// requests wait for room in memory, in the order of their calls. Only the first one looks for it; while
-	// there is one, nobody else takes memory, or the room made for it would be gone. granting: it is the
-	// first one who asks.
+	// requests wait for room in memory, in the order of their calls. Only the first one looks for it; while there is
+	// one, nobody else takes memory, or the room made for it would be gone. granting: it is the first one that takes
+	// memory now.
 	requests []*request
 	granting bool
 	// leaving are the bytes on their way to disk to make room.
@@ -152,9 +152,8 @@ type spilling struct {
 	engaged int
 
 	history list.List // pages in memory that no working allocation has; see relist
-	// uses numbers the uses of working allocations. When room has to be made for the first time they are put
-	// in order: ordered is true, and used has them, least recently used first; those that have nothing in
-	// memory may lack.
+	// uses numbers the uses of working allocations. When room has to be made for the first time they are put in order:
+	// ordered is true, and used has them, least recently used first. It can lack those that have nothing in memory.
 	uses    int
 	ordered bool
 	used    list.List

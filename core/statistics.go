@@ -2,7 +2,7 @@ package core
 
 import "asposecache/core/disk"
 
-// Statistics are a snapshot of a cache's numbers.
+// Statistics are the numbers of a cache at one moment.
 type Statistics struct {
 	Memory MemoryStatistics
 	Disk   DiskStatistics
@@ -29,7 +29,7 @@ type DiskStatistics struct {
 	disk.Statistics
 }
 
-// Allocated is how many bytes are allocated on a medium: pages that are shared once, reservations included.
+// Allocated returns how many bytes are allocated on a medium: pages that are shared once, reservations included.
 func (c *Cache) Allocated(m Medium) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

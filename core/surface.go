@@ -32,7 +32,7 @@ func (s SurfaceSpec) layout() (layout, error) {
 	return l, nil
 }
 
-// Surface tells the width, the height and the bytes per pixel of a surface. They are 0 for an allocation that is
+// Surface returns the width, the height and the bytes per pixel of a surface. They are 0 for an allocation that is
 // none.
 func (a *Allocation) Surface() SurfaceSpec {
 	a.cache.mu.Lock()
@@ -55,12 +55,12 @@ func (r *rect) checkWhole(a *Allocation) error {
 	return r.check(a)
 }
 
-// outside is the error of a rectangle that goes on beyond the end.
+// outside returns the error of a rectangle that goes on beyond the end.
 func outside(name string, given int64, start string, at, end int64) error {
 	return &RangeError{Name: name, Given: given, Most: end - at, Note: ", from " + start + " " + itoa(at) + " on"}
 }
 
-// check checks a rectangle against a surface as it is now.
+// check checks a rectangle against a surface as it is now, and sets a stride of 0 to the length of a row.
 func (r *rect) check(a *Allocation) error {
 	l := a.layout
 	switch {

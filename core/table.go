@@ -11,7 +11,7 @@ import (
 // The pages of the first densePages are in a slice. What lies beyond is in a map, so that an
 // allocation on disk may be as large as a number can say without its table taking memory.
 //
-// The slice has no pointers but the pages' slots in the book: every version of a picture has a table, and the
+// The slice has no pointers, only the slots of the pages in the book: every version of a picture has a table, and the
 // garbage collector would have to look at each pointer in each of them.
 type pageTable struct {
 	book   *pageBook
@@ -21,7 +21,7 @@ type pageTable struct {
 
 const densePages = 1 << 16
 
-// A pageBook has the pages that are in the tables of a cache, by slot; slot 0 is for none.
+// A pageBook has the pages that are in the slices of a cache's tables, by slot; slot 0 is for none.
 type pageBook struct {
 	pages []*page
 	free  []uint32
@@ -52,7 +52,7 @@ func (b *pageBook) leave(p *page) {
 	}
 }
 
-// isEmpty reports whether there is no page with a number from from up to to, without it.
+// isEmpty reports whether there is no page i with from <= i < to.
 func (t *pageTable) isEmpty(from, to int64) bool {
 	for ; from < min(to, int64(len(t.dense))); from++ {
 		if t.dense[from] != 0 {
@@ -117,13 +117,13 @@ func (t *pageTable) truncate(n int64) (cut []*page) {
 	return cut
 }
 
-// clone is a table of its own with the same pages.
+// clone returns a table of its own with the same pages.
 func (t *pageTable) clone() pageTable {
 	return pageTable{book: t.book, dense: slices.Clone(t.dense), sparse: maps.Clone(t.sparse)}
 }
 
-// each calls f for every page that is there. It is the short way where tables are long: what is done for each
-// page of a picture at each stroke is felt.
+// each calls f for every page that is there. It is faster than all, which counts where tables are long: what is done
+// for each page of a picture at each stroke is felt.
 func (t *pageTable) each(f func(i int64, p *page)) {
 	for i, slot := range t.dense {
 		if slot > 0 {
@@ -149,7 +149,7 @@ func (t *pageTable) without(o *pageTable, f func(p *page)) {
 	}
 }
 
-// all are the pages that are there, by number, for who may not need them all.
+// all returns an iterator over the pages that are there and their numbers, for who may not need them all.
 func (t *pageTable) all() iter.Seq2[int64, *page] {
 	return func(yield func(int64, *page) bool) {
 		for i, slot := range t.dense {

@@ -9,7 +9,7 @@ func (a *Allocation) touch() {
 		return
 	}
 	c.uses++
-	a.used = c.uses
+	a.lastUse = c.uses
 	switch {
 	case !c.ordered:
 	case a.lru == nil:
@@ -19,7 +19,7 @@ func (a *Allocation) touch() {
 	}
 }
 
-// order puts the working allocations in order.
+// order puts the working allocations in order of their last use. From then on touch keeps it.
 func (c *Cache) order() {
 	if c.ordered {
 		return
@@ -29,8 +29,8 @@ func (c *Cache) order() {
 	byUse := make(map[int]*Allocation)
 	for a := range c.live {
 		if a.role == RoleWorking && a.where() == Memory {
-			uses = append(uses, a.used)
-			byUse[a.used] = a
+			uses = append(uses, a.lastUse)
+			byUse[a.lastUse] = a
 		}
 	}
 	slices.Sort(uses)

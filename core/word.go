@@ -4,6 +4,6 @@ package core
 
 import "encoding/binary"
 
-// word is the 8 bytes of p from i on, the first one lowest. Here it is looked at whether p has them, which
-// shows in tests what word_wasm.go must not do.
+// word returns the 8 bytes of p from i on as a number, the first one lowest. It panics where p does not have them, so
+// that tests find what word_wasm.go would read beyond the end.
 func word(p []byte, i int) uint64 { return binary.LittleEndian.Uint64(p[i:]) }

@@ -14,11 +14,10 @@ import (
 // in memory, the old pages go to disk, if the settings allow it. An end of ctx is honoured until the bytes
 // are in place.
 //
-// Errors: [RangeError], [ErrDisposed], [ErrClosed], [FullError] when there is no room for the copies, or, of
-// reason [ByMemory], when more than 256 MiB of copies of sources wait, why storing earlier writes to this
-// allocation failed, once, or why storing fails when there is no room to wait, the cause of ctx's end.
-// After an error nothing has changed; only a source that was not kept and fails in the middle may leave a
-// part of its bytes.
+// Errors: [RangeError]; [ErrDisposed]; [ErrClosed]; [FullError] when there is no room for the copies, or, of reason
+// [ByMemory], when more than 256 MiB of copies of sources wait; why storing earlier writes to this allocation failed,
+// once; why storing fails, when there is no room to wait; the cause of ctx's end. After an error nothing has changed;
+// only a source that was not kept and fails in the middle may leave a part of its bytes.
 func (t *Turn) Write(ctx context.Context, src driver.Buffer, off int64, o *CallOptions) error {
 	t.a.cache.mu.Lock()
 	defer t.a.cache.mu.Unlock()
@@ -60,7 +59,7 @@ func (w *writing) write(ctx context.Context) error {
 		if !w.isOwn() {
 			err = w.prepare(ctx)
 		}
-		again = err != nil && c.drop(a, err, w.startAgain)
+		again = err != nil && c.dropFor(a, err, w.startAgain)
 	}
 	if err == nil {
 		err = w.copyIn(ctx)
@@ -239,7 +238,7 @@ func (w *writing) copyIn(ctx context.Context) error {
 	return nil
 }
 
-// engage and disengage are those of the cache. They may be called again.
+// engage and disengage are those of the cache. A second call does nothing.
 func (w *writing) engage() {
 	if !w.engaged {
 		w.engaged = true
@@ -260,7 +259,7 @@ func (w *writing) copyPiece(at piece) error {
 	return w.t.a.pages.get(at.page).copyIn(at, w.src)
 }
 
-// pin keeps the pages that are changed in place in memory.
+// pin notes whether the pages that are changed in place have to stay in memory.
 func (w *writing) pin(pinned bool) {
 	a := w.t.a
 	for _, at := range w.inPlace {

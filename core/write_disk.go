@@ -10,7 +10,7 @@ import (
 // first may be stored before the last is staged; then all are put in place together.
 const mostTogether = 8 << 20
 
-// stageAll makes the pages that pieces of the write need on disk. whole: they are all of it.
+// stageAll makes the pages that pieces of the write need on disk. whole: they are all of the write.
 func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error {
 	a, c := w.t.a, w.t.a.cache
 	for first := true; len(rest) > 0; first = false {
@@ -59,7 +59,8 @@ func (w *writing) takeRoom(group []piece) error {
 	return nil
 }
 
-// needOnDisk is how much room that is, and how much of what is reserved it uses.
+// needOnDisk returns how much room takeRoom has to take for a group of pages, and how much of what is reserved they
+// use.
 func (w *writing) needOnDisk(group []piece) (need, unreserved int64) {
 	a := w.t.a
 	for _, at := range group {
@@ -90,8 +91,8 @@ func (w *writing) changes(at piece) bool {
 		w.t.a.cache.disk.Takes(p.image, at.Rows)
 }
 
-// ready waits until a group of pieces can be staged: until there is room for the pages it makes, and
-// the records are fetched that it needs. It returns those of which the pages are still on disk.
+// ready waits until a group of pieces can be staged: until there is room for the pages it makes, and the records that
+// it needs are fetched. It returns the pieces of which the pages are still on disk.
 func (w *writing) ready(ctx context.Context, group []piece) (_ []piece, got disk.Fetched, err error) {
 	d := w.t.a.cache.disk
 	for {

@@ -22,8 +22,8 @@ type writing struct {
 	rect    *rect // of a surface, what is written in the place of a range
 	begun   bool  // its turn has come
 	engaged bool  // see engage
-	kept    int64
-	asked   bool // src was asked to keep its bytes
+	kept    int64 // bytes of its copy of src, or 0
+	asked   bool  // src was asked to keep its bytes
 	options *CallOptions
 
 	fresh []*page // on disk: pages that are to take the place of others
@@ -84,7 +84,7 @@ func (w *writing) queue() error {
 	return nil
 }
 
-// pause lets others go on.
+// pause lets others go on, after it has made sure that src stays as it is.
 func (w *writing) pause(ctx context.Context, done int64) error {
 	if _, err := w.keep(ctx); err != nil {
 		return err
@@ -95,13 +95,13 @@ func (w *writing) pause(ctx context.Context, done int64) error {
 	return nil
 }
 
-// report tells how many bytes are done, which are never fewer than before.
+// report tells the caller how many bytes are done, which are never fewer than before.
 func (w *writing) report(ctx context.Context, done int64) {
 	w.reported = max(w.reported, done)
 	w.t.a.cache.progress(ctx, w.options, w.reported, w.n)
 }
 
-// list is all pieces of the write.
+// list returns all pieces of the write.
 func (w *writing) list() []piece {
 	switch {
 	case w.all != nil:

@@ -15,7 +15,7 @@ import (
 // A Host is the JavaScript object that stands for the page. Its functions run no code of the user's
 // before they return, so that no call comes in while one goes out.
 type Host struct {
-	// value has, as data, the array that an export in progress copies from or to.
+	// value is the object itself. Its data is the array that an export in progress copies from or to.
 	value js.Value
 
 	// settle(number, ok, value) answers a call: with its result, or with the description of an error.
@@ -31,7 +31,7 @@ type Host struct {
 // hostName is the property of the global object that holds the host.
 const hostName = "asposeCacheHost"
 
-// HostObject is the JavaScript object that has started the program.
+// HostObject returns the JavaScript object that has started the program.
 func HostObject() js.Value { return js.Global().Get(hostName) }
 
 func findHost() Host {

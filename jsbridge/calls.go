@@ -116,7 +116,7 @@ func (o *operation) settle(ok bool, value any) {
 
 func (o *operation) int(i int) int64 { return int64(o.args[i].Float()) }
 
-// options reports progress if the argument says so.
+// options returns options that report progress if the second argument says so, or else nil.
 func (o *operation) options() *core.CallOptions {
 	if !o.args[1].Truthy() {
 		return nil
@@ -402,8 +402,8 @@ var operations = map[string]kind{
 	}},
 }
 
-// onAllocation is an operation on the allocation that its first argument names. The second says whether
-// JavaScript wants to know of progress.
+// onAllocation returns the begin of an operation on the allocation that its first argument names. The second says
+// whether JavaScript wants to know of progress.
 func onAllocation(f func(context.Context, *operation, *core.Turn) (any, error)) func(*operation) step {
 	return func(o *operation) step {
 		a := o.b.live[o.int(0)]
@@ -415,7 +415,8 @@ func onAllocation(f func(context.Context, *operation, *core.Turn) (any, error)) 
 	}
 }
 
-// adopt is an argument that is an object with an array, of which JavaScript takes the array away when the call is settled.
+// adopt returns the array in an argument, an object, as a buffer. JavaScript takes the array away when the call is
+// settled.
 func (o *operation) adopt(i int) *jsbuf.Buffer { return jsbuf.Adopt(o.args[i].Get("data")) }
 
 // makeArray makes the array that a read fills.
@@ -435,7 +436,7 @@ type zeroed struct{ *jsbuf.Buffer }
 // Clear does nothing.
 func (zeroed) Clear(int, int) error { return nil }
 
-// onHistory is an operation on the history that its first argument names.
+// onHistory returns the begin of an operation on the history that its first argument names.
 func onHistory(f func(*operation, *core.History) step) func(*operation) step {
 	return func(o *operation) step {
 		if h := o.b.histories[int(o.int(0))]; h != nil {

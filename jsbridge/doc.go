@@ -1,4 +1,4 @@
-// Package jsbridge makes a [core.Cache] callable from JavaScript. It translates and decides nothing.
+// Package jsbridge makes a [core.Cache] callable from JavaScript. It translates, and decides nothing.
 //
 // There are two ways in, because a crossing has two prices:
 //

@@ -27,7 +27,7 @@ var codes = []struct {
 	{driver.ErrUnavailable, "CACHE_UNAVAILABLE"},
 }
 
-// noMemory is the refusal of n bytes that JavaScript, or the program itself, has no memory for.
+// noMemory returns the refusal of n bytes that JavaScript, or the program itself, has no memory for.
 func (b *bridge) noMemory(n int64) error {
 	return &core.FullError{Medium: core.Memory, Requested: n, Allocated: b.cache.Allocated(core.Memory),
 		Limit: b.cache.Settings().MaxMemoryForCache, Reason: core.ByMemory}

@@ -19,8 +19,9 @@ import (
 // scheduler runs; JavaScript sees to that after calls that may start something, and enter does it for
 // the garbage.
 
-// enter is called at the start of exports that allocate; but for access, which is not to let anything else run, and
-// whose garbage is bounded by the pages that are shared.
+// enter is called at the start of exports that leave garbage. Where the pacer has looked at the heap it lets the Go
+// scheduler run. access does not call it: it is not to let anything else run, and its garbage is bounded by the pages
+// that are shared.
 func (b *bridge) enter() {
 	if b.machine.entered() {
 		runtime.Gosched()
@@ -144,8 +145,8 @@ func copyRect(id, x, y, width, height float64, fromTray int32) (done int32) {
 	return 1
 }
 
-// writeNow copies the host's data, n bytes, to an allocation on disk, and readNow copies from one to them. They
-// answer 0 when that is not possible at once.
+// writeNow copies the host's data, n bytes, to an allocation on disk, and readNow copies from one to them. They return
+// 1, or 0 when that is not possible at once.
 //
 //go:wasmexport writeNow
 func writeNow(id, off, n float64) (done int32) {
@@ -169,7 +170,7 @@ func now(id, n float64, call func(*core.Allocation, *jsbuf.Buffer) bool) (done i
 
 func addressOf(p []byte) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(p)))) }
 
-// allocated returns a counter: 0 memory, 1 disk.
+// allocated returns how many bytes are allocated on a medium: 0 memory, 1 disk.
 //
 //go:wasmexport allocated
 func allocated(medium int32) (n float64) {
@@ -177,8 +178,8 @@ func allocated(medium int32) (n float64) {
 	return float64(the.cache.Allocated(core.Medium(medium)))
 }
 
-// size, medium and held answer what an allocation is, width and height what a surface is. -1 and 0: there is
-// none of that number.
+// size, medium and held return what an allocation has, or -1 when there is none of that number; width and height return
+// 0 then, and when it is no surface.
 //
 //go:wasmexport size
 func size(id float64) (n float64) {

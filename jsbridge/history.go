@@ -23,7 +23,7 @@ func historyRevision(number float64) (revision float64) {
 	return 0
 }
 
-// historyCan returns 1 when there is an entry so many after the current one, or before it.
+// historyCan returns 1 when there is an entry by places after the current one, or, for by < 0, before it.
 //
 //go:wasmexport historyCan
 func historyCan(number float64, by int32) (ok int32) {
@@ -34,7 +34,7 @@ func historyCan(number float64, by int32) (ok int32) {
 	return 0
 }
 
-// entriesObject tells of entries in two values, however many there are: all labels in one string, and numbers as the
+// entriesObject returns entries in two values, however many there are: all labels in one string, and numbers as the
 // bytes of a Float64Array: which one is the current, and then, of each, its bytes, its medium and the length of its
 // label.
 func entriesObject(entries []core.HistoryEntry) any {
@@ -50,7 +50,7 @@ func entriesObject(entries []core.HistoryEntry) any {
 	return object("labels", string(labels), "numbers", jsbuf.Numbers(numbers))
 }
 
-// dropped tells which entries of which history an event is about, nil if of none.
+// dropped returns which entries of which history an event is about, nil if of none.
 func (b *bridge) dropped(e core.Event) any {
 	if e.History == nil {
 		return nil
@@ -67,7 +67,7 @@ func (b *bridge) dropped(e core.Event) any {
 	return object("history", 0, "labels", []any{}) // it is gone, and with it whoever would want to know
 }
 
-// lengthInJS is the length that a string has in JavaScript, where what lies beyond 16 bits counts twice.
+// lengthInJS returns the length that a string has in JavaScript, where what lies beyond 16 bits counts twice.
 func lengthInJS(s string) int {
 	n := utf8.RuneCountInString(s)
 	for _, r := range s {

@@ -9,7 +9,8 @@ import (
 
 const (
 	// usual and least are how much the heap grows from one collection to the next: usual, or as much as lives beside
-	// the slabs, while there is memory for it, and least where there is not.
+	// the slabs if that is more, while there is memory for it; where there is not, least, or a sixteenth of what lives
+	// beside the slabs.
 	usual = 16 << 20
 	least = 4 << 20
 	// mostInARow is how many collections there may be between two calls from JavaScript before the pacer takes it
@@ -33,16 +34,15 @@ const (
 type pacer struct {
 	mayGrow func(n int64) bool
 
-	slabs int64
-	// marked is about what the last collection has found to live, others the part of it beside the slabs, idle what of
-	// the memory was free when that was last looked at.
-	marked, others, idle int64
-	percent              int
+	// slabs are the bytes of all slabs, marked is about what the last collection has found to live, others the part of
+	// it beside the slabs, idle what of the memory was free when that was last looked at.
+	slabs, marked, others, idle int64
+	percent                     int
 
-	entries     uint32
+	calls       uint32 // from JavaScript
 	collected   bool   // there was a collection since seen
 	collections uint32 // how many there were when that was last looked at
-	seen        uint32 // how many there were when JavaScript called
+	seen        uint32 // how many there were when a call from JavaScript last found one
 	loosened    int
 }
 
@@ -54,7 +54,7 @@ func (p *pacer) start(mayGrow func(n int64) bool) {
 	p.arm()
 }
 
-// arm has the next collection noticed.
+// arm has the next collection set collected.
 func (p *pacer) arm() {
 	p.collected = false
 	runtime.SetFinalizer(&struct{ of *pacer }{p}, func(any) { p.collected = true })
@@ -70,8 +70,8 @@ func (p *pacer) addSlab(n int64) {
 // entered is called when JavaScript calls. It looks at the heap after a collection, and now and then besides; looked
 // reports whether it did.
 func (p *pacer) entered() (looked bool) {
-	p.entries++
-	if !p.collected && p.entries%256 > 0 {
+	p.calls++
+	if !p.collected && p.calls%256 > 0 {
 		return false
 	}
 	p.look()

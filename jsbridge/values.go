@@ -40,7 +40,7 @@ func rectFrom(args []js.Value) core.Rect {
 	}
 }
 
-// purposeOf is never core.ForReplacing: a request writes nothing.
+// purposeOf never returns core.ForReplacing: a request writes nothing.
 func purposeOf(forWriting js.Value) core.Purpose {
 	if forWriting.Bool() {
 		return core.ForWriting
@@ -48,7 +48,7 @@ func purposeOf(forWriting js.Value) core.Purpose {
 	return core.ForReading
 }
 
-// rectsArray gives x, y, width and height of each rectangle.
+// rectsArray returns x, y, width and height of each rectangle, as [jsbuf.Numbers].
 func rectsArray(rects []core.Rect) js.Value {
 	numbers := make([]float64, 0, 4*len(rects))
 	for _, r := range rects {
@@ -57,7 +57,7 @@ func rectsArray(rects []core.Rect) js.Value {
 	return jsbuf.Numbers(numbers)
 }
 
-// spansArray gives offset and length of each span.
+// spansArray returns offset and length of each span, as [jsbuf.Numbers].
 func spansArray(spans []core.Span) js.Value {
 	numbers := make([]float64, 0, 2*len(spans))
 	for _, s := range spans {

@@ -46,7 +46,7 @@ func (b *batch) makeRecords(d *Disk) (puts []driver.Record) {
 	return puts
 }
 
-// together is how many of the first images share a record of at most so many bytes.
+// together returns how many of the first images share a record of at most so many bytes.
 func together(images []*Image, most int) int {
 	size, n := images[0].size, 1
 	for ; images[0].whole() && n < len(images) && images[n].whole() && images[n].follows(images[n-1]); n++ {
@@ -123,7 +123,7 @@ func (d *Disk) stored(b *batch) {
 	d.queue.waiting -= b.bytes
 	for i, im := range b.images {
 		if im.state == dropped {
-			d.free(im)
+			d.freeImage(im)
 			continue
 		}
 		d.moveIn(im, b.homes[i])
@@ -163,7 +163,7 @@ func (d *Disk) notStored(b *batch, err error) {
 	for _, im := range b.images {
 		if im.state == dropped {
 			d.queue.waiting -= int64(im.buf.Len())
-			d.free(im)
+			d.freeImage(im)
 		} else {
 			back = append(back, im)
 		}

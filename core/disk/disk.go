@@ -41,9 +41,9 @@ type Disk struct {
 	taken     int // bytes taken in since others had a turn
 	lastKey   driver.Key
 
-	changed chan struct{} // closed, and made anew, by Wake: when a transaction that writes has ended, and by the host
-	ahead   sync.WaitGroup
-	ctx     context.Context
+	changed chan struct{}   // closed, and made anew, by Wake: when a transaction that writes has ended, and by the host
+	ahead   sync.WaitGroup  // fetches ahead that are under way
+	ctx     context.Context // ends with Stop
 	cancel  context.CancelCauseFunc
 
 	statistics Statistics
@@ -73,14 +73,14 @@ func New(lock sync.Locker, host Host, store driver.Store) (*Disk, error) {
 	return d, nil
 }
 
-// Statistics are the numbers of this moment.
+// Statistics returns the numbers of this moment.
 func (d *Disk) Statistics() Statistics {
 	s := d.statistics
 	s.WaitingBytes = d.queue.waiting
 	return s
 }
 
-// UnderWay is how many transactions that write are under way.
+// UnderWay returns how many transactions that write are under way.
 func (d *Disk) UnderWay() int { return d.underWay }
 
 // Stop ends storing: nobody needs what waits any more. why is what is told to those that wait.
@@ -110,7 +110,7 @@ func (d *Disk) Close(ctx context.Context) error {
 	return err
 }
 
-// unlocked does what may wait.
+// unlocked calls f, which may wait, without the lock.
 func (d *Disk) unlocked(f func()) {
 	defer d.lock.Lock() // also when Unlock panics
 	d.lock.Unlock()
@@ -123,7 +123,7 @@ func (d *Disk) Wake() {
 	d.changed = make(chan struct{})
 }
 
-// Wait waits until something was stored or has failed, or somebody calls Wake.
+// Wait has what waits stored at once, and waits until something was stored or has failed, or somebody calls Wake.
 func (d *Disk) Wait(ctx context.Context) (err error) {
 	d.queue.hurry = true
 	d.Pump()
@@ -138,7 +138,7 @@ func (d *Disk) Wait(ctx context.Context) (err error) {
 	return err
 }
 
-// newBuffer is a buffer of any content.
+// newBuffer returns a buffer of n bytes of any content.
 func (d *Disk) newBuffer(n int) (driver.Buffer, error) {
 	b, err := d.store.NewBuffer(n)
 	if err != nil {

@@ -10,8 +10,8 @@
 //
 // What an image holds is told by its extents: ranges of the page, each of which lies in the image's buffer or in a
 // record. A write to a part of a stored page makes a successor that has a new extent for that part, and shares the
-// records of the others. Nothing need be read for that, unless there would be too many extents, or there are bytes between
-// the rows that are written.
+// records of the others. Nothing need be read for that, unless there would be too many extents, or bytes between the
+// rows that are written have to be kept.
 //
 // What is stored does not change. So what was read, or fetched ahead, can't be out of date, and a read can go on while
 // writes make successors of what it reads.

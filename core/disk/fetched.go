@@ -11,8 +11,8 @@ import (
 // Fetched has the records that a call has fetched to make new images of what is in them. Lost records are not in it.
 type Fetched map[*Record]driver.Buffer
 
-// LackedBy adds to missing the records that have to be fetched before a successor of old with other rows can be made:
-// as many as fit in a window, and at least one if any lacks.
+// LackedBy adds to missing the records that have to be fetched before a successor of old with other rows, of size
+// bytes, can be made: as many as fit in a window, and at least one if any is lacking.
 func (d *Disk) LackedBy(missing []*Record, old *Image, w rows.Rows, size int, got Fetched) []*Record {
 	kept, stay := d.keeps(old, w, size)
 	if stay {
@@ -49,7 +49,7 @@ func (d *Disk) lacking(missing []*Record, extents []extent, got Fetched) []*Reco
 func (d *Disk) Fetch(ctx context.Context, records []*Record, got Fetched) (lost []*Record, err error) {
 	ranges := make([]driver.Range, len(records))
 	for i, r := range records {
-		ranges[i] = r.whole()
+		ranges[i] = r.fullRange()
 	}
 	buffers, err := d.get(ctx, ranges)
 	for i, b := range buffers {

@@ -55,10 +55,10 @@ func (d *Disk) Blank(page Page, n int) (*Image, error) {
 	return &Image{page: page, size: n, buf: b, extents: []extent{{to: n}}}, nil
 }
 
-// Buffer is the buffer of an image that was not enqueued yet.
+// Buffer returns the buffer of an image that was not enqueued yet.
 func (im *Image) Buffer() driver.Buffer { return im.buf }
 
-// Size is how many bytes the page has.
+// Size returns how many bytes the page has.
 func (im *Image) Size() int { return im.size }
 
 // Stored reports whether nothing of the image waits to be stored.
@@ -76,7 +76,7 @@ func (im *Image) follows(last *Image) bool {
 	return owner == of && number == n+1
 }
 
-// set replaces the extents of an image.
+// set replaces the extents of an image, and with them what it holds of records.
 func (d *Disk) set(im *Image, extents []extent) {
 	old := im.extents
 	im.extents = extents
@@ -110,11 +110,11 @@ func (d *Disk) Drop(im *Image) {
 	case waiting:
 		d.queue.remove(im)
 	}
-	d.free(im)
+	d.freeImage(im)
 }
 
-// free gives back what an image has.
-func (d *Disk) free(im *Image) {
+// freeImage gives back what an image has.
+func (d *Disk) freeImage(im *Image) {
 	d.freeBuffer(im)
 	d.set(im, nil)
 	im.state = dropped
@@ -145,19 +145,19 @@ type extent struct {
 // bounds what reading all of it costs: a write that would make more stores the page as a whole.
 const moreExtents = 7
 
-// mostExtents is how many extents the image of a page of n bytes may have.
+// mostExtents returns how many extents the image of a page of n bytes may have.
 func (d *Disk) mostExtents(n int) int {
 	most := d.traits.RecordBytes
 	return (n+most-1)/most + moreExtents
 }
 
-// clip is what of the extent lies in from, to, if anything does.
+// clip returns what of the extent lies from byte from to byte to of the page, and reports whether anything does.
 func (e extent) clip(from, to int) (extent, bool) {
 	f, t := max(e.from, from), min(e.to, to)
 	return extent{f, t, e.record, e.at + f - e.from}, f < t
 }
 
-// inside are the extents within from, to.
+// inside returns what of the extents lies from byte from to byte to of the page.
 func inside(extents []extent, from, to int) (in []extent) {
 	for _, e := range extents {
 		if e, ok := e.clip(from, to); ok {
@@ -170,7 +170,7 @@ func inside(extents []extent, from, to int) (in []extent) {
 	return in
 }
 
-// overlay puts a range that is in the buffer over the extents.
+// overlay returns the extents with a range laid over them that is in the buffer.
 func overlay(extents []extent, from, to int) []extent {
 	end := to
 	for _, e := range extents {
@@ -197,11 +197,11 @@ type Record struct {
 	lost  bool // the store no longer has it
 
 	buf    driver.Buffer // in the read cache
-	coming chan struct{} // closed when it has been fetched ahead
+	coming chan struct{} // while it is fetched ahead: closed when that is over
 }
 
-// whole is all of the record.
-func (r *Record) whole() driver.Range { return driver.Range{Key: r.key, Size: r.size} }
+// fullRange returns the range that is all of the record.
+func (r *Record) fullRange() driver.Range { return driver.Range{Key: r.key, Size: r.size} }
 
 // settled reports whether the store need not be asked for the record.
 func (r *Record) settled() bool { return r.buf != nil || r.lost }

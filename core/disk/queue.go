@@ -85,7 +85,7 @@ func (d *Disk) TookMuch() bool { return d.taken > 0 && d.taken >= d.traits.TurnB
 // OthersHadATurn begins to count anew what is taken in.
 func (d *Disk) OthersHadATurn() { d.taken = 0 }
 
-// Failure is why storing has stopped, or nil.
+// Failure returns why storing has stopped, or nil.
 func (d *Disk) Failure() error { return d.failure }
 
 // Successes returns a number, at least 1, that grows by one with each transaction that stores something.

@@ -62,12 +62,12 @@ func (d *Disk) FetchAhead(run int64, pageSize int, images iter.Seq[*Image]) {
 		return
 	}
 	for batch := range slices.Chunk(missing, d.traits.AheadBatch) {
-		d.fetch(batch)
+		d.prefetch(batch)
 	}
 }
 
-// following finds the records that have what the first images hold: how many there are, at most so many, and which of
-// them are neither in memory nor on their way. It does not look far: there may be no images for a long way.
+// following returns how many records have what the first images hold, at most so many, and which of them are neither in
+// memory nor on their way. It does not look far: there may be no images for a long way.
 func following(images iter.Seq[*Image], most, far int) (missing []*Record, seen int) {
 	var last *Record
 	for im := range images {
@@ -114,17 +114,17 @@ func (d *Disk) FetchSoon(images iter.Seq[*Image]) {
 		}
 	}
 	if len(records) > 0 {
-		d.fetch(records)
+		d.prefetch(records)
 	}
 }
 
-// fetch begins to fetch records into the read cache. Who needs one that can't be read will ask again, and be told.
-func (d *Disk) fetch(records []*Record) {
+// prefetch begins to fetch records into the read cache. Who needs one that can't be read will ask again, and be told.
+func (d *Disk) prefetch(records []*Record) {
 	done := make(chan struct{})
 	ranges := make([]driver.Range, len(records))
 	for i, r := range records {
 		r.coming = done
-		ranges[i] = r.whole()
+		ranges[i] = r.fullRange()
 	}
 	d.ahead.Go(func() {
 		d.lock.Lock()

@@ -44,7 +44,7 @@ type want struct {
 // NewReader returns a reader into target. It must be closed.
 func (d *Disk) NewReader(target driver.Buffer) *Reader { return &Reader{d: d, target: target} }
 
-// Into has what is read from now on go into another buffer.
+// Into makes target the buffer for what is read from now on.
 func (r *Reader) Into(target driver.Buffer) { r.target = target }
 
 // Close ends the reading.
@@ -130,15 +130,15 @@ func (f *fetch) add(w want) {
 	f.wants = append(f.wants, w)
 }
 
-// ask is the range of the record that is read: all of it where the store has nothing less.
+// ask returns the range of the record that is read: all of it where the store has nothing less.
 func (f *fetch) ask(t driver.Traits) driver.Range {
 	if !t.Ranges {
-		return f.record.whole()
+		return f.record.fullRange()
 	}
 	return driver.Range{Key: f.record.key, Off: f.from, Size: f.to - f.from}
 }
 
-// used is how many bytes of the record are wanted.
+// used returns how many bytes of the record are wanted.
 func (f *fetch) used() (n int) {
 	for _, w := range f.wants {
 		n += w.Len()
@@ -195,7 +195,7 @@ func (r *Reader) Fetch(ctx context.Context, progress func(copied int)) error {
 	return nil
 }
 
-// newWindow is the first window of some fetches.
+// newWindow returns a window with the first of some fetches.
 func (r *Reader) newWindow(fetches []*fetch) *window {
 	w := &window{done: make(chan struct{})}
 	bytes := 0

@@ -143,7 +143,7 @@ func (d *Disk) Shortened(page Page, old *Image, n int) (*Image, error) {
 	return im, nil
 }
 
-// Lost makes an image of n bytes for a page of which all is lost, if any of another image is; or else nil.
+// Lost returns an image of n bytes, of which all is lost, for a page, if any of another image is lost; or else nil.
 func (d *Disk) Lost(page Page, old *Image, n int) *Image {
 	for _, e := range old.extents {
 		if r := e.record; r != nil && r.lost {

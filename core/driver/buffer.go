@@ -7,7 +7,7 @@ package driver
 // The cache never passes a range outside of the buffer, so methods need not check. A method may be called
 // with the cache's lock held, so it must not call back into the cache, and must not wait.
 type Buffer interface {
-	// Len is the number of bytes.
+	// Len returns the number of bytes.
 	Len() int
 	// ReadAt fills p with the bytes from off on.
 	ReadAt(p []byte, off int) error
@@ -20,7 +20,7 @@ type Buffer interface {
 // Bytes is a Buffer in the Go heap.
 type Bytes []byte
 
-// Len is the number of bytes.
+// Len returns the number of bytes.
 func (b Bytes) Len() int { return len(b) }
 
 // ReadAt fills p with the bytes from off on.

@@ -35,7 +35,7 @@ type Range struct {
 //
 // Traits, NewBuffer and FreeBuffer are called with the cache's lock held: they must not wait, nor call the cache.
 type Store interface {
-	// Traits tell how the store is used best. They do not change once it is open.
+	// Traits returns how the store is used best. It does not change once the store is open.
 	Traits() Traits
 
 	// Open makes the store ready for use, empty. It may wait, but must return soon after ctx ends.

@@ -2,7 +2,7 @@ package driver
 
 // A Source is a run of bytes that can be read.
 type Source interface {
-	// Len is the number of bytes.
+	// Len returns the number of bytes.
 	Len() int
 	// ReadAt fills p with the bytes from off on.
 	ReadAt(p []byte, off int) error
@@ -17,7 +17,7 @@ type Piece struct {
 	Off, Size int
 }
 
-// Len is the number of bytes.
+// Len returns the number of bytes.
 func (ps Pieces) Len() (n int) {
 	for _, p := range ps {
 		n += p.Size

@@ -3,8 +3,8 @@ package rows
 
 import "asposecache/core/driver"
 
-// Rows are rows of so many bytes that lie in one page. They begin Pitch bytes after each other in the page, and AtPitch
-// in the buffer outside, the caller's. A range of bytes is one row.
+// Rows are rows of Row bytes that lie in one page. They begin Pitch bytes after each other in the page, and AtPitch in
+// the buffer outside, the caller's. A range of bytes is one row.
 type Rows struct {
 	From, To int   // in the page: where the first row begins, and where the last one ends
 	At       int64 // in the buffer outside: where the first row begins
@@ -14,16 +14,16 @@ type Rows struct {
 	AtPitch  int64
 }
 
-// Len is how many bytes the rows have.
+// Len returns how many bytes the rows have.
 func (r Rows) Len() int { return r.Count * r.Row }
 
-// Line is row i.
+// Line returns row i.
 func (r Rows) Line(i int) Rows {
 	from := r.From + i*r.Pitch
 	return Rows{From: from, To: from + r.Row, At: r.At + int64(i)*r.AtPitch, Count: 1, Row: r.Row}
 }
 
-// Lines are the rows one by one.
+// Lines returns the rows one by one.
 func (r Rows) Lines() (all []Rows) {
 	for i := range r.Count {
 		all = append(all, r.Line(i))
@@ -31,7 +31,7 @@ func (r Rows) Lines() (all []Rows) {
 	return all
 }
 
-// Between is what of a single row lies from byte from to byte to of the page.
+// Between returns what of a single row lies from byte from to byte to of the page.
 func (r Rows) Between(from, to int) Rows {
 	return Rows{From: from, To: to, At: r.At + int64(from-r.From), Count: 1, Row: to - from}
 }

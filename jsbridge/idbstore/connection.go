@@ -21,7 +21,8 @@ var deleteLimit = time.Minute
 // objectStore is the name of the one object store of a database.
 const objectStore = "records"
 
-// factory is indexedDB. idb.Global panics where there is none, and remembers that for ever.
+// factory returns indexedDB, as it is and for package idb. idb.Global panics where there is none, and remembers that
+// for ever.
 func factory() (js.Value, *idb.Factory, error) {
 	raw, err := webapi.Get(js.Global(), "indexedDB")
 	if err != nil {
@@ -183,7 +184,7 @@ func tryConnect(ctx context.Context, name string, create bool, late func()) (*co
 	}
 }
 
-// abortUpgrade has the database not created. Package idb does not tell the transaction; its object stores do.
+// abortUpgrade keeps the database from being created. Package idb does not tell the transaction; an object store does.
 func abortUpgrade(req *idb.OpenDBRequest) error {
 	return webapi.Try(func() error {
 		raw, err := req.Request.Result()
@@ -194,7 +195,7 @@ func abortUpgrade(req *idb.OpenDBRequest) error {
 	})
 }
 
-// deleteDatabase deletes a database. It waits until ctx ends; the browser goes on trying.
+// deleteDatabase deletes a database. It waits until ctx ends, at most; the browser goes on trying.
 func deleteDatabase(ctx context.Context, name string) error {
 	_, f, err := factory()
 	if err != nil {

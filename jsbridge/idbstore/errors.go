@@ -71,7 +71,7 @@ func failure(op string, err error) error {
 	return e
 }
 
-// broken is the failure of a call that fails only on a dead connection.
+// broken returns the failure of a call that fails only on a dead connection.
 func broken(op string, err error) error {
 	err = failure(op, err)
 	if e := (*Error)(nil); errors.As(err, &e) {

@@ -27,7 +27,7 @@ import (
 	"asposecache/jsbridge/webapi"
 )
 
-// Errors of calls out of their turn.
+// Errors of calls before Open and after Close.
 var (
 	errNotOpen = errors.New("idbstore: not open")
 	errClosed  = errors.New("idbstore: closed")
@@ -39,11 +39,12 @@ const maxReconnects = 3
 // rest is how long no other is tried after that.
 var rest = 30 * time.Second
 
-// Options say where a store keeps its database.
+// Options say where a store keeps its database, and who writes to it.
 type Options struct {
 	// Folder is what the name of the database begins with; nil is a setting of the store's own.
 	Folder *webapi.FolderSetting
-	// Worker is the JavaScript object of a worker that writes; see writer. Where it is undefined the store does.
+	// Worker is the JavaScript object of a worker that writes; see writer. Where it is undefined the store writes
+	// itself.
 	Worker js.Value
 }
 
@@ -289,8 +290,8 @@ func (s *Store) do(ctx context.Context, op func(*connection) error) error {
 	}
 }
 
-// connection is the living connection, a new one if need be. The database is created anew, empty, if
-// somebody has deleted it: then the records are gone, and that is what reading them will tell.
+// connection returns the living connection, a new one if need be. The database is created anew, empty, if somebody has
+// deleted it: then the records are gone, and that is what reading them will tell.
 func (s *Store) connection(ctx context.Context) (*connection, error) {
 	if err := s.take(ctx); err != nil {
 		return nil, err
@@ -346,7 +347,7 @@ func (s *Store) Place() (store, thread string) {
 // transactions, at most.
 func (s *Store) CopiedBytes() int64 { return s.writer.copied }
 
-// condition is why the store can't be used, or nil.
+// condition returns why the store can't be used, or nil.
 func (s *Store) condition() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -369,5 +370,6 @@ func (s *Store) leave() { <-s.turn }
 
 var start = time.Now()
 
-// sinceStart is a clock. It returns no time.Time: one in a store would link the code that formats times.
+// sinceStart returns how long the program has run. It is no time.Time: one in a store would link the code that formats
+// times.
 func sinceStart() time.Duration { return time.Since(start) }

@@ -21,7 +21,7 @@ func (s *Store) Sweep(ctx context.Context) (int, error) {
 	return Sweep(ctx, folder)
 }
 
-// databases are the names of all databases of the origin.
+// databases returns the names of all databases of the origin, or none where the browser can't list them.
 func databases(ctx context.Context) (names []string, err error) {
 	raw, _, err := factory()
 	if err != nil {

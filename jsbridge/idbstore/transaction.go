@@ -295,7 +295,7 @@ func ask(ctx context.Context, c *connection, method string, keys []driver.Key) (
 	return nil, failure("get", err)
 }
 
-// takeResults puts in place of requests that are answered their results, or returns why the last has failed.
+// takeResults replaces requests that are answered by their results, or returns why the last has failed.
 func takeResults(requests []js.Value) error {
 	return webapi.Try(func() error {
 		if thrown := reflectGet.Invoke(requests[len(requests)-1], errorName); thrown.Truthy() {
@@ -343,7 +343,7 @@ func readOne(ctx context.Context, c *connection, key driver.Key) (driver.Buffer,
 	return nil, err
 }
 
-// keyValue is a key as IndexedDB has it, exact up to 2^53.
+// keyValue returns a key as IndexedDB has it, exact up to 2^53.
 func keyValue(key driver.Key) js.Value { return js.ValueOf(float64(key)) }
 
 // A run is a range of keys without a gap.
@@ -362,7 +362,7 @@ func runs(keys []driver.Key) (all []run) {
 	return all
 }
 
-// value is what IDBObjectStore.delete takes.
+// value returns what IDBObjectStore.delete takes: a key, or a range of keys.
 func (r run) value() (v js.Value, err error) {
 	if r.first == r.last {
 		return keyValue(r.first), nil

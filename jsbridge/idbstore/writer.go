@@ -12,7 +12,7 @@ import (
 )
 
 // A writer applies batches in a worker, where a put keeps nobody waiting: on a page it would keep the page's thread for
-// some milliseconds for each megabyte. What is read is read here. It took 1.6 milliseconds for one record where the
+// some milliseconds for each megabyte. What is read is read here. That took 1.6 milliseconds for one record where the
 // way through the worker took 2.7, and the worker need know nothing of who waits for what.
 //
 // worker is the JavaScript object that web/src/disk-worker.ts makes, undefined where none may be used. It has
@@ -99,7 +99,7 @@ func (w *writer) apply(ctx context.Context, database string, puts []driver.Recor
 // kinds are the kinds of an [Error], by the number under which they come from the worker.
 var kinds = []error{nil, driver.ErrQuota, driver.ErrUnavailable, context.Canceled}
 
-// describe makes of an error what failureFrom makes an error of.
+// describe returns the object of which failureFrom makes the error again; nil: there is none.
 func describe(err error) any {
 	if err == nil {
 		return nil
@@ -117,8 +117,8 @@ func describe(err error) any {
 	return js.ValueOf(map[string]any{"op": e.Op, "name": e.Name, "message": e.Message, "kind": kind})
 }
 
-// failureFrom is the error of an answer: null is a success, and what has no kind says that the worker has died or could
-// not be told.
+// failureFrom returns the error of an answer: null is a success, and what has no kind says that the worker has died or
+// could not be told.
 func failureFrom(v js.Value) error {
 	if v.IsNull() {
 		return nil

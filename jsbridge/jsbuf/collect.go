@@ -8,7 +8,7 @@ import (
 	"asposecache/core/driver"
 )
 
-// Pieces are what a source is made of.
+// Pieces returns what a source is made of: it is [driver.Pieces] or a [driver.Buffer].
 func Pieces(src driver.Source) driver.Pieces {
 	if all, ok := src.(driver.Pieces); ok {
 		return all
@@ -76,7 +76,7 @@ func (p *Pool) PackEmpty(sizes []int) (Parcel, error) {
 	return parcel, nil
 }
 
-// Forget lets go of the arrays. It is to be called when they were transferred, and in any case.
+// Forget lets go of the arrays. Whoever has made the parcel calls it, also when they were not transferred.
 func (p *Parcel) Forget() {
 	for _, b := range p.buffers {
 		b.Forget()

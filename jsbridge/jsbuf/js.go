@@ -11,7 +11,7 @@ var (
 	canTransfer = arrayBuffer.Get("prototype").Get("transfer").Type() == js.TypeFunction
 )
 
-// A kind of object with bytes, by its getters. A getter throws when it is called on another kind.
+// A kind is a kind of object with bytes, given by its getters. A getter throws when it is called on another kind.
 type kind struct{ byteLength, byteOffset, buffer js.Value }
 
 var (

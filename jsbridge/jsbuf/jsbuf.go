@@ -19,7 +19,7 @@ import (
 var (
 	// ErrDetached: the memory of an array is gone, transferred or resized by who owns it.
 	ErrDetached = errors.New("the array's memory was transferred or resized")
-	// ErrReleased: the buffer was used after Release or Move.
+	// ErrReleased: the buffer was used after Release, Forget or Move.
 	ErrReleased = errors.New("the buffer was released")
 	// ErrNoMemory: JavaScript has no memory for an array.
 	ErrNoMemory = errors.New("JavaScript has no memory for an array")
@@ -94,7 +94,7 @@ func Adopt(v js.Value) *Buffer {
 // Lent makes a Uint8Array of n bytes a Buffer without a look at it.
 func Lent(v js.Value, n int) *Buffer { return &Buffer{array: v, n: n} }
 
-// Len is the number of bytes that the array had when the Buffer was made.
+// Len returns the number of bytes that the array had when the Buffer was made.
 func (b *Buffer) Len() int { return b.n }
 
 // ReadAt fills p with the bytes from off on.
@@ -149,7 +149,7 @@ type viewer interface {
 	view(off, n int) (js.Value, error)
 }
 
-// unchecked is the array, whatever has become of it.
+// unchecked returns the array, whatever has become of it.
 func (b *Buffer) unchecked() js.Value { return b.array }
 
 // CopyFrom copies n bytes of src, from srcOff on, to off. It returns false if src is not an array.
@@ -210,8 +210,8 @@ const (
 	toBytes = false
 )
 
-// copyBytes copies rows between p, which is in the program's own memory, and the array: in one call for all of them,
-// and without a view of each, which would be an object for both garbage collectors.
+// copyBytes copies rows between p, which is in the program's own memory, and the array, in the direction to: in one
+// call for all of them, and without a view of each, which would be an object for both garbage collectors.
 func (b *Buffer) copyBytes(p driver.Bytes, at, pitch, off, arrayPitch, n, rows int, to bool) (bool, error) {
 	if copyBytes.IsUndefined() {
 		return false, nil
@@ -252,7 +252,7 @@ func Use(host js.Value) {
 	copyRows, copyBytes, forget = host.Get("copyRows"), host.Get("copyBytes"), host.Get("forget")
 }
 
-// Array is the Uint8Array, with all of its memory there.
+// Array returns the Uint8Array, with all of its memory there.
 func (b *Buffer) Array() (js.Value, error) {
 	if b.array.IsUndefined() {
 		return js.Undefined(), ErrReleased
@@ -263,7 +263,7 @@ func (b *Buffer) Array() (js.Value, error) {
 	return b.array, nil
 }
 
-// view is the array, or that part of it.
+// view returns the array, or a part of it.
 //
 // That the memory is there must be known before: syscall/js copies without a net, and an exception
 // out of its copying would end the program.

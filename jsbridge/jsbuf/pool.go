@@ -4,7 +4,7 @@ package jsbuf
 
 import "sync"
 
-// MostPooled bounds how many bytes of a size a pool keeps.
+// MostPooled bounds how many bytes a pool keeps in arrays of one size.
 const MostPooled = 16 << 20
 
 // A Pool keeps arrays of some sizes for reuse: the memory of a new one has to be cleared, and mapped page by page when it
@@ -29,7 +29,7 @@ func NewPool(sizes ...int) *Pool {
 	return p
 }
 
-// shelf is where arrays of n bytes are kept; nil: they are not.
+// shelf returns where arrays of n bytes are kept; nil: they are not.
 func (p *Pool) shelf(n int) *shelf {
 	for i := range p.shelves {
 		if s := &p.shelves[i]; s.size == n {
@@ -82,7 +82,7 @@ func (p *Pool) Drain() {
 	}
 }
 
-// Kept is how many bytes are kept.
+// Kept returns how many bytes are kept.
 func (p *Pool) Kept() (bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

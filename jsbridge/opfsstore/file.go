@@ -218,8 +218,8 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.kind }
 
-// failureFrom is the error of an answer: null is a success, and what has no name says that the worker has died or could
-// not be told.
+// failureFrom returns the error of an answer: null is a success, and what has no name says that the worker has died or
+// could not be told.
 func failureFrom(op string, v js.Value) error {
 	if v.IsNull() {
 		return nil

@@ -3,12 +3,13 @@
 // Package opfsstore keeps the records of the cache in a file of the origin private file system (OPFS).
 //
 // Every store has a file of its own in the root folder, whose name is <folder>/<UUID> as encodeURIComponent writes it.
-// As long as the store is open it holds the Web Lock of <folder>/<UUID>, see [webapi.LockName]. What a page that died has left behind is known by its
-// lock being free, and [Sweep] removes it.
+// As long as the store is open it holds the Web Lock of <folder>/<UUID>, see [webapi.LockName]. What a page that died
+// has left behind is known by its lock being free, and [Sweep] removes it.
 //
-// Only a dedicated worker can open a file for reading and writing at once, so that is where the bytes go. What is written
-// is copied once, and the copies are transferred; arrays are transferred to be read to, and come back. What is where in the file is known here alone, see package filestore; the worker opens, reads, writes and
-// cuts off what it is told to, in the order in which it is told. If it dies, another one opens the file again.
+// Only a dedicated worker can open a file for reading and writing at once, so that is where the bytes go. What is
+// written is copied once, and the copies are transferred; arrays are transferred to be read to, and come back. What is
+// where in the file is known here alone, see package filestore; the worker opens, reads, writes and cuts off what it is
+// told to, in the order in which it is told. If it dies, another one opens the file again.
 package opfsstore
 
 import (
@@ -23,8 +24,8 @@ import (
 	"asposecache/jsbridge/webapi"
 )
 
-// traits say how files are used. A read costs a message, and time for the bytes it asks for, so there is nothing to be gained by
-// reading more of a record than was asked for, and to delete costs nothing.
+// traits say how files are used best. A read costs a message, and time for the bytes it asks for, so there is nothing
+// to be gained by reading more of a record than was asked for, and to delete costs nothing.
 //
 // Measured through the cache in Chromium 156 on a 2-core machine: 192 MiB in writes of 256 KiB, flushed, three times in a
 // row, the first with the worker still to be started; ranges of three runs (MB/s):

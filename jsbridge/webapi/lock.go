@@ -12,13 +12,13 @@ import (
 type Lock struct {
 	resolve js.Value // ends the promise for whose life the browser keeps the lock
 	failed  js.Func  // called when the request for it fails
-	forget  func()   // has the lock no longer freed when the program ends
+	forget  func()   // undoes OnExit(resolve)
 }
 
-// LockName is the lock of a store. Names of locks must not begin with a hyphen; those of stores may.
+// LockName returns the name of a store's lock. Names of locks must not begin with a hyphen; those of stores may.
 func LockName(store string) string { return "asposeCache:" + store }
 
-// lockManager is navigator.locks. Insecure pages have none.
+// lockManager returns navigator.locks, and reports whether there is one. Insecure pages have none.
 func lockManager() (js.Value, bool) {
 	navigator, err := Get(js.Global(), "navigator")
 	if err != nil || navigator.Type() != js.TypeObject {

@@ -514,7 +514,7 @@ type store struct {
 	driver.Store
 	t    *testing.T
 	ctx  context.Context
-	page int // half of the largest record, or 256 KiB
+	page int // 256 KiB, or half of the largest record if that is less
 
 	mu    sync.Mutex
 	sizes map[driver.Key]int // of what was put
@@ -537,7 +537,7 @@ func (s *store) Apply(ctx context.Context, puts []driver.Record, deletes []drive
 	return s.Store.Apply(ctx, puts, deletes)
 }
 
-// whole is all of some records. What was never put has one byte.
+// whole returns the ranges that are all of some records. What was never put has one byte.
 func (s *store) whole(keys ...driver.Key) (all []driver.Range) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -547,7 +547,7 @@ func (s *store) whole(keys ...driver.Key) (all []driver.Range) {
 	return all
 }
 
-// record is a record of p, in a buffer of the store.
+// record returns a record of p, in a buffer of the store.
 func (s *store) record(key driver.Key, p []byte) driver.Record {
 	s.t.Helper()
 	return driver.Record{Key: key, Data: s.buffer(p)}
@@ -622,7 +622,7 @@ func (s *store) absent(keys ...driver.Key) {
 	}
 }
 
-// content is n bytes that differ from key to key, do not repeat, and are not zero.
+// content returns n bytes that differ from key to key, do not repeat, and are not zero.
 func content(key driver.Key, n int) []byte {
 	p := make([]byte, 0, n+8)
 	for x := uint64(key)*0x9E3779B97F4A7C15 + 1; len(p) < n; {

@@ -148,7 +148,7 @@ func (f *Faulty) SetHook(h Hook) {
 	f.hook = h
 }
 
-// Counts is what was seen so far.
+// Counts returns what was seen so far.
 func (f *Faulty) Counts() Counts {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -196,7 +196,7 @@ func (f *Faulty) end(op Op, err error, succeeded func(*Counts)) {
 	})
 }
 
-// Traits are those of the store below.
+// Traits returns those of the store below.
 func (f *Faulty) Traits() driver.Traits { return f.store.Traits() }
 
 // Open passes the call on.

@@ -12,7 +12,7 @@ import (
 	"asposecache/core/driver"
 )
 
-// Errors of calls out of their turn.
+// Errors of calls before Open and after Close.
 var (
 	errNotOpen = errors.New("filestore: not open")
 	errClosed  = errors.New("filestore: closed")
@@ -23,7 +23,7 @@ type Store struct {
 	file   File
 	traits driver.Traits
 
-	// writes is held by those who write, and alone by who truncates, or begins again with an empty file.
+	// writes is held by those who write (RLock), and alone by who truncates, or begins again with an empty file (Lock).
 	writes sync.RWMutex
 
 	mu      sync.Mutex // guards what follows; never held while waiting
@@ -49,7 +49,7 @@ func New(file File, traits driver.Traits) *Store {
 	return &Store{file: file, traits: traits, state: errNotOpen, records: make(map[driver.Key]*record), space: new(space)}
 }
 
-// Traits are those that the store was made with.
+// Traits returns those that the store was made with.
 func (s *Store) Traits() driver.Traits { return s.traits }
 
 // Open creates the file.
@@ -91,7 +91,7 @@ func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []drive
 	return err
 }
 
-// write returns the space of the file that it wrote to.
+// write does what Apply does, once, and returns the space of the file that it wrote to.
 func (s *Store) write(ctx context.Context, puts []driver.Record, deletes []driver.Key) (*space, error) {
 	s.writes.RLock()
 	defer s.writes.RUnlock()
@@ -155,7 +155,7 @@ func (s *Store) restart(ctx context.Context, seen *space) {
 	_ = s.file.Open(ctx) // if that fails, the next call finds the file lost once more
 }
 
-// A file is cut off when it is longer than what is used by more than slack and a quarter of that.
+// A file is cut off when it is longer than what is used by slack and a quarter of what is used.
 const slack = 16 << 20
 
 // shrink cuts off what is free at the end of the file if it is much, or if nothing is used. While somebody writes it does
@@ -261,7 +261,7 @@ func (s *Store) check(ctx context.Context) error {
 	return s.condition()
 }
 
-// condition is why the store can't be used, or nil.
+// condition returns why the store can't be used, or nil.
 func (s *Store) condition() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,13 +13,13 @@ import (
 	"asposecache/core/driver"
 )
 
-// Errors of calls out of their turn.
+// Errors of calls before Open and after Close.
 var (
 	ErrNotOpen = errors.New("mapstore: not open")
 	ErrClosed  = errors.New("mapstore: closed")
 )
 
-// junk is what a buffer holds once it was given back.
+// junk is what a buffer holds when it is new and when it was given back.
 const junk = 0xDB
 
 // Traits are like those of the store in IndexedDB, so that tests of the cache find the sizes that it has in browsers.
@@ -82,7 +82,7 @@ func With(traits driver.Traits) *Store {
 	}
 }
 
-// Traits are those that the store was made with.
+// Traits returns those that the store was made with.
 func (s *Store) Traits() driver.Traits { return s.traits }
 
 // Open makes the store ready.
@@ -235,21 +235,21 @@ func (s *Store) ready(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Records is how many records the store holds.
+// Records returns how many records the store holds.
 func (s *Store) Records() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.records)
 }
 
-// Bytes is how many bytes its records have.
+// Bytes returns how many bytes its records have.
 func (s *Store) Bytes() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bytes
 }
 
-// Buffers is how many buffers are out: returned by NewBuffer or Get and not given back.
+// Buffers returns how many buffers are out: returned by NewBuffer or Get and not given back.
 func (s *Store) Buffers() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
