@@ -159,13 +159,17 @@ await build({
   logLevel: 'warning',
 })
 const fromDemo = (name) => readFileSync(join(web, 'demo', name), 'utf8')
-for (const page of ['index.html', 'paint.html', 'painterro.html', 'painterro-editor.html'])
+for (const page of ['index.html', 'paint.html', 'painterro.html', 'painterro-editor.html']) {
+  // What pages share stands once. In the list of pages each marks itself.
+  const own = `href="./${page.replace('index.html', '')}"`
+  const shared = (name) => fromDemo(name).trimEnd().replace(own, `${own} aria-current="page"`)
   writeFileSync(
     join(dist, 'demo', page),
     fromDemo(page).replace(/^( *)<!-- include (\S+) -->$/gm, (_, indent, name) =>
-      fromDemo(name).trimEnd().replace(/^/gm, indent),
+      shared(name).replace(/^/gm, indent),
     ),
   )
+}
 
 // What the pages link to, as text with the mark of its encoding: a browser shows that whatever serves it.
 const shown = ['../README.md', 'src/asposecache.d.ts']
