@@ -19,7 +19,7 @@ type Config struct {
 	// OnEvent is told what happens. It is called without the cache's lock, and may call the cache.
 	OnEvent func(Event)
 	// Pause is called, without the cache's lock, in the middle of what takes long, every 8 ms or 8 MiB, and after every
-	// TurnBytes of writes to disk ([driver.Traits]), so that others can go on. Nil: no pause.
+	// YieldBytes of writes to disk ([driver.Traits]), so that others can go on. Nil: no pause.
 	Pause func()
 }
 

@@ -49,9 +49,9 @@ func (s *shortage) add(n int, p *page) {
 	s.copies = append(s.copies, k)
 }
 
-// room returns how many bytes more there is room for on each medium. The machine is asked for memory for most alone,
+// freeRoom returns how many bytes more there is room for on each medium. The machine is asked for memory for most alone,
 // which is the most that is needed.
-func (c *Cache) room(s Settings, most need) (r need) {
+func (c *Cache) freeRoom(s Settings, most need) (r need) {
 	for _, m := range []Medium{Memory, Disk} {
 		limit := s.limit(m)
 		if limit == 0 {
@@ -113,7 +113,7 @@ func (c *Cache) dropFor(a *Allocation, refusal error, needs func() shortage) boo
 		s.quota = full.Requested
 	}
 	most := s.total()
-	room := c.room(s.settings, most)
+	room := c.freeRoom(s.settings, most)
 	enough := func(freed need) bool { return s.met(room, freed) }
 	if s.quota > 0 {
 		room[Disk] = 0 // whatever the limit says

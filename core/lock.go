@@ -49,7 +49,7 @@ func (c *Cache) restAfter(ctx context.Context, s *stretch) {
 // giveWay lets others go on, when much was taken in on its way to disk since they last could.
 func (c *Cache) giveWay(ctx context.Context) {
 	if c.disk.TookMuch() {
-		c.disk.OthersHadATurn()
+		c.disk.Yielded()
 		c.rest(ctx)
 	}
 }

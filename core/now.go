@@ -19,7 +19,7 @@ func (a *Allocation) WriteNow(src driver.Buffer, off int64) bool {
 	}
 	defer w.release()
 	a.touch()
-	done := w.takeRoom(group) == nil && w.stage(group, nil) == nil
+	done := w.takeDiskRoom(group) == nil && w.stage(group, nil) == nil
 	if done {
 		w.commit(nil)
 	}

@@ -60,7 +60,7 @@ func (c *Cache) unref(p *page) {
 	if p.refs > 0 {
 		return
 	}
-	c.book.leave(p)
+	c.book.remove(p)
 	if p.block != nil {
 		c.endMove(p)
 		c.heap.release(p.block)

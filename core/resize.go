@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 
 	"asposecache/core/disk"
 	"asposecache/core/driver"
@@ -101,7 +102,7 @@ func (r *resizing) run(ctx context.Context, o *CallOptions) (err error) {
 }
 
 // errAgain: something has changed while the call has waited.
-var errAgain error = &ArgumentError{}
+var errAgain = errors.New("core: to be tried again")
 
 // A placed is a page that has a place in the new layout.
 type placed struct {
@@ -291,7 +292,7 @@ func (r *resizing) makeInMemory(p *page, old int64, from *page) error {
 
 func (r *resizing) makeOnDisk(p *page, old int64, from *disk.Image) (err error) {
 	d, n := r.a.cache.disk, int(p.size)
-	if p.image = d.Lost(p, from, n); p.image != nil {
+	if p.image = d.LostImage(p, from, n); p.image != nil {
 		return nil
 	}
 	if p.image, err = d.Blank(p, n); err != nil {

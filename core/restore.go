@@ -8,7 +8,7 @@ import (
 
 // Restore gives an allocation the content of another of the same cache and shape, as it is when from's turn comes,
 // without copying bytes: both have the same pages afterwards, as after a snapshot. It asks for no room. from is a
-// turn of the other one, which is used up.
+// turn of the other one, which is used up; of the same one it would never come.
 //
 // Errors: [ArgumentError] when the other one is of another cache, size or shape; [ErrDisposed] when one of them is
 // disposed of; [ErrLost] when the store no longer has all of that content; [ErrClosed]; [FullError] as of Snapshot; the

@@ -58,7 +58,7 @@ type Allocation struct {
 	reserved int64         // in the ledger, on disk, for bytes that have no page yet
 	room     [2]int64      // in the ledger, for the call under way
 	lastUse  int           // see touch
-	lru      *list.Element // in the cache's list of working allocations
+	inUsed   *list.Element // in the cache's list of working allocations
 	disposed bool
 	role     Role
 

@@ -29,8 +29,8 @@ type pageBook struct {
 
 func newPageBook() *pageBook { return &pageBook{pages: []*page{nil}} }
 
-// enter gives a page a slot, if it has none.
-func (b *pageBook) enter(p *page) {
+// add gives a page a slot, if it has none.
+func (b *pageBook) add(p *page) {
 	switch n := len(b.free); {
 	case p == nil || p.slot > 0:
 	case n > 0:
@@ -43,8 +43,8 @@ func (b *pageBook) enter(p *page) {
 	}
 }
 
-// leave takes back the slot of a page that is in no table any more.
-func (b *pageBook) leave(p *page) {
+// remove takes back the slot of a page that is in no table any more.
+func (b *pageBook) remove(p *page) {
 	if p.slot > 0 {
 		b.pages[p.slot] = nil
 		b.free = append(b.free, p.slot)
@@ -87,7 +87,7 @@ func (t *pageTable) set(i int64, p *page) {
 		for int64(len(t.dense)) <= i {
 			t.dense = append(t.dense, 0)
 		}
-		t.book.enter(p)
+		t.book.add(p)
 		t.dense[i] = p.slot
 		return
 	}

@@ -12,10 +12,10 @@ func (a *Allocation) touch() {
 	a.lastUse = c.uses
 	switch {
 	case !c.ordered:
-	case a.lru == nil:
-		a.lru = c.used.PushBack(a)
+	case a.inUsed == nil:
+		a.inUsed = c.used.PushBack(a)
 	default:
-		c.used.MoveToBack(a.lru)
+		c.used.MoveToBack(a.inUsed)
 	}
 }
 
@@ -36,7 +36,7 @@ func (c *Cache) order() {
 	slices.Sort(uses)
 	for _, n := range uses {
 		a := byUse[n]
-		a.lru = c.used.PushBack(a)
+		a.inUsed = c.used.PushBack(a)
 	}
 }
 
@@ -47,16 +47,16 @@ func (c *Cache) listBack() {
 		return
 	}
 	for a := range c.live {
-		if a.role == RoleWorking && a.lru == nil && a.where() == Memory {
-			a.lru = c.used.PushFront(a)
+		if a.role == RoleWorking && a.inUsed == nil && a.where() == Memory {
+			a.inUsed = c.used.PushFront(a)
 		}
 	}
 }
 
 // forget takes an allocation out of the list of those that may have something to move.
 func (c *Cache) forget(a *Allocation) {
-	if a.lru != nil {
-		c.used.Remove(a.lru)
-		a.lru = nil
+	if a.inUsed != nil {
+		c.used.Remove(a.inUsed)
+		a.inUsed = nil
 	}
 }

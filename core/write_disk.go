@@ -24,7 +24,7 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 		w.alone = whole && first && len(rest) == 0
 		group, got, err := w.ready(ctx, group)
 		if err == nil {
-			err = w.takeRoom(group)
+			err = w.takeDiskRoom(group)
 		}
 		if err == nil {
 			err = w.stage(group, got)
@@ -41,9 +41,9 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 	return nil
 }
 
-// takeRoom takes the room on disk that a group of pages needs beyond what the allocation has: that of the
+// takeDiskRoom takes the room on disk that a group of pages needs beyond what the allocation has: that of the
 // pages they replace, where nobody else holds them, and what it has reserved for bytes without a page.
-func (w *writing) takeRoom(group []piece) error {
+func (w *writing) takeDiskRoom(group []piece) error {
 	a, c := w.t.a, w.t.a.cache
 	if a.disposed {
 		return nil
@@ -59,7 +59,7 @@ func (w *writing) takeRoom(group []piece) error {
 	return nil
 }
 
-// needOnDisk returns how much room takeRoom has to take for a group of pages, and how much of what is reserved they
+// needOnDisk returns how much room takeDiskRoom has to take for a group of pages, and how much of what is reserved they
 // use.
 func (w *writing) needOnDisk(group []piece) (need, unreserved int64) {
 	a := w.t.a

@@ -80,10 +80,10 @@ func (d *Disk) WaitForRoom(ctx context.Context) error {
 }
 
 // TookMuch reports whether so much was taken in since others had a turn that they should have one.
-func (d *Disk) TookMuch() bool { return d.taken > 0 && d.taken >= d.traits.TurnBytes }
+func (d *Disk) TookMuch() bool { return d.taken > 0 && d.taken >= d.traits.YieldBytes }
 
-// OthersHadATurn begins to count anew what is taken in.
-func (d *Disk) OthersHadATurn() { d.taken = 0 }
+// Yielded begins to count anew what is taken in.
+func (d *Disk) Yielded() { d.taken = 0 }
 
 // Failure returns why storing has stopped, or nil.
 func (d *Disk) Failure() error { return d.failure }

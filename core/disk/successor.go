@@ -143,8 +143,8 @@ func (d *Disk) Shortened(page Page, old *Image, n int) (*Image, error) {
 	return im, nil
 }
 
-// Lost returns an image of n bytes, of which all is lost, for a page, if any of another image is lost; or else nil.
-func (d *Disk) Lost(page Page, old *Image, n int) *Image {
+// LostImage returns an image of n bytes, of which all is lost, for a page, if any of another image is lost; or else nil.
+func (d *Disk) LostImage(page Page, old *Image, n int) *Image {
 	for _, e := range old.extents {
 		if r := e.record; r != nil && r.lost {
 			im := &Image{page: page, size: n}

@@ -24,9 +24,9 @@ type Traits struct {
 	Gather time.Duration
 	// WaitingBytes bounds what waits to be stored. Past it writes wait.
 	WaitingBytes int
-	// TurnBytes is how many bytes are taken in, by however many writes, before one pauses, so that other tasks of the
+	// YieldBytes is how many bytes are taken in, by however many writes, before one pauses, so that other tasks of the
 	// thread can run: a loop of writes that find room would keep it until WaitingBytes wait.
-	TurnBytes int
+	YieldBytes int
 
 	// WindowBytes is how many bytes a read asks for in one call of Get. Two such calls are under way.
 	WindowBytes int
@@ -39,7 +39,7 @@ type Traits struct {
 
 // Check returns an error if the cache can't go by the traits.
 func (t Traits) Check() error {
-	for _, n := range []int{t.RecordBytes, t.BatchBytes, t.BatchDeletes, t.Transactions, t.WaitingBytes, t.TurnBytes,
+	for _, n := range []int{t.RecordBytes, t.BatchBytes, t.BatchDeletes, t.Transactions, t.WaitingBytes, t.YieldBytes,
 		t.WindowBytes, t.AheadRecords, t.AheadBatch, t.CacheBytes} {
 		if n <= 0 {
 			return errTraits

@@ -54,8 +54,8 @@ type Store struct {
 	meter  meter
 	writer writer
 
-	// turn has room for one token. Who has put one there may open, reconnect or close.
-	turn chan struct{}
+	// token has room for one. Who has put one there may open, reconnect or close.
+	token chan struct{}
 
 	*webapi.FolderSetting
 
@@ -81,7 +81,7 @@ func New(o Options) *Store {
 		FolderSetting: o.Folder,
 		pool:          pool,
 		writer:        writer{worker: o.Worker, pool: pool},
-		turn:          make(chan struct{}, 1),
+		token:         make(chan struct{}, 1),
 		state:         errNotOpen,
 	}
 }
@@ -359,14 +359,14 @@ func (s *Store) take(ctx context.Context) error {
 		return err
 	}
 	select {
-	case s.turn <- struct{}{}:
+	case s.token <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (s *Store) leave() { <-s.turn }
+func (s *Store) leave() { <-s.token }
 
 var start = time.Now()
 

@@ -56,7 +56,7 @@ var traits = driver.Traits{
 	Transactions: 2,
 	Gather:       20 * time.Millisecond,
 	WaitingBytes: 32 << 20,
-	TurnBytes:    4 << 20,
+	YieldBytes:   4 << 20,
 	WindowBytes:  4 << 20,
 	AheadRecords: 16,
 	AheadBatch:   4,

@@ -46,7 +46,7 @@ var traits = driver.Traits{
 	Transactions: 2,
 	Gather:       20 * time.Millisecond,
 	WaitingBytes: 32 << 20,
-	TurnBytes:    4 << 20,
+	YieldBytes:   4 << 20,
 	WindowBytes:  4 << 20,
 	AheadRecords: 16,
 	AheadBatch:   4,
@@ -68,9 +68,14 @@ type Store struct {
 	file *file
 }
 
+// A smallTile is 128 x 128 pixels: editors read many of that size, and a read from a file is so quick that to make the
+// array for it would be a quarter of the time.
+const smallTile = 64 << 10
+
 // New returns a store that is not open yet. It does not touch the browser.
 func New(o Options) *Store {
-	f := &file{host: o.Files, folder: o.Folder, pool: jsbuf.NewPool(core.PageSize, traits.RecordBytes)}
+	pool := jsbuf.NewPool(smallTile, core.PageSize, traits.RecordBytes)
+	f := &file{host: o.Files, folder: o.Folder, pool: pool}
 	return &Store{Store: filestore.New(f, traits), FolderSetting: o.Folder, file: f}
 }
 
