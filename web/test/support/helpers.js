@@ -416,9 +416,13 @@ export async function loadOn(thread, options) {
   return { cache, workers, everywhere }
 }
 
-/** Waits until something is true, and looks again in each task. */
+/** Waits until something is true, and looks again in each task. After a minute it says what is not. */
 export async function until(check) {
-  while (!(await check())) await new Promise((resolve) => setTimeout(resolve))
+  const end = Date.now() + 60_000
+  while (!(await check())) {
+    if (Date.now() > end) throw new Error(`after a minute this is still not so: ${check}`)
+    await new Promise((resolve) => setTimeout(resolve))
+  }
 }
 
 const kit = {
