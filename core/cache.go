@@ -16,7 +16,8 @@ type Config struct {
 	Machine Machine
 	// Settings to start with.
 	Settings Settings
-	// OnEvent is told what happens. It is called without the cache's lock, and may call the cache.
+	// OnEvent is told what happens. It is called without the cache's lock, and may call the cache, but for calls that
+	// wait: it may be told in the middle of a call that they would wait for.
 	OnEvent func(Event)
 	// Pause is called, without the cache's lock, in the middle of what takes long, every 8 ms or 8 MiB, and after every
 	// YieldBytes of writes to disk ([driver.Traits]), so that others can go on. Nil: no pause.

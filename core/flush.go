@@ -95,6 +95,9 @@ func (c *Cache) Flush(ctx context.Context) (err error) {
 	if c.closed {
 		return ErrClosed
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	c.calls.Add(1)
 	defer c.calls.Done()
 	note := func(e error) {

@@ -73,7 +73,8 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 }
 
 // engage notes that a call has begun to keep pages in memory, or room there, which others can have when it ends: who
-// looks for room waits for that before it is refused. So who is engaged must not wait for room.
+// looks for room waits for that before it is refused. So who is engaged must not wait for room, nor must a listener of
+// progress or of events that such a call tells.
 func (c *Cache) engage() { c.engaged++ }
 
 func (c *Cache) disengage() {

@@ -69,7 +69,7 @@ type Store struct {
 }
 
 // A smallTile is 128 x 128 pixels: editors read many of that size, and a read from a file is so quick that to make the
-// array for it would be a quarter of the time.
+// array for it would be a fifth of the time.
 const smallTile = 64 << 10
 
 // New returns a store that is not open yet. It does not touch the browser.

@@ -106,6 +106,5 @@ export class Row {
     if (canvas.width !== image.width) canvas.width = image.width
     if (canvas.height !== image.height) canvas.height = image.height
     canvas.getContext('2d')?.putImageData(image, 0, 0)
-    canvas.classList.add('drawn')
   }
 }
