@@ -51,6 +51,9 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 		err := c.makeRoom(ctx, s, lack, WhyCopy, a, func() (need, error) { return w.takeRoomFor(short) })
 		if isFull(err) {
 			err = nil // there is another way
+			if w.copies != nil {
+				w.engage()
+			}
 		}
 		return false, err
 	}

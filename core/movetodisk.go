@@ -95,9 +95,9 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 		}
 	}
 	done := false
-	c.engage()
+	e := c.engage()
 	defer func() { // also after a panic
-		c.disengage()
+		c.disengage(e)
 		for _, p := range pages {
 			switch {
 			case p.move != m:

@@ -161,8 +161,7 @@ func (r *returning) takeBlocks() bool {
 // read fills the blocks. It waits.
 func (r *returning) read(ctx context.Context) error {
 	a, c := r.a, r.a.cache
-	c.engage()
-	defer c.disengage()
+	defer c.disengage(c.engage())
 	reader := c.disk.NewReader(nil)
 	defer reader.Close()
 	defer func() { c.lost(reader.Lost, a) }()

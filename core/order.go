@@ -114,7 +114,11 @@ func (t *Turn) end() {
 	} else {
 		t.gone = true
 	}
-	t.a.cache.calls.Done()
+	c := t.a.cache
+	if len(c.requests) > 0 {
+		c.disk.Wake() // the call may have left room
+	}
+	c.calls.Done()
 }
 
 // pass makes the next turn the first. After the last turn of an allocation that was disposed of it frees the pages.

@@ -13,8 +13,8 @@ const leaveAhead = 16 << 20
 
 // makeRoom calls take, which takes what a call needs or says how much that is and why it can't be had. If it lacks
 // memory and the settings say so, what is coldest moves to disk, and take is called again when there is room. Whether
-// enough of it can move, beside what the call itself needs on disk, is decided before anything does; as long as calls
-// under way keep what is missing it waits for them. size is what has to fit in memory as a whole. The pages of keep stay,
+// enough of it can move, beside what the call itself needs on disk, is decided before anything does; if calls under way
+// keep what is missing it waits for them, see engage. size is what has to fit in memory as a whole. The pages of keep stay,
 // and when keep is disposed of the call ends.
 //
 // It returns nil, the error of the last take, or why it is no use to go on.
@@ -44,16 +44,13 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 		if !lacksMemory(refusal) {
 			return refusal
 		}
-		if !c.plan(r, needed) {
-			if c.engaged == 0 || r.failed(c.disk) {
-				return refusal
-			}
-			if err := c.waitForChange(ctx, keep, false); err != nil {
-				return err
-			}
-			continue
+		enough := c.plan(r, needed)
+		if enough {
+			r.lackedAt = 0
+		} else if r.failed(c.disk) || !c.mayGain(r) {
+			return refusal
 		}
-		if !c.disk.IsOpen() {
+		if enough && !c.disk.IsOpen() {
 			if err := c.openDisk(ctx, needed[Memory]); err != nil {
 				return becauseUnavailable(refusal, err)
 			}
@@ -62,25 +59,13 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 			}
 			continue // there may be room by now
 		}
-		more := c.spill(r)
-		if r.move.err != nil || c.leaving == 0 {
+		more := c.spill(r) // also if it is not enough: the calls that it waits for may wait for these pages
+		if r.move.err != nil || enough && c.leaving == 0 {
 			return refusal // there is nothing to wait for
 		}
 		if err := c.waitForChange(ctx, keep, more); err != nil {
 			return err
 		}
-	}
-}
-
-// engage notes that a call has begun to keep pages in memory, or room there, which others can have when it ends: who
-// looks for room waits for that before it is refused. So who is engaged must not wait for room, nor must a listener of
-// progress or of events that such a call tells.
-func (c *Cache) engage() { c.engaged++ }
-
-func (c *Cache) disengage() {
-	c.engaged--
-	if len(c.requests) > 0 {
-		c.disk.Wake()
 	}
 }
 
@@ -231,14 +216,15 @@ func (c *Cache) spillAhead(s Settings, why Why, begun stretch) {
 	d.Pump()
 }
 
-// coldest returns an iterator over the pages that can leave memory, coldest first: history, oldest first, and then
-// working allocations, least recently used first; but for the pages that keep has, alone or with others.
+// coldest returns an iterator over the pages that can leave memory, each once, coldest first: history, oldest first, and
+// then working allocations, least recently used first; but for the pages that keep has, alone or with others.
 func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 	kept := sync.OnceValue(func() map[*page]bool {
 		has := make(map[*page]bool)
 		keep.pages.each(func(_ int64, p *page) { has[p] = true })
 		return has
 	})
+	seen := make(map[*page]bool) // of those that several working allocations have
 	stays := func(p *page) bool {
 		return keep != nil && (p.holders > 1 || keep.role == RoleHistory) && kept()[p]
 	}
@@ -260,8 +246,11 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 				continue
 			}
 			for _, p := range a.pages.all() {
-				if p.block == nil || p.move != nil || p.pinned || stays(p) {
+				if p.block == nil || p.move != nil || p.pinned || seen[p] || stays(p) {
 					continue
+				}
+				if p.working > 1 {
+					seen[p] = true
 				}
 				if !yield(p) {
 					return

@@ -148,8 +148,8 @@ type spilling struct {
 	granting bool
 	// leaving are the bytes on their way to disk to make room.
 	leaving int64
-	// engaged counts the calls under way that keep pages in memory, or room there, until they end; see engage.
-	engaged int
+	// engaged are the calls under way that keep pages in memory, or room there.
+	engaged engagements
 
 	history list.List // pages in memory that no working allocation has; see relist
 	// uses numbers the uses of working allocations. When room has to be made for the first time they are put in order:
@@ -166,6 +166,8 @@ type request struct {
 	move     *move
 	pages    []*page // that leave memory for it, in order
 	begun    int     // storing has begun, as far as it is needed, for so many of the first of them
+	// lackedAt is the latest call that was engaged when the pages were first too few; 0: they are enough.
+	lackedAt engagement
 }
 
 // Role says what an allocation is for.

@@ -240,17 +240,14 @@ func (w *writing) copyIn(ctx context.Context) error {
 
 // engage and disengage are those of the cache. A second call does nothing.
 func (w *writing) engage() {
-	if !w.engaged {
-		w.engaged = true
-		w.t.a.cache.engage()
+	if w.engaged == 0 {
+		w.engaged = w.t.a.cache.engage()
 	}
 }
 
 func (w *writing) disengage() {
-	if w.engaged {
-		w.engaged = false
-		w.t.a.cache.disengage()
-	}
+	w.t.a.cache.disengage(w.engaged)
+	w.engaged = 0
 }
 
 func (w *writing) copyPiece(at piece) error {

@@ -21,7 +21,7 @@ type writing struct {
 	off, n  int64
 	rect    *rect // of a surface, what is written in the place of a range
 	begun   bool  // its turn has come
-	engaged bool  // see engage
+	engaged engagement
 	kept    int64 // bytes of its copy of src, or 0
 	asked   bool  // src was asked to keep its bytes
 	options *CallOptions
