@@ -84,12 +84,9 @@ func (h *heap) alloc(n int) *block {
 	size := (n + blockUnit - 1) / blockUnit * blockUnit
 	b := h.find(size / blockUnit)
 	if b == nil {
-		mem := h.newSlab(slabSize)
-		if mem == nil {
+		if b = h.grow(); b == nil {
 			return nil
 		}
-		h.slabs++
-		b = &block{slab: mem, size: slabSize}
 	} else {
 		h.unlist(b)
 	}
@@ -97,6 +94,18 @@ func (h *heap) alloc(n int) *block {
 	h.occupied += int64(size)
 	b.blank, b.dirty = b.dirty, true
 	return b
+}
+
+// grow makes a slab and returns all of it as one block, which is in no list, or nil when there is no more memory.
+//
+//go:noinline
+func (h *heap) grow() *block {
+	mem := h.newSlab(slabSize)
+	if mem == nil {
+		return nil
+	}
+	h.slabs++
+	return &block{slab: mem, size: slabSize}
 }
 
 // find looks for a free block of at least that many units: first in the lists whose blocks are all

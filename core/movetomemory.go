@@ -58,6 +58,11 @@ func (a *Allocation) MoveToMemory(ctx context.Context) error { return a.Turn().M
 
 func (r *returning) run(ctx context.Context) error {
 	a, c := r.a, r.a.cache
+	if n := r.lack(); a.ended() == nil {
+		if err := c.stockUp(ctx, n, c.fitsInMemory(r.settings, n)); err != nil {
+			return err
+		}
+	}
 	for {
 		switch err := a.ended(); {
 		case err != nil:

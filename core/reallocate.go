@@ -30,6 +30,9 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 		return errTiled
 	}
 	grow := size - a.size
+	if err := a.stockUp(ctx, grow, s); err != nil {
+		return err
+	}
 	resize := func() (need, error) { return a.resizeInPlace(size, s) }
 	var refusal error
 	if s.ExactReallocateOnly && grow > 0 && a.where() == Memory {

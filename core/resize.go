@@ -78,6 +78,9 @@ func (r *resizing) run(ctx context.Context, o *CallOptions) (err error) {
 	a, c, s := r.a, r.a.cache, r.settings
 	size := r.layout.bytes()
 	grow := size - a.size
+	if err := a.stockUp(ctx, grow, s); err != nil {
+		return err
+	}
 	if err := r.fetch(ctx); err != nil {
 		return err
 	}
