@@ -209,16 +209,6 @@ var requests = map[string]request{
 		_, fixed := b.disk.Folder()
 		return fixed, nil
 	}},
-	"statistics": {0, func(b *bridge, _ []js.Value) (any, error) {
-		s := statisticsObject(b.cache.Statistics())
-		s.Set("copiedBytes", b.disk.CopiedBytes())
-		if store, thread := b.disk.Place(); store != "" {
-			s.Get("disk").Set("store", store)
-			s.Get("disk").Set("thread", thread)
-		}
-		s.Set("collector", object("collections", b.machine.count(), "loosened", b.machine.loosened))
-		return s, nil
-	}},
 	"abort": {1, func(b *bridge, args []js.Value) (any, error) {
 		if cancel := b.cancels[args[0].Int()]; cancel != nil {
 			cancel(errAborted)

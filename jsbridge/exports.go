@@ -6,6 +6,7 @@ package jsbridge
 
 import (
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"asposecache/core"
@@ -176,6 +177,46 @@ func addressOf(p []byte) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.Sl
 func allocated(medium int32) (n float64) {
 	defer recovered()
 	return float64(the.cache.Allocated(core.Medium(medium)))
+}
+
+// numbers are what statistics tells.
+var numbers [22]float64
+
+// statistics returns the address of numbers: those of the statistics, in the order in which noStatistics of
+// web/src/cache.ts names them, and after them what the disk lies on and on which thread it works, as indices of the lists
+// in web/src/program.ts. They are true until something else is called. A page may well ask for each frame that it draws,
+// and an object that Go makes for it would be garbage on both sides.
+//
+//go:wasmexport statistics
+func statistics() (address uint32) {
+	defer recovered()
+	s := the.cache.Statistics()
+	store, thread := the.disk.Place()
+	numbers = [...]float64{
+		float64(s.Memory.Allocations),
+		float64(s.Memory.AllocatedBytes),
+		float64(s.Memory.PeakBytes),
+		float64(s.Memory.OccupiedBytes),
+		float64(s.Memory.FreeBytes),
+		float64(s.Disk.Allocations),
+		float64(s.Disk.AllocatedBytes),
+		float64(s.Disk.PeakBytes),
+		float64(s.Disk.WaitingBytes),
+		float64(s.Disk.ReadBytes),
+		float64(s.Disk.WrittenBytes),
+		float64(s.Disk.Transactions),
+		float64(s.Disk.Retries),
+		float64(s.Disk.Failures),
+		float64(s.QueuedBytes),
+		float64(the.disk.CopiedBytes()),
+		float64(s.Spills),
+		float64(s.Reallocations),
+		float64(the.machine.count()),
+		float64(the.machine.loosened),
+		float64(slices.Index([]string{"", "indexedDB", "opfs"}, store)),
+		float64(slices.Index([]string{"", "page", "worker"}, thread)),
+	}
+	return uint32(uintptr(unsafe.Pointer(&numbers)))
 }
 
 // size, medium and held return what an allocation has, or -1 when there is none of that number; width and height return

@@ -66,34 +66,6 @@ func spansArray(spans []core.Span) js.Value {
 	return jsbuf.Numbers(numbers)
 }
 
-func statisticsObject(s core.Statistics) js.Value {
-	return object(
-		"memory", object(
-			"allocations", s.Memory.Allocations,
-			"allocatedBytes", s.Memory.AllocatedBytes,
-			"peakBytes", s.Memory.PeakBytes,
-			"occupiedBytes", s.Memory.OccupiedBytes,
-			"freeBytes", s.Memory.FreeBytes,
-		),
-		"disk", object(
-			"allocations", s.Disk.Allocations,
-			"allocatedBytes", s.Disk.AllocatedBytes,
-			"peakBytes", s.Disk.PeakBytes,
-			"waitingBytes", s.Disk.WaitingBytes,
-			"readBytes", s.Disk.ReadBytes,
-			"writtenBytes", s.Disk.WrittenBytes,
-			"transactions", s.Disk.Transactions,
-			"retries", s.Disk.Retries,
-			"failures", s.Disk.Failures,
-			"store", nil,
-			"thread", nil,
-		),
-		"queuedBytes", s.QueuedBytes,
-		"spills", s.Spills,
-		"reallocations", s.Reallocations,
-	)
-}
-
 // object makes a JavaScript object of names and values, in turn. A map literal would say the same with
 // several times the code in the program.
 func object(pairs ...any) js.Value {

@@ -1,6 +1,6 @@
 // What JavaScript asks the program for by name: with what, and what it answers. The other side is jsbridge/calls.go.
 // Frequent calls have functions of their own; see Exports in runtime.ts.
-import type { CacheSettings, CacheStatistics } from './asposecache'
+import type { CacheSettings } from './asposecache'
 
 /** The number of an allocation or a surface. */
 export type Id = number
@@ -12,7 +12,6 @@ export type HistoryId = number
 export interface Requests {
   configure(settings: Readonly<CacheSettings>): void
   folderIsFixed(): boolean
-  statistics(): Omit<CacheStatistics, 'wasmBytes' | 'quota'>
   /** Allocates in memory, or says why that is not possible. */
   allocateSync(size: number): Id
   allocateSurfaceSync(width: number, height: number, bytesPerPixel: number): Id

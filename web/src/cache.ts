@@ -16,7 +16,7 @@ import {
   errorFrom,
 } from './errors'
 import type { Options } from './options'
-import type { Program } from './program'
+import type { Program, Statistics } from './program'
 import type { Dropped } from './runtime'
 import { changed, defaultSettings } from './settings'
 import { allocateFrom } from './streams'
@@ -164,7 +164,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     this.#debugViews?.check()
     const program = this.#program
     if (program && !program.end) {
-      this.#last = program.request('statistics')
+      this.#last = statisticsOf(program.statistics())
       this.#estimate()
     }
     return { ...this.#last, wasmBytes: program?.memoryBytes ?? 0, quota: this.#quota } as api.CacheStatistics
@@ -289,7 +289,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
     const closed = program.close()
     closed.catch(() => {}) // what follows may throw before it is awaited
     // The counters have fallen; what the program says now is what stays.
-    if (!program.end) this.#last = program.request('statistics')
+    if (!program.end) this.#last = statisticsOf(program.statistics())
     this.#live.clear()
     await closed
   }
@@ -388,7 +388,21 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 }
 
-/** What the program would say if nothing had happened. */
+/** The statistics as the program tells them. */
+function statisticsOf({ numbers, store, thread }: Statistics): object {
+  const each = numbers.values()
+  const filled = (names: object): object =>
+    Object.fromEntries(
+      Object.entries(names).map(([name, value]) => [
+        name,
+        typeof value === 'number' ? each.next().value : value && filled(value),
+      ]),
+    )
+  const all = filled(noStatistics) as api.CacheStatistics
+  return { ...all, disk: { ...all.disk, store, thread } }
+}
+
+/** What the program would say if nothing had happened. Its numbers are in the order in which they come. */
 const noStatistics = Object.freeze({
   memory: Object.freeze({ allocations: 0, allocatedBytes: 0, peakBytes: 0, occupiedBytes: 0, freeBytes: 0 }),
   disk: Object.freeze({

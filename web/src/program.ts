@@ -1,5 +1,5 @@
 import { type Options, report, signals } from './arguments'
-import type { Rect } from './asposecache'
+import type { CacheStatistics, Rect } from './asposecache'
 import type { Answer, Id, Operations, Requests } from './border'
 import { soon } from './clock'
 import { busy, CacheError, type CacheFullError, type ErrorDescription, errorFrom } from './errors'
@@ -36,6 +36,15 @@ interface Lent {
  */
 const alias = (data: Uint8Array) =>
   data.byteLength > 0 ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data
+
+/** The numbers of the statistics in the order in which `noStatistics` of cache.ts names them, and where the disk is. */
+export interface Statistics extends Pick<CacheStatistics['disk'], 'store' | 'thread'> {
+  numbers: number[]
+}
+
+/** In the order in which the program numbers them: 0 is none. */
+const stores = [null, 'indexedDB', 'opfs'] as const
+const threads = [null, 'page', 'worker'] as const
 
 /** What the program reports unasked. */
 export interface Listener {
@@ -125,6 +134,14 @@ export class Program {
 
   allocated(medium: 0 | 1): number {
     return this.#execution.look(() => this.#exports.allocated(medium))
+  }
+
+  /** The statistics: their numbers, one after the other, and where the disk is, as far as it is anywhere. */
+  statistics(): Statistics {
+    const address = this.#execution.look(() => this.#exports.statistics())
+    const numbers = [...new Float64Array(this.#exports.mem.buffer, address, 22)]
+    const [store, thread] = numbers.splice(20)
+    return { numbers, store: stores[store!] ?? null, thread: threads[thread!] ?? null }
   }
 
   size(id: number): number {

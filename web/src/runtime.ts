@@ -21,6 +21,7 @@ export interface Exports {
   writeNow(id: number, offset: number, n: number): number
   readNow(id: number, offset: number, n: number): number
   allocated(medium: number): number
+  statistics(): number
   size(id: number): number
   width(id: number): number
   height(id: number): number
