@@ -16,6 +16,8 @@ type engagements struct {
 }
 
 // engage notes that a call has begun to keep pages in memory, or room there.
+//
+//go:noinline
 func (c *Cache) engage() engagement {
 	c.engaged.latest++
 	c.engaged.underWay = append(c.engaged.underWay, c.engaged.latest)
@@ -24,6 +26,8 @@ func (c *Cache) engage() engagement {
 
 // disengage notes that it keeps them no longer. Others see that even if nobody looks for room: who moves pages that it
 // shares with this call waits for it.
+//
+//go:noinline
 func (c *Cache) disengage(e engagement) {
 	if e == 0 {
 		return
@@ -35,6 +39,8 @@ func (c *Cache) disengage(e engagement) {
 
 // mayGain reports whether a call that was under way when r first lacked something has still not ended. Later ones do not
 // count: if there was always another, r would wait for ever.
+//
+//go:noinline
 func (c *Cache) mayGain(r *request) bool {
 	e := &c.engaged
 	if r.lackedAt == 0 {

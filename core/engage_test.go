@@ -86,6 +86,63 @@ func TestBothWhoMoveSharedPagesNotice(t *testing.T) {
 	})
 }
 
+// One of three that share pages gives up. Then each of the others moves a page that the other one needs to have moved.
+func TestTwoThatMoveEachOthersPagesEnd(t *testing.T) {
+	callingAtOnce(t, core.Settings{}, func(c *calling) {
+		a := c.allocate(3 * page)
+		c.write(a, picture(3*page, 1), 0)
+		first, last := c.snapshot(a), c.snapshot(a)
+		c.write(first, picture(page, 2), 2*page) // has the first two pages of a
+		c.write(last, picture(page, 3), 0)       // has the last two
+		c.slowStore(50*time.Millisecond, false)
+		limited, cancel := context.WithCancel(ctx)
+		givenUp := later(func() error { return first.MoveToDisk(limited) })
+		others := []<-chan error{
+			later(func() error { return last.MoveToDisk(ctx) }),
+			later(func() error { return a.MoveToDisk(ctx) }),
+		}
+		time.Sleep(time.Millisecond)
+		cancel()
+		c.is(<-givenUp, context.Canceled)
+		for _, other := range others {
+			c.is(c.soon("moveToDisk", other), nil)
+		}
+		c.holds(a, core.Disk, picture(3*page, 1))
+		c.counts(page, 4*page)
+	})
+}
+
+// slowToRefuse is memory that takes 1 ms to find out that there is no more.
+type slowToRefuse struct {
+	core.Machine
+	slow bool
+}
+
+func (m *slowToRefuse) Fits(n int64) bool {
+	fits := m.Machine.Fits(n)
+	if m.slow && !fits {
+		time.Sleep(time.Millisecond)
+	}
+	return fits
+}
+
+// A write for whose copies there is no room ends, however long it takes to find that out for each page.
+func TestAWriteThatIsRefusedSlowlyEnds(t *testing.T) {
+	m := &slowToRefuse{Machine: core.NewMachine(4 << 20)}
+	c := new(calling)
+	withMachine(t, core.Settings{CacheType: core.CacheInMemoryOnly}, m, func(b *bench) {
+		c.bench = b
+		a := c.allocate(16 * page)
+		c.snapshot(a)
+		m.slow = true
+		written := later(func() error { return a.WriteAt(ctx, picture(16*page, 1), 0) })
+		if err := c.soon("write", written); err == nil {
+			c.Error("it was written")
+		}
+		m.slow = false
+	})
+}
+
 // Whatever leaves room while somebody waits for it: a call under way keeps the rest.
 func TestRoomThatComesMeanwhileIsNoticed(t *testing.T) {
 	const n = 10 << 20

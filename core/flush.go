@@ -110,17 +110,19 @@ func (c *Cache) Flush(ctx context.Context) (err error) {
 		images []*disk.Image
 	}
 	var parts []part
-	var s stretch // there may be a hundred thousand allocations
-	busy := 0     // those with calls under way, whose turn has to come first
-	errs := make(chan error, 1)
+	var s stretch         // there may be a hundred thousand allocations
+	var busy []chan error // of those with calls under way, whose turn has to come first
 	for a := range c.live {
 		c.restAfter(ctx, &s)
 		switch {
 		case a.disposed || c.closed: // meanwhile
 		case a.first != nil:
-			busy++
-			t := a.turn()
-			go func() { errs <- t.Flush(ctx, nil) }()
+			t, done := a.turn(), make(chan error, 1)
+			busy = append(busy, done)
+			go func() {
+				defer close(done) // also when a listener ends the goroutine
+				done <- t.Flush(ctx, nil)
+			}()
 		default:
 			a.retryStoring()
 			images, e := a.notStored()
@@ -135,8 +137,8 @@ func (c *Cache) Flush(ctx context.Context) (err error) {
 		note(p.a.awaitStored(ctx, p.images, nil))
 	}
 	c.unlocked(func() {
-		for range busy {
-			note(<-errs)
+		for _, done := range busy {
+			note(<-done)
 		}
 	})
 	return err

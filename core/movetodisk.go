@@ -100,10 +100,9 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 		c.disengage(e)
 		for _, p := range pages {
 			switch {
-			case p.move != m:
-			case done:
+			case done && p.move != nil: // also what moves for somebody else
 				c.finish(p)
-			default:
+			case !done && p.move == m:
 				c.stay(p)
 			}
 		}
@@ -116,30 +115,29 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 	if err := c.openDisk(ctx, total); err != nil {
 		return becauseUnavailable(refusal, err)
 	}
-	var stored int64
-	for all := false; ; {
+	for stored := int64(0); !done; {
+		told := stored == total
 		c.progress(ctx, o, stored, total)
 		if err := a.ended(); err != nil {
 			return err
-		}
-		if all {
-			break
 		}
 		var more bool
 		var err error
 		if stored, more, err = a.moveOn(m, s, pages); err != nil {
 			return err
 		}
-		if more {
+		switch {
+		case stored < total && more:
 			err = c.restStoring(ctx)
-		} else if all = stored == total; !all {
+		case stored < total:
 			err = d.WaitForRoom(ctx)
+		default: // if it was not told yet, what is stored may be something else afterwards
+			done = told
 		}
 		if err != nil {
 			return err
 		}
 	}
-	done = true
 	a.settle(Disk)
 	if total > 0 {
 		c.spills++
@@ -173,7 +171,7 @@ func (a *Allocation) moveOn(m *move, s Settings, pages []*page) (done int64, mor
 		switch {
 		case p.block == nil: // somebody else has moved it, or has taken its block over
 			done += int64(p.size)
-		case p.move == m && p.image != nil && p.image.Stored():
+		case p.image != nil && p.image.Stored(): // also for somebody else, who may be waiting for another page of ours
 			done += int64(p.size)
 		case p.move != m || p.image != nil: // it is on its way
 		case more || !d.HasRoom(int64(p.size)):

@@ -58,8 +58,10 @@ func (a *Allocation) MoveToMemory(ctx context.Context) error { return a.Turn().M
 
 func (r *returning) run(ctx context.Context) error {
 	a, c := r.a, r.a.cache
-	if n := r.lack(); a.ended() == nil {
-		if err := c.stockUp(ctx, n, c.fitsInMemory(r.settings, n)); err != nil {
+	take := taking(r.take)
+	if err := a.ended(); err == nil {
+		n := r.lack()
+		if take, err = c.stockUp(ctx, n, c.fitsInMemory(r.settings, n), take); err != nil {
 			return err
 		}
 	}
@@ -73,7 +75,7 @@ func (r *returning) run(ctx context.Context) error {
 		if r.lack() == 0 {
 			break
 		}
-		if err := c.makeRoom(ctx, r.settings, a.size, WhyMoveToMemory, a, r.take); err != nil {
+		if err := c.makeRoom(ctx, r.settings, a.size, WhyMoveToMemory, a, take); err != nil {
 			return err
 		}
 		if err := r.read(ctx); err != nil {

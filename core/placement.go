@@ -14,13 +14,14 @@ func (c *Cache) place(ctx context.Context, s Settings, l layout, size int64) (m 
 		return 0, pages, nil, c.full(Memory, size, s.MaxMemoryForCache, ByMemory)
 	}
 	if s.CacheType != CacheOnDiskOnly {
-		if err := c.stockUp(ctx, size, c.fitsInMemory(s, size)); err != nil {
-			return 0, pages, nil, err
-		}
-		refusal = c.makeRoom(ctx, s, size, WhyAllocate, nil, func() (n need, err error) {
+		take, err := c.stockUp(ctx, size, c.fitsInMemory(s, size), func() (n need, err error) {
 			pages, err = c.newPages(s, l, size)
 			return need{Memory: size}, err
 		})
+		if err != nil {
+			return 0, pages, nil, err
+		}
+		refusal = c.makeRoom(ctx, s, size, WhyAllocate, nil, take)
 		if refusal == nil {
 			return Memory, pages, nil, nil
 		}

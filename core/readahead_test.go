@@ -68,17 +68,20 @@ func TestAMoveThatIsGivenUpDoesNotWaitForWhatIsFetchedAhead(t *testing.T) {
 	const n = 20 << 20
 	inBubble(t, onDisk, func(b *bench) {
 		a := b.allocate(n)
-		b.write(a, picture(n, 1), 0)
+		const ready = 1 << 20 // its records have the first two keys
+		b.write(a, picture(ready, 1), 0)
+		b.is(a.Flush(ctx), nil)
+		b.write(a, picture(n-ready, 2), ready)
 		b.is(a.Flush(ctx), nil)
 		release := make(chan struct{})
 		b.store.SetHook(func(c drivertest.Call) (f drivertest.Fault) {
-			if c.Op == drivertest.Get && slices.Max(c.Keys) > 2 { // beyond the first MiB
+			if c.Op == drivertest.Get && slices.Max(c.Keys) > 2 {
 				f.Wait = release
 			}
 			return f
 		})
 		b.is(a.ReadAt(ctx, make([]byte, 64<<10), 0), nil)
-		b.is(a.ReadAt(ctx, make([]byte, 1<<20-64<<10), 64<<10), nil)
+		b.is(a.ReadAt(ctx, make([]byte, ready-64<<10), 64<<10), nil)
 		b.settle() // what follows is on its way
 		given, giveUp := context.WithCancel(ctx)
 		move := later(func() error { return a.MoveToMemory(given) })

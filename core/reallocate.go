@@ -30,10 +30,10 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 		return errTiled
 	}
 	grow := size - a.size
-	if err := a.stockUp(ctx, grow, s); err != nil {
+	resize, err := a.stockUp(ctx, grow, s, func() (need, error) { return a.resizeInPlace(size, s) })
+	if err != nil {
 		return err
 	}
-	resize := func() (need, error) { return a.resizeInPlace(size, s) }
 	var refusal error
 	if s.ExactReallocateOnly && grow > 0 && a.where() == Memory {
 		refusal = c.makeRoom(ctx, s, size, WhyReallocate, a, resize)
@@ -44,6 +44,10 @@ func (t *Turn) Reallocate(ctx context.Context, size int64, o *CallOptions) error
 	case refusal == nil:
 	case isFull(refusal) && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory:
 		if err := a.moveOut(ctx, s, grow, WhyReallocate, refusal, o); err != nil {
+			return err
+		}
+		if err := a.trim(); err != nil {
+			a.giveRoom()
 			return err
 		}
 		reserved := a.reserved + grow
@@ -74,6 +78,9 @@ func (a *Allocation) resizeInPlace(size int64, s Settings) (needed need, err err
 	}
 	c, m := a.cache, a.where()
 	needed[m] = size - a.size
+	if err := a.trim(); err != nil {
+		return needed, err
+	}
 	last := pagesOf(a.size) - 1
 	if m == Memory && last >= 0 {
 		switch tail, grow := a.pages.get(last), int64(linearLen(size, last)-linearLen(a.size, last)); {
@@ -182,6 +189,27 @@ func (a *Allocation) shrink(size int64) {
 	a.size = size
 	a.reserve(a.reserved - max(0, min(a.reserved, bare)))
 	a.where() // what is left may be on disk
+}
+
+// trim cuts the last page off at the end of an allocation that is about to grow, if it is on disk and there was no memory
+// for that when the allocation became shorter: what lies beyond the end would come back.
+func (a *Allocation) trim() error {
+	last := pagesOf(a.size) - 1
+	if last < 0 {
+		return nil
+	}
+	n := linearLen(a.size, last)
+	longer := func() bool {
+		p := a.pages.get(last)
+		return p != nil && p.block == nil && int(p.size) > n
+	}
+	if longer() {
+		a.cut(last, n)
+	}
+	if longer() {
+		return a.cache.full(Disk, int64(n), 0, ByMemory)
+	}
+	return nil
 }
 
 // cut shortens a page to n bytes. If somebody else needs it whole the allocation gets one of its own, for

@@ -146,3 +146,27 @@ func TestAFailedMoveChangesNothing(t *testing.T) {
 		})
 	}
 }
+
+// What was cut off does not come back when it grows again, also where there was no memory to make a shorter page.
+func TestWhatWasCutOffWithoutMemoryDoesNotComeBack(t *testing.T) {
+	for _, medium := range []core.Medium{core.Memory, core.Disk} {
+		t.Run(medium.String(), func(t *testing.T) {
+			withMachine(t, core.Settings{}, core.NewMachine(4<<20), func(b *bench) {
+				a := b.allocate(2 * page)
+				b.write(a, picture(2*page, 1), 0)
+				b.snapshot(a)
+				filler := b.allocate(14 * page)
+				b.is(a.Reallocate(ctx, page+10), nil)
+				if medium == core.Disk {
+					b.is(a.MoveToDisk(ctx), nil)
+				}
+				filler.Dispose()
+				b.is(a.Reallocate(ctx, 2*page), nil)
+				b.holds(a, medium, append(picture(2*page, 1)[:page+10], make([]byte, page-10)...))
+				if err := b.Check(); err != nil {
+					b.Error(err)
+				}
+			})
+		})
+	}
+}

@@ -78,16 +78,17 @@ func (r *resizing) run(ctx context.Context, o *CallOptions) (err error) {
 	a, c, s := r.a, r.a.cache, r.settings
 	size := r.layout.bytes()
 	grow := size - a.size
-	if err := a.stockUp(ctx, grow, s); err != nil {
-		return err
-	}
 	if err := r.fetch(ctx); err != nil {
 		return err
 	}
+	try, err := a.stockUp(ctx, grow, s, r.try)
+	if err != nil {
+		return err
+	}
 	if s.ExactReallocateOnly && grow > 0 && a.where() == Memory {
-		err = c.makeRoom(ctx, s, size, WhyReallocate, a, r.try)
+		err = c.makeRoom(ctx, s, size, WhyReallocate, a, try)
 	} else {
-		_, err = r.try()
+		_, err = try()
 	}
 	if isFull(err) && grow > 0 && s.ExactReallocateOnly && s.CacheType != CacheInMemoryOnly && a.where() == Memory {
 		if err = a.moveOut(ctx, s, grow, WhyReallocate, err, o); err != nil {

@@ -18,7 +18,7 @@ const leaveAhead = 16 << 20
 // and when keep is disposed of the call ends.
 //
 // It returns nil, the error of the last take, or why it is no use to go on.
-func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, keep *Allocation, take func() (need, error)) error {
+func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, keep *Allocation, take taking) error {
 	_, refusal := take()
 	if !lacksMemory(refusal) || s.SpillPolicy != SpillColdest || s.CacheType != Auto {
 		return refusal
@@ -37,10 +37,8 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 	}
 	c.disk.Kick()
 	for {
-		c.granting = true
-		needed, refused := take()
+		needed, refused := c.grant(take)
 		refusal = refused
-		c.granting = false
 		if !lacksMemory(refusal) {
 			return refusal
 		}
@@ -67,6 +65,14 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 			return err
 		}
 	}
+}
+
+// grant lets take have what others wait for.
+func (c *Cache) grant(take taking) (needed need, refusal error) {
+	c.granting = true
+	needed, refusal = take()
+	c.granting = false
+	return needed, refusal
 }
 
 // endRequest gives way to the next request. Pages whose storing has not begun stay in memory. If storing fails, all

@@ -2,37 +2,41 @@ package core
 
 import "context"
 
+// A taking takes what a call needs, or returns how much that is and why it can't be had.
+type taking func() (need, error)
+
 // stockUp makes the slabs that n more bytes in memory need, and rests between them: all those of 100 megapixels at once
 // would keep the thread for 50 milliseconds. fits is why there is no room for the bytes, and then nothing is made. As long
-// as it rests the room is the call's, and who looks for room waits. Nothing is taken: that is for the caller to do, who
-// also finds out whether the machine had enough.
+// as it rests the room is the call's, and who looks for room waits. Afterwards it is nobody's: the caller takes it at once,
+// by what stockUp returns. That is take, for which nobody who has come meanwhile goes first.
 //
-// It returns [ErrClosed] or the cause of ctx's end if that has come meanwhile.
+// The error is [ErrClosed] or the cause of ctx's end if that has come meanwhile.
 //
 //go:noinline
-func (c *Cache) stockUp(ctx context.Context, n int64, fits error) (err error) {
+func (c *Cache) stockUp(ctx context.Context, n int64, fits error, take taking) (taking, error) {
 	more := func() int64 { return n - c.heap.freeBytes() }
 	if fits != nil || more() <= 0 || !c.machine.Fits(more()) {
-		return nil
+		return take, nil
 	}
 	c.ledger.take(Memory, n)
 	defer c.stocked(n, c.engage())
 	var s stretch
-	for err == nil && more() > 0 && c.machine.Fits(more()) {
+	for more() > 0 && c.machine.Fits(more()) {
 		b := c.heap.grow()
 		if b == nil {
 			break
 		}
 		c.heap.list(b)
+		s.bytes += slabSize / 8 // as long as to copy so many bytes
 		c.restAfter(ctx, &s)
 		switch {
 		case c.closed:
-			err = ErrClosed
+			return nil, ErrClosed
 		case ctx.Err() != nil:
-			err = context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
 	}
-	return err
+	return func() (need, error) { return c.grant(take) }, nil
 }
 
 //go:noinline
@@ -41,15 +45,15 @@ func (c *Cache) stocked(n int64, e engagement) {
 	c.disengage(e)
 }
 
-// stockUp makes the slabs for an allocation that is to grow by so many bytes where it is. It returns why that is no use
+// stockUp makes the slabs for an allocation that is to grow by so many bytes where it is. The error is why that is no use
 // any more.
 //
 //go:noinline
-func (a *Allocation) stockUp(ctx context.Context, grow int64, s Settings) error {
+func (a *Allocation) stockUp(ctx context.Context, grow int64, s Settings, take taking) (_ taking, err error) {
 	if c := a.cache; a.where() == Memory {
-		if err := c.stockUp(ctx, grow, c.fits(need{Memory: grow}, s)); err != nil {
-			return err
+		if take, err = c.stockUp(ctx, grow, c.fits(need{Memory: grow}, s), take); err != nil {
+			return nil, err
 		}
 	}
-	return a.ended()
+	return take, a.ended()
 }

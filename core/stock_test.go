@@ -149,6 +149,34 @@ func TestRoomThatIsBeingMadeIsTaken(t *testing.T) {
 	})
 }
 
+// Who has begun to make the memory gets it, also before those who were called meanwhile and wait in a row.
+func TestWhoMakesTheMemoryGetsIt(t *testing.T) {
+	const size = 40 << 20
+	for name, then := range map[string]core.SpillPolicy{"coldest": core.SpillColdest, "coldest since": core.SpillNever} {
+		t.Run(name, func(t *testing.T) {
+			settings := core.Settings{MaxMemoryForCache: 64 << 20, MaxDiskSpaceForCache: 1, SpillPolicy: then}
+			stockingUp(t, settings, func(s *stocking) {
+				var second <-chan error
+				s.meanwhile = func() {
+					s.meanwhile = nil
+					settings.SpillPolicy = core.SpillColdest
+					if err := s.Configure(settings); err != nil {
+						t.Error(err)
+					}
+					second = later(func() error { _, err := s.Allocate(ctx, size); return err })
+				}
+				if a, err := s.Allocate(ctx, size); err != nil || a.Medium() != core.Memory {
+					t.Errorf("the first one: %v", err)
+				}
+				var full *core.FullError
+				if err := <-second; !errors.As(err, &full) {
+					t.Errorf("the second one: %v", err)
+				}
+			})
+		})
+	}
+}
+
 // What ends the call ends it in a pause, and gives back what it has taken.
 func TestACallEndsWhileMemoryIsMade(t *testing.T) {
 	const size = 64 << 20

@@ -245,6 +245,7 @@ func (w *writing) engage() {
 	}
 }
 
+//go:noinline
 func (w *writing) disengage() {
 	w.t.a.cache.disengage(w.engaged)
 	w.engaged = 0

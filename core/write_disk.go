@@ -12,7 +12,7 @@ const mostTogether = 8 << 20
 
 // stageAll makes the pages that pieces of the write need on disk. whole: they are all of the write.
 func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error {
-	a, c := w.t.a, w.t.a.cache
+	a := w.t.a
 	for first := true; len(rest) > 0; first = false {
 		n := 0
 		for bytes := 0; n < len(rest) && bytes+a.pageLen(rest[n].page) <= mostTogether; n++ {
@@ -22,16 +22,7 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 		var group []piece
 		group, rest = rest[:n], rest[n:]
 		w.alone = whole && first && len(rest) == 0
-		group, got, err := w.ready(ctx, group)
-		if err == nil {
-			err = w.takeDiskRoom(group)
-		}
-		if err == nil {
-			err = w.stage(group, got)
-		}
-		c.disk.Free(got)
-		c.disk.Pump()
-		if err != nil {
+		if err := w.stageGroup(ctx, group); err != nil {
 			return err
 		}
 		if len(rest) > 0 {
@@ -39,6 +30,21 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 		}
 	}
 	return nil
+}
+
+func (w *writing) stageGroup(ctx context.Context, group []piece) error {
+	d := w.t.a.cache.disk
+	got := make(disk.Fetched)
+	defer d.Pump()
+	defer d.Free(got) // also after a panic
+	group, err := w.ready(ctx, group, got)
+	if err == nil {
+		err = w.takeDiskRoom(group)
+	}
+	if err == nil {
+		err = w.stage(group, got)
+	}
+	return err
 }
 
 // takeDiskRoom takes the room on disk that a group of pages needs beyond what the allocation has: that of the
@@ -93,34 +99,31 @@ func (w *writing) changes(at piece) bool {
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and the records that
 // it needs are fetched. It returns the pieces of which the pages are still on disk.
-func (w *writing) ready(ctx context.Context, group []piece) (_ []piece, got disk.Fetched, err error) {
+func (w *writing) ready(ctx context.Context, group []piece, got disk.Fetched) ([]piece, error) {
 	d := w.t.a.cache.disk
 	for {
 		if ctx.Err() != nil {
-			return nil, got, context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
 		group = w.stillOnDisk(group)
 		need, missing := w.survey(group, got)
 		if missing == nil && d.HasRoom(need) {
-			return group, got, nil
+			return group, nil
 		}
 		if asked, err := w.keep(ctx); err != nil {
-			return nil, got, err
+			return nil, err
 		} else if asked {
 			continue
 		}
 		if missing == nil {
 			if err := d.WaitForRoom(ctx); err != nil {
 				w.t.a.takeStoreErr() // it is told now
-				return nil, got, err
+				return nil, err
 			}
 			continue
 		}
-		if got == nil {
-			got = make(disk.Fetched)
-		}
 		if err := w.t.a.fetch(ctx, missing, got); err != nil {
-			return nil, got, err
+			return nil, err
 		}
 	}
 }
