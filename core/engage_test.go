@@ -63,7 +63,7 @@ func TestTwoThatMoveTheSamePagesDoNotWaitForEachOther(t *testing.T) {
 	const n = 64 << 20 // more than may wait at a time
 	callingAtOnce(t, coldest(n/page), func(c *calling) {
 		a := c.allocate(n)
-		c.slowStore(50*time.Millisecond, false)
+		c.slowStore(50 * time.Millisecond)
 		allocated := later(func() error { _, err := c.Allocate(ctx, n); return err })
 		c.write(a, []byte("x"), 0) // this page stays, so that others have to leave
 		moved := later(func() error { return a.MoveToDisk(ctx) })
@@ -94,7 +94,7 @@ func TestTwoThatMoveEachOthersPagesEnd(t *testing.T) {
 		first, last := c.snapshot(a), c.snapshot(a)
 		c.write(first, picture(page, 2), 2*page) // has the first two pages of a
 		c.write(last, picture(page, 3), 0)       // has the last two
-		c.slowStore(50*time.Millisecond, false)
+		c.slowStore(50 * time.Millisecond)
 		limited, cancel := context.WithCancel(ctx)
 		givenUp := later(func() error { return first.MoveToDisk(limited) })
 		others := []<-chan error{

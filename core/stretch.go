@@ -5,10 +5,10 @@ import "time"
 // Bounds of what a long copy does before it lets others go on. The time is what counts: memory that is touched for the
 // first time, or a picture that is reduced, takes many times as long as a copy of as many bytes. The bytes are for a
 // clock that stands still.
-const (
-	pauseEvery = 8 << 20
-	pauseAfter = 8 * time.Millisecond
-)
+const pauseEvery = 8 << 20
+
+// pauseAfter is a variable so that tests can have more pauses.
+var pauseAfter = 8 * time.Millisecond
 
 // A stretch is what a call does between two pauses. The zero value is one that has not begun.
 type stretch struct {

@@ -216,3 +216,15 @@ func timePasses() {
 }
 
 func newStore() driver.Store { return mapstore.New() }
+
+// slowStore makes each transaction take so long.
+func (b *bench) slowStore(takes time.Duration) {
+	b.store.SetHook(func(c drivertest.Call) (f drivertest.Fault) {
+		if c.Op == drivertest.Apply {
+			over := make(chan struct{})
+			time.AfterFunc(takes, func() { close(over) })
+			f.Wait = over
+		}
+		return f
+	})
+}
