@@ -1,6 +1,5 @@
 // Files of the origin private file system, which only dedicated workers can open for reading and writing at once.
 import { clearTimeout, nextTask, setTimeout } from './clock'
-import type { DiskWorker } from './disk-worker'
 
 /**
  * What is to be done with the file of a name. Offsets and sizes are a Float64Array, in bytes. See
@@ -26,8 +25,14 @@ export interface Files {
   end(): void
 }
 
+/** Who has requests done in another thread. */
+interface Worker {
+  ask(request: FileRequest, transfer: Uint8Array[], answer: FileAnswer): void
+  end(): void
+}
+
 /** The files of this thread, which are opened in the worker if there is one, and else here. Undefined where there are none. */
-export function filesIn(worker: DiskWorker | undefined): Files | undefined {
+export function filesIn(worker: Worker | undefined): Files | undefined {
   if (!globalThis.navigator?.storage?.getDirectory) return
   const server = new FileServer()
   return {
