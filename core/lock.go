@@ -12,6 +12,7 @@ type lock struct {
 	onEvent func(Event)
 }
 
+//go:noinline
 func (l *lock) Lock() { l.mu.Lock() }
 
 func (l *lock) Unlock() {
@@ -32,6 +33,15 @@ func (l *lock) tell(e Event) { l.events = append(l.events, e) }
 func (c *Cache) unlocked(f func()) {
 	defer c.mu.Lock() // also when f or a listener panics
 	c.mu.Unlock()
+	f()
+}
+
+// unheard is unlocked, but listeners are told of what has happened only after f.
+//
+//go:noinline
+func (c *Cache) unheard(f func()) {
+	defer c.mu.Lock()
+	c.mu.mu.Unlock()
 	f()
 }
 

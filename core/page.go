@@ -4,6 +4,8 @@ import "asposecache/core/driver"
 
 // newPage makes a page of n bytes for place i of an allocation, where it may take the place of another. It has neither a
 // block nor an image yet. The one reference is the caller's, until it is put in the table.
+//
+//go:noinline
 func newPage(a *Allocation, i int64, n int) *page {
 	return &page{refs: 1, size: int32(n), owner: a, number: i}
 }
@@ -41,6 +43,10 @@ func (a *Allocation) put(i int64, p *page) {
 		a.drop(old)
 	}
 	a.pages.set(i, p)
+	if p.block != nil && a.home == Disk { // all others have left meanwhile
+		a.cache.arrived[Memory]++
+		a.touch()
+	}
 	if !a.disposed {
 		a.cache.hold(p, a.role)
 	}

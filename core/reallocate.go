@@ -171,15 +171,18 @@ func (a *Allocation) growMemory(size int64) bool {
 func (a *Allocation) shrink(size int64) {
 	a.where() // as long as there are pages to tell
 	last := pagesOf(size) - 1
-	bare := a.size - size // what is cut off without having been in a page
+	bare := a.size - size         // what is cut off without having been in a page
+	within := func(p *page) int { // the last may be longer; see cut
+		return min(int(p.size), linearLen(a.size, p.number))
+	}
 	for _, p := range a.pages.truncate(last + 1) {
-		bare -= int64(p.size)
+		bare -= int64(within(p))
 		a.drop(p)
 	}
 	if last >= 0 {
 		n := linearLen(size, last)
 		if p := a.pages.get(last); p != nil && n < int(p.size) {
-			bare -= int64(int(p.size) - n)
+			bare -= int64(max(0, within(p)-n))
 			a.cut(last, n)
 		}
 		if p := a.pages.get(last); p != nil && p.refs == 1 {
@@ -193,6 +196,8 @@ func (a *Allocation) shrink(size int64) {
 
 // trim cuts the last page off at the end of an allocation that is about to grow, if it is on disk and there was no memory
 // for that when the allocation became shorter: what lies beyond the end would come back.
+//
+//go:noinline
 func (a *Allocation) trim() error {
 	last := pagesOf(a.size) - 1
 	if last < 0 {

@@ -170,3 +170,80 @@ func TestWhatWasCutOffWithoutMemoryDoesNotComeBack(t *testing.T) {
 		})
 	}
 }
+
+// A snapshot of what could not be cut, for want of memory, is restored: nothing is reserved, or less than nothing.
+func TestNothingIsReservedForWhatCouldNotBeCut(t *testing.T) {
+	withMachine(t, core.Settings{}, core.NewMachine(4<<20), func(b *bench) {
+		a := b.allocate(2 * page)
+		b.write(a, picture(2*page, 1), 0)
+		keep := b.snapshot(a)
+		filler := b.allocate(14 * page)
+		b.is(a.Reallocate(ctx, page+10), nil)
+		h, err := core.NewHistory(ctx, a, core.HistoryOptions{})
+		b.is(err, nil)
+		b.is(a.Reallocate(ctx, page), nil)
+		b.is(h.Commit(ctx, ""), nil)
+		_, err = h.Undo(ctx)
+		b.is(err, nil)
+		if n := a.Held(core.Disk); n != 0 {
+			t.Errorf("%d bytes are held on disk", n)
+		}
+		filler.Dispose()
+		keep.Dispose()
+		h.Dispose()
+		b.is(a.Reallocate(ctx, 2*page), nil)
+		if err := b.Check(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What is cut off gives back what was reserved for it, also behind a page that could not be cut.
+func TestACutThatFailedLeavesNothingReserved(t *testing.T) {
+	inBubble(t, core.Settings{CacheType: core.CacheOnDiskOnly}, func(b *bench) {
+		a := b.allocate(4 * page)
+		b.write(a, picture(page, 1), 2*page)
+		b.snapshot(a)
+		b.store.SetHook(drivertest.Fail(errBroken, drivertest.NewBuffer))
+		b.is(a.Reallocate(ctx, 2*page+10), nil)
+		b.is(a.Reallocate(ctx, page), nil)
+		b.store.SetHook(nil)
+		if n := a.Held(core.Disk); n != page {
+			t.Errorf("%d bytes of %d are held", n, page)
+		}
+	})
+}
+
+// What was cut off does not come back when it grows again, also when its last page, which could not be cut, was written
+// to meanwhile.
+func TestWhatWasCutOffDoesNotComeBackAfterAWrite(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		withMachine(t, core.Settings{}, core.NewMachine(4<<20), func(b *bench) {
+			a := b.allocate(2 * page)
+			b.write(a, picture(2*page, 1), 0)
+			b.snapshot(a)
+			if stored {
+				filler := b.allocate(14 * page)
+				b.is(a.Reallocate(ctx, page+10), nil) // no memory for the copy
+				b.is(a.MoveToDisk(ctx), nil)
+				filler.Dispose()
+			} else {
+				b.is(a.MoveToDisk(ctx), nil)
+				b.write(a, picture(2*page, 1), 0)
+				b.snapshot(a)
+				b.store.SetHook(drivertest.Fail(errBroken, drivertest.NewBuffer))
+				b.is(a.Reallocate(ctx, page+10), nil) // no buffer
+				b.store.SetHook(nil)
+			}
+			b.write(a, []byte{7, 7}, page)
+			if err := b.Check(); err != nil {
+				t.Error(err)
+			}
+			b.is(a.Reallocate(ctx, 2*page), nil)
+			want := picture(2*page, 1)
+			clear(want[page+10:])
+			want[page], want[page+1] = 7, 7
+			b.holds(a, core.Disk, want)
+		})
+	}
+}

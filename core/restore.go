@@ -72,7 +72,7 @@ func (a *Allocation) become(s *Allocation) (changed bool) {
 	reserved := int64(0)
 	if a.role == RoleWorking { // what was never written has room on disk
 		a.reserve(0)
-		reserved = a.size - a.sum(Memory) - a.sum(Disk)
+		reserved = max(0, a.size-a.sum(Memory)-a.sum(Disk)) // the last page may be longer; see cut
 	}
 	a.reserve(reserved)
 	c.disk.Kick()

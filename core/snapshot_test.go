@@ -508,3 +508,52 @@ func TestLostRecordsThatVersionsShare(t *testing.T) {
 		}
 	})
 }
+
+// A shared page is copied for a write, and leaves memory while the write rests: the copy is in memory, whatever was found
+// out meanwhile.
+func TestACopyIsInMemoryWhenAllOriginalsHaveLeft(t *testing.T) {
+	const n = 40 * page
+	inBubble(t, core.Settings{}, func(b *bench) {
+		a := b.allocate(n)
+		want := picture(n, 1)
+		b.write(a, want, 0)
+		s := b.snapshot(a)
+		rests, goOn := make(chan struct{}), make(chan struct{})
+		first := true
+		w := later(func() error {
+			return a.Turn().Write(ctx, driver.Bytes(picture(n-10, 2)), 5, &core.CallOptions{Progress: func(int64, int64) {
+				if first {
+					first = false
+					close(rests)
+					<-goOn
+				}
+			}})
+		})
+		<-rests
+		b.is(s.MoveToDisk(ctx), nil)
+		if a.Medium() != core.Disk {
+			t.Error("it has not left")
+		}
+		close(goOn)
+		b.is(<-w, nil)
+		copy(want[5:], picture(n-10, 2))
+		media := a.PageMedia()
+		if media[0] != core.Memory || media[n/page-1] != core.Disk {
+			t.Fatal(media)
+		}
+		if m := a.Medium(); m != core.Memory {
+			t.Errorf("it is in %v", m)
+		}
+		if err := b.Check(); err != nil {
+			t.Error(err)
+		}
+		if a.WriteNow(driver.Bytes(make([]byte, 10)), page) {
+			clear(want[page : page+10])
+		}
+		got := make([]byte, n)
+		b.is(a.ReadAt(ctx, got, 0), nil)
+		if !bytes.Equal(got, want) {
+			t.Error("it has other bytes")
+		}
+	})
+}

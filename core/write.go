@@ -97,7 +97,7 @@ func (w *writing) release() {
 func (w *writing) startAgain() shortage {
 	a := w.t.a
 	w.release()
-	w.copying, w.unreserved, w.done = copying{}, 0, 0
+	w.copying, w.back, w.unreserved, w.done = copying{}, nil, 0, 0
 	s := shortage{settings: w.t.settings, mayMove: true}
 	var onDisk []piece
 	for _, at := range w.list() {
@@ -225,11 +225,11 @@ func (w *writing) copyIn(ctx context.Context) error {
 	w.engage()
 	w.pin(true)
 	defer w.pin(false)
+	mayPause := true
 	for _, at := range w.inPlace {
-		if w.stretch.over() {
-			if err := w.pause(ctx, w.done); err != nil {
-				return err
-			}
+		if mayPause && w.stretch.over() {
+			// Where src can't be kept it is too late to refuse: nobody has a turn before all is copied.
+			mayPause = w.pause(ctx, w.done) == nil
 		}
 		if err := w.copyPiece(at); err != nil {
 			return err

@@ -25,7 +25,10 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 		if err := w.stageGroup(ctx, group); err != nil {
 			return err
 		}
-		if len(rest) > 0 {
+		if len(rest) > 0 && w.options != nil && w.options.Progress != nil {
+			if _, err := w.keep(ctx); err != nil { // the listener may change src
+				return err
+			}
 			w.report(ctx, w.done)
 		}
 	}

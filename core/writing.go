@@ -69,7 +69,7 @@ func (w *writing) keep(context.Context) (asked bool, err error) {
 	if err := w.queue(); err != nil {
 		return false, err
 	}
-	w.t.a.cache.unlocked(func() { err = k.Keep() })
+	w.t.a.cache.unheard(func() { err = k.Keep() }) // a listener may change what src has
 	return true, err
 }
 

@@ -49,7 +49,7 @@ func (d *Disk) keeps(old *Image, w rows.Rows, size int) (kept []extent, stay boo
 	case !w.Solid():
 		return old.extents, false
 	}
-	kept = append(inside(old.extents, 0, w.From), inside(old.extents, w.To, old.size)...)
+	kept = append(inside(old.extents, 0, w.From), inside(old.extents, w.To, min(old.size, size))...)
 	return kept, len(kept) < d.mostExtents(size)
 }
 
