@@ -28,7 +28,10 @@ func TestManyAtOnceAllEnd(t *testing.T) {
 	for i := range crowds {
 		n := seed() + uint64(i)
 		t.Run(strconv.FormatUint(n, 10), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { newCrowd(t, n).run() })
+			synctest.Test(t, func(t *testing.T) {
+				c := newCrowd(t, n)
+				c.run(func() func(*string) { return c.call })
+			})
 		})
 	}
 }
@@ -157,15 +160,17 @@ func (c *crowd) settings() (s core.Settings) {
 	return s
 }
 
-// run has the workers make their calls, and then looks at what is left.
-func (c *crowd) run() {
+// run has workers make their calls, and then looks at what is left. worker returns what a worker does each time; it says
+// by its argument what that is.
+func (c *crowd) run(worker func() func(doing *string)) {
 	workers, calls := 2+c.n(8), 20+c.n(40)
 	doing := make([]string, workers+1)
 	var left sync.WaitGroup
 	for id := range workers {
+		call := worker()
 		left.Go(func() {
 			for range calls {
-				c.call(&doing[id])
+				call(&doing[id])
 				if c.n(3) == 0 {
 					time.Sleep(time.Duration(c.n(40)) * time.Millisecond)
 				}
@@ -234,39 +239,45 @@ func (c *crowd) quiet() {
 
 var errCutOff = errors.New("a listener that panics")
 
-// call makes a call, whose name is in doing meanwhile.
+// call makes a random call, whose name is in doing meanwhile.
 func (c *crowd) call(doing *string) {
+	c.attempt(doing, func(ctx context.Context) error {
+		name, call := c.choose(ctx)
+		*doing = name
+		return call()
+	})
+}
+
+// attempt makes a call that may end early, and returns its error if it is one that may be.
+func (c *crowd) attempt(doing *string, call func(ctx context.Context) error) (err error) {
 	limited, cancel := ctx, func() {}
 	if c.n(6) == 0 {
 		limited, cancel = context.WithTimeout(ctx, time.Duration(c.n(60))*time.Millisecond)
 	}
 	defer cancel()
-	name, call := c.choose(limited)
-	*doing = name
-	err := func() (err error) {
+	func() {
 		defer func() {
 			if p := recover(); p != nil {
 				err = p.(error)
 			}
 		}()
-		return call()
+		err = call(limited)
 	}()
-	*doing = ""
 	var full *core.FullError
 	var argument *core.ArgumentError
 	var outside *core.RangeError
-	if err == nil || errors.As(err, &full) || errors.As(err, &argument) || errors.As(err, &outside) {
-		return
-	}
-	for _, usual := range []error{
+	usual := err == nil || errors.As(err, &full) || errors.As(err, &argument) || errors.As(err, &outside)
+	for _, one := range []error{
 		core.ErrDisposed, core.ErrClosed, core.ErrBusy, core.ErrNotInMemory, core.ErrLost,
-		driver.ErrUnavailable, context.DeadlineExceeded, errBroken, errCutOff,
+		driver.ErrUnavailable, context.DeadlineExceeded, errBroken, errCutOff, errSource,
 	} {
-		if errors.Is(err, usual) {
-			return
-		}
+		usual = usual || errors.Is(err, one)
 	}
-	c.Errorf("%s: %v", name, err)
+	if !usual {
+		c.Errorf("%s: %v", *doing, err)
+	}
+	*doing = ""
+	return err
 }
 
 // dawdle takes a moment, one time in n.

@@ -285,7 +285,7 @@ func TestWritingToWhatMakesRoom(t *testing.T) {
 func TestMakingRoomDuringAPause(t *testing.T) {
 	var cache *core.Cache
 	var other *core.Allocation
-	paused := false
+	paused := true // but for the write
 	cache, err := core.New(core.Config{Settings: core.Settings{MaxMemoryForCache: 40 << 20, SpillPolicy: core.SpillColdest},
 		Store: drivertest.NewFaulty(newStore()), Pause: func() {
 			if paused {
@@ -311,6 +311,7 @@ func TestMakingRoomDuringAPause(t *testing.T) {
 	b := &bench{T: t, Cache: cache}
 	b.is(a.ReadAt(ctx, nil, 0), nil)
 	content := picture(36<<20, 1)
+	paused = false
 	b.write(a, content, 0)
 	b.holds(a, core.Memory, content)
 	if a.Held(core.Disk) != 0 || rest.Held(core.Disk) == 0 || other.Medium() != core.Memory {
