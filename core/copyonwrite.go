@@ -26,7 +26,7 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 		if !w.isShared(at) {
 			continue
 		}
-		if w.stretch.over() && w.stretch.bytes > 0 { // where nothing can be copied that is found out at once, or never
+		if w.stretch.done() {
 			return false, w.pause(ctx, 0)
 		}
 		refused, err := w.copy(at)
@@ -49,11 +49,11 @@ func (w *writing) own(ctx context.Context, inMemory []piece) (ready bool, err er
 			return false, err
 		}
 		err := c.makeRoom(ctx, s, lack, WhyCopy, a, func() (need, error) { return w.takeRoomFor(short) })
+		if w.copies != nil {
+			w.engage() // its copies still keep room
+		}
 		if isFull(err) {
 			err = nil // there is another way
-			if w.copies != nil {
-				w.engage()
-			}
 		}
 		return false, err
 	}
@@ -153,7 +153,7 @@ func (w *writing) moveAway(ctx context.Context, short []piece, refusal error) (r
 		switch p := a.pages.get(at.page); {
 		case p.move != nil && p.image != nil: // its image has the bytes: its block can be taken over
 		case p.move == w.move && p.image == nil && d.HasRoom(int64(p.size)):
-			if w.stretch.over() && w.stretch.bytes > 0 {
+			if w.stretch.done() {
 				d.Pump()
 				return false, w.pause(ctx, 0)
 			}

@@ -108,7 +108,7 @@ func (w *owner) step(doing *string) {
 	}
 	steps := []func(*string, *owned){
 		w.write, w.write, w.write, w.write, w.resize, w.resize, w.move, w.move, w.snapshot, w.snapshot, w.restore, w.restore,
-		w.look, w.commit, w.commit, w.undo, w.undo, w.settle, w.dispose,
+		w.look, w.commit, w.commit, w.undo, w.undo, w.flushOrConfigure, w.dispose,
 	}
 	one(w.crowd, steps)(doing, o)
 	if slices.Contains(w.mine, o) {
@@ -126,7 +126,7 @@ func (w *owner) allocate(doing *string) {
 		} else {
 			o.a, err = w.Allocate(ctx, w.size())
 		}
-		return w.keep(o.a, err)
+		return w.add(o.a, err)
 	}) == nil {
 		o.want = make([]byte, o.a.Size())
 		w.mine = append(w.mine, o)
@@ -158,7 +158,7 @@ func (w *owner) verify(o *owned) {
 	}
 }
 
-// uncertain notes that each byte may be as it is, or as in then. If that can't be found out it is disposed of.
+// uncertain checks that each byte is as before or as in then, and notes what is there. What can't be read is disposed of.
 func (w *owner) uncertain(doing *string, o *owned, then []byte) {
 	got := w.read(o)
 	for i := range got {
@@ -269,7 +269,7 @@ func (w *owner) snapshot(doing *string, o *owned) {
 	s := &owned{spec: o.spec, want: slices.Clone(o.want)}
 	if w.attempt(doing, func(ctx context.Context) (err error) {
 		s.a, err = o.a.Snapshot(ctx)
-		return w.keep(s.a, err)
+		return w.add(s.a, err)
 	}) == nil {
 		w.knowledge.mu.Lock()
 		defer w.knowledge.mu.Unlock()
@@ -277,7 +277,7 @@ func (w *owner) snapshot(doing *string, o *owned) {
 	}
 }
 
-// someFrozen returns a snapshot of the shape, or any; nil if there is none.
+// someFrozen returns a snapshot of the shape of like, or any if like is nil; nil if there is none.
 func (w *owner) someFrozen(like *owned) *owned {
 	w.knowledge.mu.Lock()
 	defer w.knowledge.mu.Unlock()
@@ -372,8 +372,8 @@ func (w *owner) undo(doing *string, o *owned) {
 	}
 }
 
-// settle has what waits stored, or changes the settings.
-func (w *owner) settle(doing *string, o *owned) {
+// flushOrConfigure has what waits stored, or changes the settings.
+func (w *owner) flushOrConfigure(doing *string, o *owned) {
 	*doing = "flush or configure"
 	_ = w.attempt(doing, func(ctx context.Context) error {
 		switch w.n(3) {

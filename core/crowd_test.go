@@ -84,7 +84,7 @@ func newCrowd(t *testing.T, seed uint64) *crowd {
 	case 1:
 		config.Machine = uncertainMachine{core.NewMachine(40 << 20), rand.New(rand.NewPCG(seed, 1))}
 	}
-	// The clock stands still while a call works, so that it pauses at every opportunity or never.
+	// No time passes in the bubble while a call works: with 0 it pauses whenever it can, with an hour only for its bytes.
 	usual := core.SetPauseAfter(time.Duration(r.IntN(2)) * time.Hour)
 	t.Cleanup(func() { core.SetPauseAfter(usual) })
 	c.short = c.short || config.Machine != nil
@@ -248,7 +248,7 @@ func (c *crowd) call(doing *string) {
 	})
 }
 
-// attempt makes a call that may end early, and returns its error if it is one that may be.
+// attempt makes a call that may end early, and returns its error. The test fails if that is none that a call may return.
 func (c *crowd) attempt(doing *string, call func(ctx context.Context) error) (err error) {
 	limited, cancel := ctx, func() {}
 	if c.n(6) == 0 {
@@ -335,7 +335,7 @@ func one[T any](c *crowd, of []T) (t T) {
 	return t
 }
 
-func (c *crowd) keep(a *core.Allocation, err error) error {
+func (c *crowd) add(a *core.Allocation, err error) error {
 	if err == nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -358,10 +358,10 @@ func (c *crowd) choose(ctx context.Context) (name string, call func() error) {
 	c.mu.Unlock()
 	a, b, h := one(c, all), one(c, all), one(c, histories)
 	calls := []choice{
-		{"allocate", func() error { return c.keep(c.Allocate(ctx, c.size())) }},
-		{"allocateSurface", func() error { return c.keep(c.AllocateSurface(ctx, c.surface())) }},
-		{"allocateInMemory", func() error { return c.keep(c.AllocateInMemory(c.size())) }},
-		{"allocateSurfaceInMemory", func() error { return c.keep(c.AllocateSurfaceInMemory(c.surface())) }},
+		{"allocate", func() error { return c.add(c.Allocate(ctx, c.size())) }},
+		{"allocateSurface", func() error { return c.add(c.AllocateSurface(ctx, c.surface())) }},
+		{"allocateInMemory", func() error { return c.add(c.AllocateInMemory(c.size())) }},
+		{"allocateSurfaceInMemory", func() error { return c.add(c.AllocateSurfaceInMemory(c.surface())) }},
 		{"flush all", func() error { return c.Flush(ctx) }},
 		{"configure", func() error { return c.Configure(c.settings()) }},
 		{"statistics", func() error { c.Statistics(); return nil }},
@@ -398,7 +398,7 @@ func (c *crowd) ofAllocation(ctx context.Context, a, b *core.Allocation) []choic
 	}
 	moveToDisk := func() error { return a.Turn().MoveToDisk(ctx, c.options()) }
 	moveToMemory := func() error { return a.Turn().MoveToMemory(ctx, c.options()) }
-	snapshot := func() error { return c.keep(a.Snapshot(ctx)) }
+	snapshot := func() error { return c.add(a.Snapshot(ctx)) }
 	return []choice{
 		{"write", write}, {"write", write}, {"write", write},
 		{"writeRect", writeRect}, {"writeRect", writeRect}, {"writeRect", writeRect},

@@ -2,9 +2,9 @@ package core
 
 import "slices"
 
-// Calls under way may keep pages in memory, or room there, which others can have when they end. Who looks for room waits
-// for those calls before it is refused. So a call that is engaged must not wait for room, nor must a listener of progress
-// or of events that such a call tells.
+// A call is engaged while it keeps pages or room in memory that others can have when it ends. Who looks for room in memory
+// waits for engaged calls before it is refused. So an engaged call must not wait for room in memory, nor must a listener
+// of progress or of events that it tells.
 
 // An engagement is the number of a call that keeps pages or room; 0 is none.
 type engagement int64
@@ -24,8 +24,8 @@ func (c *Cache) engage() engagement {
 	return c.engaged.latest
 }
 
-// disengage notes that it keeps them no longer. Others see that even if nobody looks for room: who moves pages that it
-// shares with this call waits for it.
+// disengage ends an engagement; 0: nothing. It wakes all that wait, also if nobody looks for room: who moves pages to disk
+// may wait for this call.
 //
 //go:noinline
 func (c *Cache) disengage(e engagement) {
@@ -37,8 +37,8 @@ func (c *Cache) disengage(e engagement) {
 	c.disk.Wake()
 }
 
-// mayGain reports whether a call that was under way when r first lacked something has still not ended. Later ones do not
-// count: if there was always another, r would wait for ever.
+// mayGain reports whether a call that was engaged when r began to lack memory still is. Later ones do not count: if there
+// always was another, r would wait for ever.
 //
 //go:noinline
 func (c *Cache) mayGain(r *request) bool {

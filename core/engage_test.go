@@ -8,7 +8,7 @@ import (
 	"asposecache/core"
 )
 
-// A calling is a cache whose calls a test lets go on, and in which nobody waits for ever: see soon.
+// A calling is a bench in whose pauses a test can do something.
 type calling struct {
 	*bench
 	pause func() // in each pause, if it is set
@@ -27,7 +27,7 @@ func callingAtOnce(t *testing.T, settings core.Settings, test func(c *calling)) 
 	})
 }
 
-// soon returns what a call has returned, within an hour of the bubble's clock.
+// soon waits for a call's error; after an hour of the bubble's clock the test fails.
 func (c *calling) soon(what string, done <-chan error) error {
 	c.Helper()
 	select {
@@ -58,7 +58,7 @@ func TestAPageOfTwoAllocationsLeavesOnce(t *testing.T) {
 	})
 }
 
-// Who looks for room waits for a moveToDisk, and that for pages which have not begun to leave for the first one.
+// A request waits for a moveToDisk, which waits for pages that the request has chosen and not begun to store.
 func TestTwoThatMoveTheSamePagesDoNotWaitForEachOther(t *testing.T) {
 	const n = 64 << 20 // more than may wait at a time
 	callingAtOnce(t, coldest(n/page), func(c *calling) {
@@ -143,7 +143,7 @@ func TestAWriteThatIsRefusedSlowlyEnds(t *testing.T) {
 	})
 }
 
-// Whatever leaves room while somebody waits for it: a call under way keeps the rest.
+// Who waits for room notices what another call leaves, while a third one keeps its pages.
 func TestRoomThatComesMeanwhileIsNoticed(t *testing.T) {
 	const n = 10 << 20
 	settings := core.Settings{MaxMemoryForCache: 2 * n, SpillPolicy: core.SpillColdest, MaxDiskSpaceForCache: 1}

@@ -8,8 +8,7 @@ import (
 // Check compares what the cache knows of its pages with what a walk through all tables finds.
 func (c *Cache) Check() error { return c.check(true) }
 
-// CheckRoughly is Check where memory was sometimes too short to cut off what an allocation no longer needs of its last
-// page: that may be longer then.
+// CheckRoughly is Check after memory was short: a last page may be longer than its allocation.
 func (c *Cache) CheckRoughly() error { return c.check(false) }
 
 func (c *Cache) check(exact bool) error {
@@ -110,7 +109,7 @@ func (c *Cache) Storing() int {
 	return c.disk.UnderWay()
 }
 
-// SetPauseAfter says how long what calls do at a time may take, and returns what was said before.
+// SetPauseAfter sets how long a stretch may last, and returns what it was.
 func SetPauseAfter(d time.Duration) (before time.Duration) {
 	before, pauseAfter = pauseAfter, d
 	return before

@@ -120,7 +120,7 @@ func (c *Cache) Flush(ctx context.Context) (err error) {
 			t, done := a.turn(), make(chan error, 1)
 			busy = append(busy, done)
 			go func() {
-				defer close(done) // also when a listener ends the goroutine
+				defer close(done) // also when a listener calls runtime.Goexit
 				done <- t.Flush(ctx, nil)
 			}()
 		default:

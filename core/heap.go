@@ -84,7 +84,7 @@ func (h *heap) alloc(n int) *block {
 	size := (n + blockUnit - 1) / blockUnit * blockUnit
 	b := h.find(size / blockUnit)
 	if b == nil {
-		if b = h.grow(); b == nil {
+		if b = h.addSlab(); b == nil {
 			return nil
 		}
 	} else {
@@ -96,10 +96,10 @@ func (h *heap) alloc(n int) *block {
 	return b
 }
 
-// grow makes a slab and returns all of it as one block, which is in no list, or nil when there is no more memory.
+// addSlab makes a slab and returns all of it as one block, which is in no list, or nil when there is no more memory.
 //
 //go:noinline
-func (h *heap) grow() *block {
+func (h *heap) addSlab() *block {
 	mem := h.newSlab(slabSize)
 	if mem == nil {
 		return nil

@@ -36,7 +36,7 @@ func (c *Cache) unlocked(f func()) {
 	f()
 }
 
-// unheard is unlocked, but listeners are told of what has happened only after f.
+// unheard is unlocked, but listeners are told only when the lock is next given up.
 //
 //go:noinline
 func (c *Cache) unheard(f func()) {

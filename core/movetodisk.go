@@ -116,7 +116,7 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 		return becauseUnavailable(refusal, err)
 	}
 	for stored := int64(0); !done; {
-		told := stored == total
+		toldAll := stored == total
 		c.progress(ctx, o, stored, total)
 		if err := a.ended(); err != nil {
 			return err
@@ -131,8 +131,8 @@ func (a *Allocation) moveOut(ctx context.Context, s Settings, grow int64, why Wh
 			err = c.restStoring(ctx)
 		case stored < total:
 			err = d.WaitForRoom(ctx)
-		default: // if it was not told yet, what is stored may be something else afterwards
-			done = told
+		default: // after a listener was told of all, it is looked at once more: pages may have changed meanwhile
+			done = toldAll
 		}
 		if err != nil {
 			return err

@@ -58,12 +58,13 @@ func (a *Allocation) MoveToMemory(ctx context.Context) error { return a.Turn().M
 
 func (r *returning) run(ctx context.Context) error {
 	a, c := r.a, r.a.cache
-	take := taking(r.take)
-	if err := a.ended(); err == nil {
-		n := r.lack()
-		if take, err = c.stockUp(ctx, n, c.fitsInMemory(r.settings, n), take); err != nil {
-			return err
-		}
+	if err := a.ended(); err != nil {
+		return err
+	}
+	n := r.lack()
+	take, err := c.stockUp(ctx, n, c.fitsInMemory(r.settings, n), r.take)
+	if err != nil {
+		return err
 	}
 	for {
 		switch err := a.ended(); {
@@ -78,6 +79,7 @@ func (r *returning) run(ctx context.Context) error {
 		if err := c.makeRoom(ctx, r.settings, a.size, WhyMoveToMemory, a, take); err != nil {
 			return err
 		}
+		take = r.take // what it needs besides, it waits for like everybody
 		if err := r.read(ctx); err != nil {
 			return err
 		}

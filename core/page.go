@@ -43,7 +43,7 @@ func (a *Allocation) put(i int64, p *page) {
 		a.drop(old)
 	}
 	a.pages.set(i, p)
-	if p.block != nil && a.home == Disk { // all others have left meanwhile
+	if p.block != nil && a.home == Disk { // where has found it there, and coldest may have forgotten it
 		a.cache.arrived[Memory]++
 		a.touch()
 	}

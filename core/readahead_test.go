@@ -68,10 +68,10 @@ func TestAMoveThatIsGivenUpDoesNotWaitForWhatIsFetchedAhead(t *testing.T) {
 	const n = 20 << 20
 	inBubble(t, onDisk, func(b *bench) {
 		a := b.allocate(n)
-		const ready = 1 << 20 // its records have the first two keys
-		b.write(a, picture(ready, 1), 0)
+		const fetched = 1 << 20 // its records have the first two keys
+		b.write(a, picture(fetched, 1), 0)
 		b.is(a.Flush(ctx), nil)
-		b.write(a, picture(n-ready, 2), ready)
+		b.write(a, picture(n-fetched, 2), fetched)
 		b.is(a.Flush(ctx), nil)
 		release := make(chan struct{})
 		b.store.SetHook(func(c drivertest.Call) (f drivertest.Fault) {
@@ -81,7 +81,7 @@ func TestAMoveThatIsGivenUpDoesNotWaitForWhatIsFetchedAhead(t *testing.T) {
 			return f
 		})
 		b.is(a.ReadAt(ctx, make([]byte, 64<<10), 0), nil)
-		b.is(a.ReadAt(ctx, make([]byte, ready-64<<10), 64<<10), nil)
+		b.is(a.ReadAt(ctx, make([]byte, fetched-64<<10), 64<<10), nil)
 		b.settle() // what follows is on its way
 		given, giveUp := context.WithCancel(ctx)
 		move := later(func() error { return a.MoveToMemory(given) })

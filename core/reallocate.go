@@ -172,7 +172,7 @@ func (a *Allocation) shrink(size int64) {
 	a.where() // as long as there are pages to tell
 	last := pagesOf(size) - 1
 	bare := a.size - size         // what is cut off without having been in a page
-	within := func(p *page) int { // the last may be longer; see cut
+	within := func(p *page) int { // its bytes in the allocation: the last page may be longer, see cut
 		return min(int(p.size), linearLen(a.size, p.number))
 	}
 	for _, p := range a.pages.truncate(last + 1) {
@@ -194,8 +194,8 @@ func (a *Allocation) shrink(size int64) {
 	a.where() // what is left may be on disk
 }
 
-// trim cuts the last page off at the end of an allocation that is about to grow, if it is on disk and there was no memory
-// for that when the allocation became shorter: what lies beyond the end would come back.
+// trim shortens the last page to the end of the allocation, which is about to grow, if the page is on disk and could not be
+// cut before for want of memory: the bytes beyond would come back. It returns a FullError if there still is no memory.
 //
 //go:noinline
 func (a *Allocation) trim() error {

@@ -171,7 +171,7 @@ func TestWhatWasCutOffWithoutMemoryDoesNotComeBack(t *testing.T) {
 	}
 }
 
-// A snapshot of what could not be cut, for want of memory, is restored: nothing is reserved, or less than nothing.
+// When a state with a page that could not be cut is restored, nothing is reserved, and not less than nothing.
 func TestNothingIsReservedForWhatCouldNotBeCut(t *testing.T) {
 	withMachine(t, core.Settings{}, core.NewMachine(4<<20), func(b *bench) {
 		a := b.allocate(2 * page)

@@ -509,8 +509,8 @@ func TestLostRecordsThatVersionsShare(t *testing.T) {
 	})
 }
 
-// A shared page is copied for a write, and leaves memory while the write rests: the copy is in memory, whatever was found
-// out meanwhile.
+// While a write rests, all originals of the pages that it has copied leave memory. The copies, and so the allocation, are
+// in memory all the same.
 func TestACopyIsInMemoryWhenAllOriginalsHaveLeft(t *testing.T) {
 	const n = 40 * page
 	inBubble(t, core.Settings{}, func(b *bench) {

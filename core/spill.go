@@ -13,8 +13,8 @@ const leaveAhead = 16 << 20
 
 // makeRoom calls take, which takes what a call needs or says how much that is and why it can't be had. If it lacks
 // memory and the settings say so, what is coldest moves to disk, and take is called again when there is room. Whether
-// enough of it can move, beside what the call itself needs on disk, is decided before anything does; if calls under way
-// keep what is missing it waits for them, see engage. size is what has to fit in memory as a whole. The pages of keep stay,
+// enough of it can move, beside what the call itself needs on disk, is decided before anything does; if engaged calls
+// keep what is missing it waits for those that began before, see mayGain. size is what has to fit in memory as a whole. The pages of keep stay,
 // and when keep is disposed of the call ends.
 //
 // It returns nil, the error of the last take, or why it is no use to go on.
@@ -57,7 +57,7 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 			}
 			continue // there may be room by now
 		}
-		more := c.spill(r) // also if it is not enough: the calls that it waits for may wait for these pages
+		more := c.spill(r) // also if the pages are too few: a call that r waits for may wait for some of them
 		if r.move.err != nil || enough && c.leaving == 0 {
 			return refusal // there is nothing to wait for
 		}
@@ -67,7 +67,7 @@ func (c *Cache) makeRoom(ctx context.Context, s Settings, size int64, why Why, k
 	}
 }
 
-// grant lets take have what others wait for.
+// grant calls take so that it may have room although others wait in the row.
 func (c *Cache) grant(take taking) (needed need, refusal error) {
 	c.granting = true
 	needed, refusal = take()
@@ -230,7 +230,7 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 		keep.pages.each(func(_ int64, p *page) { has[p] = true })
 		return has
 	})
-	seen := make(map[*page]bool) // of those that several working allocations have
+	var seen map[*page]bool // of those that several working allocations have
 	stays := func(p *page) bool {
 		return keep != nil && (p.holders > 1 || keep.role == RoleHistory) && kept()[p]
 	}
@@ -256,6 +256,9 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 					continue
 				}
 				if p.working > 1 {
+					if seen == nil {
+						seen = make(map[*page]bool)
+					}
 					seen[p] = true
 				}
 				if !yield(p) {

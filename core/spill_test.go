@@ -285,7 +285,7 @@ func TestWritingToWhatMakesRoom(t *testing.T) {
 func TestMakingRoomDuringAPause(t *testing.T) {
 	var cache *core.Cache
 	var other *core.Allocation
-	paused := true // but for the write
+	paused := true // only the first pause of the write counts
 	cache, err := core.New(core.Config{Settings: core.Settings{MaxMemoryForCache: 40 << 20, SpillPolicy: core.SpillColdest},
 		Store: drivertest.NewFaulty(newStore()), Pause: func() {
 			if paused {

@@ -142,8 +142,8 @@ type historyEntry struct {
 // A spilling is who waits for room in memory, and what is coldest there.
 type spilling struct {
 	// requests wait for room in memory, in the order of their calls. Only the first one looks for it; while there is
-	// one, nobody else takes memory, or the room made for it would be gone. granting: it is the first one that takes
-	// memory now.
+	// one, nobody else takes memory, or the room made for it would be gone; but for who has just made memory for itself,
+	// see stockUp. granting: one of these takes memory now.
 	requests []*request
 	granting bool
 	// leaving are the bytes on their way to disk to make room.
@@ -166,7 +166,7 @@ type request struct {
 	move     *move
 	pages    []*page // that leave memory for it, in order
 	begun    int     // storing has begun, as far as it is needed, for so many of the first of them
-	// lackedAt is the latest call that was engaged when the pages were first too few; 0: they are enough.
+	// lackedAt is the latest engagement when the pages became too few; 0: they are enough.
 	lackedAt engagement
 }
 

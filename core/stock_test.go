@@ -126,7 +126,7 @@ func TestNobodyWaitsLongerForMuchNewMemory(t *testing.T) {
 	}
 }
 
-// What the memory is made for is taken: who comes meanwhile does not get it.
+// Who comes while memory is being made does not get it.
 func TestRoomThatIsBeingMadeIsTaken(t *testing.T) {
 	const size = 64 << 20
 	stockingUp(t, core.Settings{CacheType: core.CacheInMemoryOnly, MaxMemoryForCache: size}, func(s *stocking) {

@@ -2,12 +2,12 @@ package core
 
 import "time"
 
-// Bounds of what a long copy does before it lets others go on. The time is what counts: memory that is touched for the
-// first time, or a picture that is reduced, takes many times as long as a copy of as many bytes. The bytes are for a
-// clock that stands still.
+// The bounds of what a long copy does before it lets others go on are pauseAfter and, for a clock that stands still,
+// pauseEvery, in bytes. The time is what counts: memory that is touched for the first time, or a picture that is reduced,
+// takes many times as long as a copy of as many bytes.
 const pauseEvery = 8 << 20
 
-// pauseAfter is a variable so that tests can have more pauses.
+// pauseAfter is a variable so that tests can change it.
 var pauseAfter = 8 * time.Millisecond
 
 // A stretch is what a call does between two pauses. The zero value is one that has not begun.
@@ -24,3 +24,7 @@ func (s *stretch) over() bool {
 	}
 	return s.bytes >= pauseEvery || time.Since(s.since) >= pauseAfter
 }
+
+// done reports whether it is time to pause and something was done since the last pause. Where only refusals take so long, a
+// pause would begin them all again, for ever.
+func (s *stretch) done() bool { return s.over() && s.bytes > 0 }

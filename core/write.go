@@ -228,7 +228,7 @@ func (w *writing) copyIn(ctx context.Context) error {
 	mayPause := true
 	for _, at := range w.inPlace {
 		if mayPause && w.stretch.over() {
-			// Where src can't be kept it is too late to refuse: nobody has a turn before all is copied.
+			// If src can't be kept it is too late to refuse the write: the rest is copied without a pause.
 			mayPause = w.pause(ctx, w.done) == nil
 		}
 		if err := w.copyPiece(at); err != nil {

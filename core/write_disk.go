@@ -35,6 +35,7 @@ func (w *writing) stageAll(ctx context.Context, rest []piece, whole bool) error 
 	return nil
 }
 
+// stageGroup makes the pages of pieces that wait for the store together.
 func (w *writing) stageGroup(ctx context.Context, group []piece) error {
 	d := w.t.a.cache.disk
 	got := make(disk.Fetched)
@@ -101,7 +102,7 @@ func (w *writing) changes(at piece) bool {
 }
 
 // ready waits until a group of pieces can be staged: until there is room for the pages it makes, and the records that
-// it needs are fetched. It returns the pieces of which the pages are still on disk.
+// it needs are in got. It returns the pieces of which the pages are still on disk.
 func (w *writing) ready(ctx context.Context, group []piece, got disk.Fetched) ([]piece, error) {
 	d := w.t.a.cache.disk
 	for {

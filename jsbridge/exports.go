@@ -182,9 +182,8 @@ func allocated(medium int32) (n float64) {
 // numbers are what statistics tells.
 var numbers [22]float64
 
-// statistics returns the address of numbers: those of the statistics, in the order in which noStatistics of
-// web/src/cache.ts names them, and after them what the disk lies on and on which thread it works, as indices of the lists
-// in web/src/program.ts. They are true until something else is called. A page may well ask for each frame that it draws,
+// statistics returns the address of numbers: first in the order of noStatistics in web/src/cache.ts, then the disk's store
+// and thread, as indices of the lists in web/src/program.ts. They stay until the next call of statistics. A page may well ask for each frame that it draws,
 // and an object that Go makes for it would be garbage on both sides.
 //
 //go:wasmexport statistics

@@ -402,7 +402,7 @@ function statisticsOf({ numbers, store, thread }: Statistics): object {
   return { ...all, disk: { ...all.disk, store, thread } }
 }
 
-/** What the program would say if nothing had happened. Its numbers are in the order in which they come. */
+/** What the program would say if nothing had happened. Its order is that of jsbridge/exports.go. */
 const noStatistics = Object.freeze({
   memory: Object.freeze({ allocations: 0, allocatedBytes: 0, peakBytes: 0, occupiedBytes: 0, freeBytes: 0 }),
   disk: Object.freeze({

@@ -26,13 +26,13 @@ export interface Files {
 }
 
 /** Who has requests done in another thread. */
-interface Worker {
+interface FileWorker {
   ask(request: FileRequest, transfer: Uint8Array[], answer: FileAnswer): void
   end(): void
 }
 
 /** The files of this thread, which are opened in the worker if there is one, and else here. Undefined where there are none. */
-export function filesIn(worker: Worker | undefined): Files | undefined {
+export function filesIn(worker: FileWorker | undefined): Files | undefined {
   if (!globalThis.navigator?.storage?.getDirectory) return
   const server = new FileServer()
   return {
