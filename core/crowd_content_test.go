@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"asposecache/core"
@@ -18,21 +17,11 @@ import (
 // A crowd whose workers know what their allocations and snapshots hold, whatever becomes of their calls and of where the
 // bytes are: others move them, there is no room, the store fails, a source changes once it is kept or can't be read.
 func TestManyAtOnceHoldWhatTheyShould(t *testing.T) {
-	crowds := 100
-	if testing.Short() {
-		crowds = 20
-	}
-	for i := range crowds {
-		n := seed() + uint64(i)
-		t.Run(strconv.FormatUint(n, 10), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := newCrowd(t, n)
-				c.closes = false
-				known := &knowledge{crowd: c}
-				c.run(func() func(*string) { return (&owner{knowledge: known}).step })
-			})
-		})
-	}
+	inCrowds(t, 100, func(c *crowd) {
+		c.closes = false
+		known := &knowledge{crowd: c}
+		c.run(func() func(*string) { return (&owner{knowledge: known}).step })
+	})
 }
 
 // knowledge is what all owners know: snapshots, which nobody changes.

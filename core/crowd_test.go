@@ -21,17 +21,20 @@ import (
 // time, fails and loses records, in memory that is short or fails: each of them ends, whatever the others do, and nothing
 // is left. The clock is the bubble's, so who waits for ever is found at once.
 func TestManyAtOnceAllEnd(t *testing.T) {
-	crowds := 200
+	inCrowds(t, 200, func(c *crowd) {
+		c.run(func() func(*string) { return c.call })
+	})
+}
+
+// inCrowds runs a test in so many crowds, each in a bubble of its own; in the short form of a test in a fifth of them.
+func inCrowds(t *testing.T, crowds uint64, test func(c *crowd)) {
 	if testing.Short() {
-		crowds = 40
+		crowds /= 5
 	}
 	for i := range crowds {
-		n := seed() + uint64(i)
+		n := seed() + i
 		t.Run(strconv.FormatUint(n, 10), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := newCrowd(t, n)
-				c.run(func() func(*string) { return c.call })
-			})
+			synctest.Test(t, func(t *testing.T) { test(newCrowd(t, n)) })
 		})
 	}
 }

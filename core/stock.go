@@ -6,7 +6,7 @@ import "context"
 type taking func() (need, error)
 
 // stockUp makes the slabs that n more bytes in memory need, and rests between them: all those of 100 megapixels at once
-// would keep the thread for 50 milliseconds. refusal is why there is no room for the bytes; then nothing is made. As long as
+// can keep the thread for 40 milliseconds. refusal is why there is no room for the bytes; then nothing is made. As long as
 // it rests the room is the call's, and who looks for room waits. Afterwards it is nobody's: the caller takes it at once,
 // by what stockUp returns. That is take, for which nobody who has come meanwhile goes first.
 //

@@ -183,12 +183,13 @@ func allocated(medium int32) (n float64) {
 var numbers [22]float64
 
 // statistics returns the address of numbers: first in the order of noStatistics in web/src/cache.ts, then the disk's store
-// and thread, as indices of the lists in web/src/program.ts. They stay until the next call of statistics. A page may well ask for each frame that it draws,
-// and an object that Go makes for it would be garbage on both sides.
+// and thread, as indices of the lists in web/src/program.ts. They stay until the next call of statistics. A page may well
+// ask for each frame that it draws, and an object that Go makes for it would be garbage on both sides.
 //
 //go:wasmexport statistics
 func statistics() (address uint32) {
 	defer recovered()
+	address = uint32(uintptr(unsafe.Pointer(&numbers))) // whatever happens: then they are those of the last time
 	s := the.cache.Statistics()
 	store, thread := the.disk.Place()
 	numbers = [...]float64{
@@ -215,7 +216,7 @@ func statistics() (address uint32) {
 		float64(slices.Index([]string{"", "indexedDB", "opfs"}, store)),
 		float64(slices.Index([]string{"", "page", "worker"}, thread)),
 	}
-	return uint32(uintptr(unsafe.Pointer(&numbers)))
+	return address
 }
 
 // size, medium and held return what an allocation has, or -1 when there is none of that number; width and height return

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { runInNewContext } from 'node:vm'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -30,3 +31,27 @@ for (const [interfaceName, table] of [
     assert.ok(Object.keys(declared(interfaceName)).length > 9)
     assert.deepEqual(done(table), declared(interfaceName))
   })
+
+test('both sides name the numbers of the statistics in the same order', () => {
+  const go = readFileSync(join(root, 'jsbridge/exports.go'), 'utf8')
+  const [, told] = go.match(/numbers = \[\.\.\.\]float64\{(.*?)\n\t\}/s)
+  const order = [...told.matchAll(/float64\((?:s|the)\.(.+?)(?:\(\))?\),$/gm)].map(([, path]) => path)
+  const ts = readFileSync(join(root, 'web/src/cache.ts'), 'utf8')
+  const [, shape] = ts.match(/const noStatistics = Object\.freeze\((\{.*?\n\})\)/s)
+  const flat = (part, path = []) =>
+    Object.entries(part).flatMap(([name, value]) =>
+      typeof value === 'number' ? [[...path, name].join('.')] : value ? flat(value, [...path, name]) : [],
+    )
+  // A name of Go's is one of JavaScript's with other capitals, or of another part of the bridge.
+  const elsewhere = {
+    'disk.copiedbytes': 'copiedBytes',
+    'machine.count': 'collector.collections',
+    'machine.loosened': 'collector.loosened',
+  }
+  const names = flat(runInNewContext(`(${shape})`, { Object }))
+  const byGo = Object.fromEntries(names.map((name) => [name.toLowerCase(), name]))
+  assert.deepEqual(
+    order.map((path) => elsewhere[path.toLowerCase()] ?? byGo[path.toLowerCase()]),
+    names,
+  )
+})
