@@ -8,14 +8,21 @@ import { buildProgram } from '../build-program.js'
 
 const here = import.meta.dirname
 const goEnv = { ...process.env, GOOS: 'js', GOARCH: 'wasm' }
+const scripts = [
+  'main.js',
+  'start.js',
+  'painterro.js',
+  'opfs-worker.js',
+  'opfs-messages-worker.js',
+  'raw-worker.js',
+]
+const programs = ['hackpadfs', 'linked']
 const go = (cwd, ...args) => execFileSync('go', args, { cwd, encoding: 'utf8', env: goEnv })
 
 /** Builds into a folder and answers the files in it by the path at which pages look for them. */
 export async function buildBench(folder) {
   await build({
-    entryPoints: ['main.js', 'start.js', 'painterro.js', 'opfs-worker.js', 'opfs-messages-worker.js'].map(
-      (name) => join(here, 'page', name),
-    ),
+    entryPoints: scripts.map((name) => join(here, 'page', name)),
     bundle: true,
     format: 'esm',
     target: 'es2022',
@@ -23,7 +30,7 @@ export async function buildBench(folder) {
     outdir: folder,
     logLevel: 'warning',
   })
-  for (const program of ['hackpadfs', 'linked'])
+  for (const program of programs)
     go(
       join(here, program),
       'build',
@@ -35,17 +42,9 @@ export async function buildBench(folder) {
     )
   buildProgram(join(folder, 'traced.wasm'), '-X runtime.godebugDefault=gctrace=1')
   copyFileSync(join(go(here, 'env', 'GOROOT').trim(), 'lib/wasm/wasm_exec.js'), join(folder, 'wasm_exec.js'))
-  const script = 'text/javascript'
-  const types = {
-    'main.js': script,
-    'start.js': script,
-    'painterro.js': script,
-    'opfs-worker.js': script,
-    'opfs-messages-worker.js': script,
-    'wasm_exec.js': script,
-    'hackpadfs.wasm': 'application/wasm',
-    'linked.wasm': 'application/wasm',
-    'traced.wasm': 'application/wasm',
-  }
-  return Object.entries(types).map(([name, type]) => ({ path: `/${name}`, file: join(folder, name), type }))
+  const served = [
+    ...[...scripts, 'wasm_exec.js'].map((name) => [name, 'text/javascript']),
+    ...[...programs, 'traced'].map((name) => [`${name}.wasm`, 'application/wasm']),
+  ]
+  return served.map(([name, type]) => ({ path: `/${name}`, file: join(folder, name), type }))
 }

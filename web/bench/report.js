@@ -10,8 +10,9 @@ import { median, ratios, confidence } from './numbers.js'
 export function evaluate(rows, { samples, sweep }) {
   return rows.flatMap((row) => {
     const ours = samples[row.ours]
-    const { name, unit, better, none } = row
-    const own = { name, unit, better, none, ours: ours && median(ours) }
+    const { name, unit, better, none, worst } = row
+    const typical = worst ? (all) => Math.max(...all) : median
+    const own = { name, unit, better, none, ours: ours && typical(ours) }
     const lines = row.against.map(({ what, theirs, target }) => {
       const their = samples[theirs]
       const line = { ...own, against: label(what, theirs, sweep), theirs: their && median(their) }

@@ -37,6 +37,9 @@ const streamTargets = {
   [MiB]: {},
 }
 
+/** IndexedDB in a worker that does nothing else. */
+const rawWorker = 'raw IndexedDB in a worker'
+
 /** Files against a worker that does nothing else, and against IndexedDB. */
 const fileTargets = { write: [0.75, 1.5], read: [0.6, 2] }
 
@@ -52,7 +55,13 @@ const otherDisks = (scale) =>
         `stream ${ours} ${sizeName(size)}:${number}`,
         [
           against('raw IndexedDB', `stream raw ${number}:${number}`, raw),
-          against('OPFS by messages', `stream messages ${sizeName(size)}:${number}`, worker),
+          ...(onFiles
+            ? [
+                against('OPFS by messages', `stream messages ${sizeName(size)}:${number}`, worker),
+                against('opfs-tools', `stream opfs-tools ${sizeName(size)}:${number}`),
+                against('ZenFS', `stream ZenFS ${sizeName(size)}:${number}`),
+              ]
+            : [against(rawWorker, `stream raw worker:${number}`)]),
         ],
       )
     }
@@ -68,12 +77,32 @@ const otherDisks = (scale) =>
             `random raw ${sizeName(size)}:read`,
             onFiles && size === 64 * KiB ? 0.2 : undefined,
           ),
-          against('OPFS by messages', `random messages ${sizeName(size)}:read`, onFiles ? 1.5 : undefined),
+          ...(onFiles
+            ? [
+                against(
+                  'OPFS by messages',
+                  `random messages ${sizeName(size)}:read`,
+                  size === 64 * KiB ? 1.5 : undefined,
+                ),
+                against('opfs-tools', `random opfs-tools ${sizeName(size)}:read`),
+                against('ZenFS', `random ZenFS ${sizeName(size)}:read`),
+              ]
+            : [against('raw get in a worker', `random raw worker ${sizeName(size)}:read`)]),
         ]),
       ),
       more(`rewriting random 64 KiB tiles${label}`, 'MB/s', `rewrite ${ours}:write`, [
         against('idb-keyval set', 'rewrite idb-keyval:write', onFiles ? 6 : undefined),
+        ...(onFiles
+          ? [against('opfs-tools', 'rewrite opfs-tools:write'), against('ZenFS', 'rewrite ZenFS:write')]
+          : []),
       ]),
+      less(
+        `longest lateness of a timer while ${sizeName(scale.smooth.total)} goes to disk${label}`,
+        'ms',
+        `smooth ${ours}:late`,
+        [against('idle page', 'smooth idle:late')],
+        onFiles ? 16 : undefined,
+      ),
       less(
         `longest frame gap while ${sizeName(scale.smooth.total)} goes to disk${label}`,
         'ms',
@@ -124,7 +153,8 @@ export const rowsOf = (scale) => [
     const target = streamTargets[size]
     return [
       more(`${sizeName(size)} tiles to disk, flushed`, 'MB/s', of('ours', 'write'), [
-        against('raw IndexedDB', 'stream raw write:write', 0.9),
+        against('raw IndexedDB', 'stream raw write:write', 0.95),
+        against(rawWorker, 'stream raw worker:write'),
         against('idb-keyval set', of('idb-keyval', 'write'), target.write),
         against('idb-keyval setMany', of('idb-keyval many', 'write'), target.writeMany),
         against('localForage', of('localForage', 'write')),
@@ -134,7 +164,8 @@ export const rowsOf = (scale) => [
         against('OPFS sync handle', of('opfs', 'write')),
       ]),
       more(`${sizeName(size)} tiles from disk, in order`, 'MB/s', of('ours', 'read'), [
-        against('raw IndexedDB', 'stream raw read:read', 0.9),
+        against('raw IndexedDB', 'stream raw read:read', 0.95),
+        against(rawWorker, 'stream raw worker:read'),
         against('idb-keyval get', of('idb-keyval', 'read'), target.read),
         against('idb-keyval getMany', of('idb-keyval many', 'read')),
         against('localForage', of('localForage', 'read')),
@@ -150,7 +181,8 @@ export const rowsOf = (scale) => [
   ]),
   ...readSizes.map((size) =>
     less(`random read of ${sizeName(size)}`, 'ms', `random ours ${sizeName(size)}:read`, [
-      against('raw get', `random raw ${sizeName(size)}:read`, 1.2),
+      against('raw get', `random raw ${sizeName(size)}:read`, size === 64 * KiB ? 1.5 : 1.3),
+      against('raw get in a worker', `random raw worker ${sizeName(size)}:read`),
       against('idb-keyval get', `random idb-keyval ${sizeName(size)}:read`),
       against('OPFS sync handle', `random opfs ${sizeName(size)}:read`),
     ]),
@@ -179,6 +211,13 @@ export const rowsOf = (scale) => [
     [against('idle page', 'smooth idle:p99'), against('raw IndexedDB', 'smooth raw:p99')],
     34,
   ),
+  less(
+    `longest lateness of a timer while ${sizeName(scale.smooth.total)} goes to disk`,
+    'ms',
+    'smooth ours:late',
+    [against('idle page', 'smooth idle:late'), against('raw IndexedDB', 'smooth raw:late')],
+    16,
+  ),
   less(`longest frame gap while ${sizeName(scale.smooth.total)} goes to disk`, 'ms', 'smooth ours:gap', [
     against('idle page', 'smooth idle:gap'),
     against('raw IndexedDB', 'smooth raw:gap'),
@@ -190,14 +229,14 @@ export const rowsOf = (scale) => [
   ...collectionRows(scale.collections),
   ...painterroRows(scale.painterro),
   less('from script to first allocation', 'ms', 'start:start', [
-    against('a program that links go-indexeddb', 'start linked:start', 1.25),
+    against('a program that links go-indexeddb', 'start linked:start', 1.4),
   ]),
   less(
     'asposecache.wasm, brotli 11',
     'kB',
     'sizes:program',
     [against('a program that links go-indexeddb', 'sizes:linked')],
-    700,
+    870,
   ),
   less('asposecache.js, brotli 11', 'kB', 'sizes:script', [], 12),
 ]
@@ -234,15 +273,21 @@ function surfaceRows({ surface, strokes: { strokes, side, copies }, squares }) {
 }
 
 function historyRows({ total, maxMemoryForCache, ends, side, width, height }) {
-  const name = (what) =>
-    `${sizeName(total)} of history, ${side} x ${side} on ${megapixels({ width, height })}: ${what}`
-  const number = (what, key, most, unit = 'ms') => less(name(what), unit, `large history:${key}`, [], most)
+  const name = (what, label) =>
+    `${sizeName(total)} of history, ${side} x ${side} on ${megapixels({ width, height })}: ${what}${label}`
   return [
-    number('memory tier at most', 'memory', maxMemoryForCache / MiB, 'MiB'),
-    number('the longest stroke', 'longestStroke', 50),
-    number(`the longest of the latest ${ends} undos`, 'latestUndos', 16),
-    number(`the longest of the oldest ${ends} undos`, 'oldestUndos', 150),
-  ]
+    { label: '', contestant: 'large history', oldest: 150 },
+    { label: ' (OPFS)', contestant: 'large history on files', oldest: 10 },
+  ].flatMap(({ label, contestant, oldest }) => {
+    const number = (what, key, most, unit = 'ms') =>
+      less(name(what, label), unit, `${contestant}:${key}`, [], most)
+    return [
+      number('memory tier at most', 'memory', maxMemoryForCache / MiB, 'MiB'),
+      { ...number('the longest of the strokes of all rounds', 'longestStroke', 16), worst: true },
+      number(`the longest of the latest ${ends} undos`, 'latestUndos', 16),
+      number(`the longest of the oldest ${ends} undos`, 'oldestUndos', oldest),
+    ]
+  })
 }
 
 /** What a history panel asks for after each stroke. */

@@ -86,6 +86,11 @@ export function suites(scale) {
             task(`random ${ours} ${sizeName(size)}`, 'randomReads', { store: 'asposecache', on, ...arg }),
           ),
           task(`random raw ${sizeName(size)}`, 'randomReads', { store: 'raw', transaction: 4 * MiB, ...arg }),
+          task(`random raw worker ${sizeName(size)}`, 'randomReads', {
+            store: 'raw-worker',
+            transaction: 4 * MiB,
+            ...arg,
+          }),
           task(`random idb-keyval ${sizeName(size)}`, 'randomReads', {
             store: 'idb-keyval',
             atOnce: manyOf(size),
@@ -93,6 +98,12 @@ export function suites(scale) {
           }),
           task(`random opfs ${sizeName(size)}`, 'randomReads', { store: 'opfs', ...arg }),
           task(`random messages ${sizeName(size)}`, 'randomReads', { store: 'opfs-messages', ...arg }),
+          task(`random opfs-tools ${sizeName(size)}`, 'randomReads', { store: 'opfs-tools', ...arg }),
+          task(`random ZenFS ${sizeName(size)}`, 'randomReads', {
+            store: 'zenfs',
+            ...arg,
+            total: scale.single,
+          }),
         ]
       }),
     },
@@ -107,6 +118,13 @@ export function suites(scale) {
           size: 64 * KiB,
           atOnce: manyOf(64 * KiB),
           ...scale.rewrite,
+        }),
+        task('rewrite opfs-tools', 'rewrite', { store: 'opfs-tools', size: 64 * KiB, ...scale.rewrite }),
+        task('rewrite ZenFS', 'rewrite', {
+          store: 'zenfs',
+          size: 64 * KiB,
+          ...scale.rewrite,
+          total: scale.single,
         }),
       ],
     },
@@ -167,7 +185,10 @@ export function suites(scale) {
     {
       name: 'history',
       rounds: Math.min(3, scale.rounds),
-      contestants: [task('large history', 'largeHistory', scale.history)],
+      contestants: [
+        task('large history', 'largeHistory', scale.history),
+        task('large history on files', 'largeHistory', { on: { diskStore: 'opfs' }, ...scale.history }),
+      ],
     },
     {
       name: 'scale',
@@ -188,6 +209,9 @@ export function suites(scale) {
   ]
 }
 
+/** What raw IndexedDB stores in a worker: what the cache stores there. */
+const inWorker = { record: 512 * KiB, transaction: 8 * MiB }
+
 /** Where the cache can have its disk; the first is what it is by default. `label` ends the names of rows. */
 export const disks = [
   { ours: 'ours', label: '', on: {} },
@@ -207,6 +231,7 @@ function streaming(scale, best) {
     ),
     stream('stream raw write', { ...raw(best.write), total: gathered }),
     stream('stream raw read', { ...raw(best.read), total: gathered }),
+    stream('stream raw worker', { ...raw(inWorker), store: 'raw-worker', total: gathered }),
     task('picture on disk', 'pictureOnDisk', { size: scale.picture.size }),
     stream('picture raw', { ...raw(best.both), total: scale.picture.size }),
     ...tileSizes.flatMap((size) => {
@@ -222,6 +247,8 @@ function streaming(scale, best) {
         stream(at('hackpadfs'), { store: 'hackpadfs', size, total: Math.max(scale.hackpadfs, 4 * size) }),
         stream(at('opfs'), { store: 'opfs', size, total: gathered }),
         stream(at('messages'), { store: 'opfs-messages', size, total: gathered }),
+        stream(at('opfs-tools'), { store: 'opfs-tools', size, total: gathered }),
+        stream(at('ZenFS'), { store: 'zenfs', ...options }),
       ]
     }),
   ]

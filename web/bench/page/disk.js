@@ -9,7 +9,10 @@ import * as keyval from './stores/idb-keyval.js'
 import * as localforage from './stores/localforage.js'
 import * as opfs from './stores/opfs.js'
 import * as opfsMessages from './stores/opfs-messages.js'
+import * as opfsTools from './stores/opfs-tools.js'
 import * as raw from './stores/raw.js'
+import * as rawWorker from './stores/raw-worker.js'
+import * as zenfs from './stores/zenfs.js'
 
 const stores = {
   asposecache,
@@ -19,7 +22,10 @@ const stores = {
   localforage,
   opfs,
   'opfs-messages': opfsMessages,
+  'opfs-tools': opfsTools,
   raw,
+  'raw-worker': rawWorker,
+  zenfs,
 }
 
 export async function withStore(options, use) {

@@ -1,10 +1,10 @@
 // The worker of stores/opfs-messages.js.
-export {}
+import { serve } from './serve.js'
 
 const name = 'messages'
 let handle
 
-const calls = {
+serve({
   async open() {
     const root = await navigator.storage.getDirectory()
     const file = await root.getFileHandle(name, { create: true })
@@ -23,13 +23,4 @@ const calls = {
     const root = await navigator.storage.getDirectory()
     await root.removeEntry(name)
   },
-}
-
-addEventListener('message', async ({ data }) => {
-  try {
-    const answer = await calls[data.call](data)
-    postMessage({ answer }, { transfer: answer ? [answer.buffer] : [] })
-  } catch (error) {
-    postMessage({ error: String(error) })
-  }
 })

@@ -1,12 +1,13 @@
 // The worker of stores/opfs.js.
 import { Tiles } from './bytes.js'
+import { serve } from './serve.js'
 
 const name = 'tiles'
 let handle
 let tiles
 let target
 
-const calls = {
+serve({
   async open({ size }) {
     tiles = new Tiles(size)
     target = new Uint8Array(size)
@@ -33,17 +34,9 @@ const calls = {
     const root = await navigator.storage.getDirectory()
     await root.removeEntry(name)
   },
-}
+})
 
 function read(i) {
   handle.read(target, { at: i * tiles.size })
   tiles.check(target, i)
 }
-
-addEventListener('message', async ({ data }) => {
-  try {
-    postMessage({ answer: await calls[data.call](data) })
-  } catch (error) {
-    postMessage({ error: String(error) })
-  }
-})

@@ -191,10 +191,10 @@ export const squaresOnDisk = ({ side, reads, width, height }) =>
 /**
  * Strokes with a commit after each until the history holds `total` bytes, most of them on disk; all undone.
  *
- * @param {typeof import('../scale.js').full.history} options
+ * @param {typeof import('../scale.js').full.history & { on?: object }} options `on`: options of loading
  */
-export const largeHistory = ({ total, side, pace, undoPace, maxMemoryForCache, ends, ...picture }) =>
-  withCache({ settings: { maxMemoryForCache, spillPolicy: 'coldest' } }, async (cache) => {
+export const largeHistory = ({ on, total, side, pace, undoPace, maxMemoryForCache, ends, ...picture }) =>
+  withCache({ ...on, settings: { maxMemoryForCache, spillPolicy: 'coldest' } }, async (cache) => {
     const { createHistory } = await import('/asposecache.js')
     const surface = await painted(cache, picture)
     const history = await createHistory(surface)

@@ -1,22 +1,17 @@
 // A file of the origin private file system, through the synchronous handle that only workers have: no
 // database, and what the machine's disk allows. The times are the worker's own.
+import { startWorker } from './worker.js'
 
 export async function open({ size }) {
-  const worker = new Worker('/opfs-worker.js', { type: 'module' })
-  const ask = (what) =>
-    new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data.answer))
-      worker.onerror = (event) => reject(new Error(event.message))
-      worker.postMessage(what)
-    })
-  await ask({ call: 'open', size })
+  const { ask, end } = startWorker('/opfs-worker.js')
+  await ask('open', { size })
   return {
-    writeAll: (n) => ask({ call: 'write', n }),
-    readAll: (n) => ask({ call: 'read', n }),
-    readThese: (numbers) => ask({ call: 'readThese', numbers }),
+    writeAll: (n) => ask('write', { n }),
+    readAll: (n) => ask('read', { n }),
+    readThese: (numbers) => ask('readThese', { numbers }),
     async close() {
-      await ask({ call: 'close' })
-      worker.terminate()
+      await ask('close')
+      end()
     },
   }
 }
