@@ -116,6 +116,9 @@ func (c *Cache) attach(r Role, m Medium, pages pageTable, l layout, size int64) 
 	}
 	c.live[a] = struct{}{}
 	c.homes[m]++
+	if r == RoleHistory {
+		a.listed = c.states.PushBack(a)
+	}
 	a.touch()
 	return a
 }

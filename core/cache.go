@@ -48,6 +48,7 @@ func New(config Config) (*Cache, error) {
 	}
 	c.history.Init()
 	c.used.Init()
+	c.states.Init()
 	c.heap.newSlab = c.machine.NewSlab
 	var err error
 	c.disk, err = disk.New(&c.mu, host{c}, config.Store)

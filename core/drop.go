@@ -124,10 +124,11 @@ func (c *Cache) dropFor(a *Allocation, refusal error, needs func() shortage) boo
 	if !choose(all, enough) {
 		return false
 	}
+	dropped := false
 	for _, g := range all {
-		g.drop()
+		dropped = g.drop() || dropped
 	}
-	return true
+	return dropped // or all is as it was, and so would be the refusal
 }
 
 // Claim makes Access find what it needs, for who has no other way: where there is no room for copies, entries of
@@ -278,10 +279,10 @@ func (p *page) addTo(n *need, times int64) {
 	}
 }
 
-// drop frees what the history gives, and notes that for the listeners.
-func (g giving) drop() {
+// drop frees what the history gives, if anything, and notes that for the listeners.
+func (g giving) drop() bool {
 	if g.oldest+g.latest == 0 {
-		return
+		return false
 	}
 	h, c := g.History, g.a.cache
 	before := c.ledger.held
@@ -296,4 +297,5 @@ func (g giving) drop() {
 	}
 	e.Bytes = before[Memory] + before[Disk] - c.ledger.held[Memory] - c.ledger.held[Disk]
 	c.mu.tell(e)
+	return true
 }

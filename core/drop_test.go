@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -453,3 +454,35 @@ type unreadable struct {
 }
 
 func (u unreadable) ReadAt([]byte, int) error { return u.why }
+
+// After a failure a transaction only deletes. When that fails as well, entries that free nothing are no help.
+func TestNoRoomEvenToDelete(t *testing.T) {
+	inBubble(t, onDisk, func(b *bench) {
+		a := b.allocate(60 << 20)
+		h := newHistory(b, a, dropOldest)
+		other := b.allocate(1000)
+		b.write(other, picture(1000, 1), 0)
+		b.is(b.Flush(ctx), nil)
+		b.store.SetHook(drivertest.Fail(driver.ErrQuota, drivertest.Apply))
+		other.Dispose() // a record to delete
+		timePasses()
+		refused := false
+		for off := int64(0); off < a.Size(); off += 1 << 20 {
+			err := a.WriteAt(ctx, picture(1<<20, 1), off)
+			if full := (*core.FullError)(nil); errors.As(err, &full) {
+				refused = true
+				if full.Reason != core.ByQuota || full.Requested == 0 {
+					b.Errorf("the refusal is %v", full)
+				}
+			} else {
+				b.is(err, nil)
+			}
+		}
+		if !refused {
+			b.Error("all of it has found room")
+		}
+		b.says(h, "[]")
+		b.store.SetHook(nil)
+		b.is(b.Flush(ctx), nil)
+	})
+}

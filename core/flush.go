@@ -21,54 +21,76 @@ func (t *Turn) Flush(ctx context.Context, o *CallOptions) error {
 	}
 	c.calls.Add(1)
 	defer c.calls.Done()
-	pages, err := t.a.notStored()
+	left, err := t.a.notStored()
 	t.end() // later calls need not wait for the store
 	if err != nil {
 		return err
 	}
-	return t.a.awaitStored(ctx, pages, o)
+	return t.a.awaitStored(ctx, left, o)
 }
 
-// notStored returns the images that wait to be stored, and a failure to be told of, if there is one.
-func (a *Allocation) notStored() (images []*disk.Image, err error) {
-	a.pages.each(func(_ int64, p *page) {
-		if p.block == nil && !p.image.Stored() {
-			images = append(images, p.image)
+// A pending is an image that is to be stored, of the page that has a place in an allocation.
+type pending struct {
+	place int64
+	image *disk.Image
+}
+
+// pending returns the image of a page, if it is to be stored.
+func (a *Allocation) pending(place int64) (p pending, is bool) {
+	q := a.pages.get(place)
+	if q == nil || q.block != nil || q.image.Stored() {
+		return p, false
+	}
+	return pending{place, q.image}, true
+}
+
+// notStored returns what is to be stored, and a failure to be told of, if there is one.
+func (a *Allocation) notStored() (all []pending, err error) {
+	a.pages.each(func(i int64, _ *page) {
+		if p, is := a.pending(i); is {
+			all = append(all, p)
 		}
 	})
-	return images, a.takeStoreErr()
+	return all, a.takeStoreErr()
 }
 
 // awaitStored waits until images are stored.
-func (a *Allocation) awaitStored(ctx context.Context, images []*disk.Image, o *CallOptions) error {
+func (a *Allocation) awaitStored(ctx context.Context, all []pending, o *CallOptions) error {
 	var total int64
-	for _, im := range images {
-		total += int64(im.Size())
+	for _, p := range all {
+		total += int64(p.image.Size())
 	}
 	for {
-		left, err := a.awaitSome(ctx, &images)
+		left, err := a.awaitSome(ctx, &all)
 		if err != nil {
 			return err
 		}
-		a.cache.progress(ctx, o, total-left, total)
+		a.cache.progress(ctx, o, max(0, total-left), total)
 		if left == 0 {
 			return nil
 		}
 	}
 }
 
-// awaitSome waits until something has changed, unless all of the images are stored, and returns how many bytes of them
-// were not before. It drops those that are stored from images.
-func (a *Allocation) awaitSome(ctx context.Context, images *[]*disk.Image) (left int64, err error) {
+// awaitSome waits until something has changed, unless all is stored, and returns how many bytes were not before. It
+// takes what is stored out of all. In the place of an image that was dropped before it was stored it waits for the one
+// that is there now: that has what was not overwritten.
+func (a *Allocation) awaitSome(ctx context.Context, all *[]pending) (left int64, err error) {
 	c, d := a.cache, a.cache.disk
-	rest := (*images)[:0]
-	for _, im := range *images {
-		if !im.Stored() {
-			rest = append(rest, im)
-			left += int64(im.Size())
+	rest := (*all)[:0]
+	waits := false
+	for _, p := range *all {
+		is := !p.image.Stored()
+		if p.image.Dropped() {
+			p, is = a.pending(p.place)
+		}
+		if is {
+			rest = append(rest, p)
+			left += int64(p.image.Size())
+			waits = waits || p.image.Waits()
 		}
 	}
-	*images = rest
+	*all = rest
 	err = a.takeStoreErr()
 	switch {
 	case c.closed:
@@ -76,7 +98,10 @@ func (a *Allocation) awaitSome(ctx context.Context, images *[]*disk.Image) (left
 	case a.disposed:
 		err = ErrDisposed
 	case err == nil && left > 0:
-		if err = d.Failure(); err == nil {
+		if waits { // or what is under way may succeed, whatever else has failed
+			err = d.Failure()
+		}
+		if err == nil {
 			err = d.Wait(ctx)
 		}
 	}
@@ -106,8 +131,8 @@ func (c *Cache) Flush(ctx context.Context) (err error) {
 		}
 	}
 	type part struct {
-		a      *Allocation
-		images []*disk.Image
+		a    *Allocation
+		left []pending
 	}
 	var parts []part
 	var s stretch         // there may be a hundred thousand allocations
@@ -125,16 +150,16 @@ func (c *Cache) Flush(ctx context.Context) (err error) {
 			}()
 		default:
 			a.retryStoring()
-			images, e := a.notStored()
+			left, e := a.notStored()
 			note(e)
-			if len(images) > 0 {
-				parts = append(parts, part{a, images})
+			if len(left) > 0 {
+				parts = append(parts, part{a, left})
 			}
 		}
 	}
 	for _, p := range parts {
 		c.restAfter(ctx, &s)
-		note(p.a.awaitStored(ctx, p.images, nil))
+		note(p.a.awaitStored(ctx, p.left, nil))
 	}
 	c.unlocked(func() {
 		for _, done := range busy {

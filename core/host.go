@@ -42,18 +42,37 @@ func (h host) NotStored(pages []disk.Page, why error) {
 			a.storeErr = why
 		}
 	}
-	failed := make(map[*page]bool, len(pages))
+	elsewhere := make(map[*page]bool) // pages that others have as well than who is likely to
 	for _, p := range pages {
 		p := p.(*page)
-		failed[p] = true
 		if p.holders == 0 {
 			note(p.owner)
+			continue
+		}
+		left := p.holders
+		ask := func(a *Allocation) {
+			if a.has(p) {
+				note(a)
+				left--
+			}
+		}
+		ask(p.owner)
+		for e := c.states.Front(); e != nil && left > 0; e = e.Next() {
+			if s := e.Value.(*Allocation); s != p.owner {
+				ask(s)
+			}
+		}
+		if left > 0 {
+			elsewhere[p] = true
 		}
 	}
+	if len(elsewhere) == 0 {
+		return // there may be a hundred thousand allocations
+	}
 	for a := range c.live {
-		has := false
-		a.pages.each(func(_ int64, p *page) { has = has || failed[p] })
-		if has {
+		found := false
+		a.pages.each(func(_ int64, p *page) { found = found || elsewhere[p] })
+		if found {
 			note(a)
 		}
 	}
@@ -113,25 +132,43 @@ func (c *Cache) lost(records []*disk.Record, concerned ...*Allocation) {
 	if len(records) == 0 {
 		return
 	}
+	gone := make(map[*disk.Record]bool, len(records))
+	left := 0 // ranges that were not told yet
+	for _, r := range records {
+		gone[r] = true
+		left += r.Extents()
+	}
 	told := make(map[*page]bool)
-	tell := func(a *Allocation) {
-		a.pages.each(func(i int64, p *page) {
-			if p.image == nil || told[p] {
-				return
-			}
+	tell := func(a *Allocation, i int64, p *page) {
+		if p == nil || p.image == nil || told[p] {
+			return
+		}
+		p.image.In(gone, func(from, to int) {
 			told[p] = true
-			for _, r := range records {
-				p.image.In(r, func(from, to int) {
-					c.mu.tell(Event{Kind: Lost, Allocation: a, Offset: a.layout.pageStart(i) + int64(from), Bytes: int64(to - from)})
-				})
+			left--
+			c.mu.tell(Event{Kind: Lost, Allocation: a, Offset: a.layout.pageStart(i) + int64(from), Bytes: int64(to - from)})
+		})
+	}
+	var places []int64
+	for _, a := range concerned {
+		a.pages.each(func(i int64, p *page) {
+			if tell(a, i, p); told[p] {
+				places = append(places, i)
 			}
 		})
 	}
-	for _, a := range concerned {
-		tell(a)
+	// Mostly these, and other versions of these pages in history, are all that there are.
+	for e := c.states.Front(); e != nil && left > 0; e = e.Next() {
+		s := e.Value.(*Allocation)
+		for _, i := range places {
+			tell(s, i, s.pages.get(i))
+		}
 	}
 	for a := range c.live {
-		tell(a)
+		if left <= 0 {
+			return
+		}
+		a.pages.each(func(i int64, p *page) { tell(a, i, p) })
 	}
 }
 

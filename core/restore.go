@@ -75,6 +75,9 @@ func (a *Allocation) become(s *Allocation) (changed bool) {
 		reserved = max(0, a.size-a.sum(Memory)-a.sum(Disk)) // the last page may be longer; see cut
 	}
 	a.reserve(reserved)
+	if home == Memory {
+		a.touch() // while the call has waited, coldest may have found it on disk and forgotten it
+	}
 	c.disk.Kick()
 	c.disk.Pump()
 	return changed

@@ -269,20 +269,35 @@ func (c *Cache) coldest(keep *Allocation) func(yield func(*page) bool) {
 	}
 }
 
-// spilled notes, for the listeners, that a page has left memory. The event names the allocation that the page was made
-// for; if that no longer has it, the oldest that does, if any.
-func (c *Cache) spilled(p *page, why Why) {
-	a, i := p.owner, p.number
-	if a.disposed || a.pages.get(i) != p {
-		a = nil
+// has reports whether a live allocation has a page where it was made for.
+func (a *Allocation) has(p *page) bool { return !a.disposed && a.pages.get(p.number) == p }
+
+// oldest returns the oldest allocation that has a page; nil: none has it where it was made for. Mostly it is history,
+// and the others, which may be a hundred thousand, need not be looked at.
+func (c *Cache) oldest(p *page) (a *Allocation) {
+	for e := c.states.Front(); e != nil && a == nil; e = e.Next() {
+		if s := e.Value.(*Allocation); s.has(p) {
+			a = s
+		}
+	}
+	if p.working > 0 {
 		for o := range c.live {
-			if o.pages.get(i) == p && (a == nil || o.id < a.id) {
+			if o.has(p) && (a == nil || o.id < a.id) {
 				a = o
 			}
 		}
 	}
-	if a == nil {
-		a = p.owner
+	return a
+}
+
+// spilled notes, for the listeners, that a page has left memory. The event names the allocation that the page was made
+// for; if that no longer has it, the oldest that does, if any.
+func (c *Cache) spilled(p *page, why Why) {
+	a := p.owner
+	if !a.has(p) {
+		if o := c.oldest(p); o != nil {
+			a = o
+		}
 	}
 	for j := range c.mu.events {
 		if e := &c.mu.events[j]; e.Kind == Spill && e.Allocation == a && e.Why == why {

@@ -412,3 +412,41 @@ func TestRoomThatACallUnderWayKeepsIsWaitedFor(t *testing.T) {
 		})
 	}
 }
+
+// While an undo waits for its turn the allocation can be found to have nothing in memory. What it brings back there is
+// to be found again.
+func TestWhatAnUndoBringsToMemoryCanLeaveAgain(t *testing.T) {
+	coldest := core.Settings{MaxMemoryForCache: 4 << 20, SpillPolicy: core.SpillColdest}
+	inBubble(t, coldest, func(b *bench) {
+		a := b.allocate(2 << 20)
+		h := newHistory(b, a, core.HistoryOptions{})
+		b.configure(core.Settings{}) // the entry shall stay in memory
+		b.write(a, picture(2<<20, 1), 0)
+		b.is(h.Commit(ctx, ""), nil)
+		b.is(a.MoveToDisk(ctx), nil)
+		x := b.allocate(2 << 20)
+		b.configure(coldest)
+		turn := a.Turn()
+		undone := later(func() error { _, err := h.GoTo(ctx, 0); return err })
+		release := make(chan struct{})
+		b.store.SetHook(drivertest.Block(release, drivertest.Apply))
+		moved := later(func() error { return x.MoveToDisk(ctx) })
+		var y *core.Allocation
+		allocated := later(func() (err error) { y, err = b.Allocate(ctx, 3<<20); return err })
+		if !waits(moved) || !waits(allocated) { // it has looked at everything that could leave
+			b.Fatal("there is room")
+		}
+		close(release)
+		b.is(<-moved, nil)
+		b.is(<-allocated, nil)
+		turn.GiveUp()
+		b.is(<-undone, nil)
+		if a.Medium() != core.Memory {
+			b.Fatal("nothing was brought back")
+		}
+		y.Dispose()
+		if z := b.allocate(7 << 19); z.Medium() != core.Memory {
+			b.Error("no room was made for it")
+		}
+	})
+}

@@ -26,6 +26,7 @@ type Cache struct {
 	homes     [2]int   // how many live allocations have their home on a medium
 	located   [2]int64 // arrived, when it was last found out where all homes are
 	live      map[*Allocation]struct{}
+	states    list.List // those of history, oldest first
 	lastID    int64
 	yielding  []*History // those whose entries give way; see drop.go
 	lastEntry int64      // numbers the entries of all histories
@@ -58,7 +59,7 @@ type Allocation struct {
 	reserved int64         // in the ledger, on disk, for bytes that have no page yet
 	room     [2]int64      // in the ledger, for the call under way
 	lastUse  int           // see touch
-	inUsed   *list.Element // in the cache's list of working allocations
+	listed   *list.Element // in the cache's list of allocations of its role
 	disposed bool
 	role     Role
 

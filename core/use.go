@@ -12,10 +12,10 @@ func (a *Allocation) touch() {
 	a.lastUse = c.uses
 	switch {
 	case !c.ordered:
-	case a.inUsed == nil:
-		a.inUsed = c.used.PushBack(a)
+	case a.listed == nil:
+		a.listed = c.used.PushBack(a)
 	default:
-		c.used.MoveToBack(a.inUsed)
+		c.used.MoveToBack(a.listed)
 	}
 }
 
@@ -36,7 +36,7 @@ func (c *Cache) order() {
 	slices.Sort(uses)
 	for _, n := range uses {
 		a := byUse[n]
-		a.inUsed = c.used.PushBack(a)
+		a.listed = c.used.PushBack(a)
 	}
 }
 
@@ -47,16 +47,21 @@ func (c *Cache) listBack() {
 		return
 	}
 	for a := range c.live {
-		if a.role == RoleWorking && a.inUsed == nil && a.where() == Memory {
-			a.inUsed = c.used.PushFront(a)
+		if a.role == RoleWorking && a.listed == nil && a.where() == Memory {
+			a.listed = c.used.PushFront(a)
 		}
 	}
 }
 
-// forget takes an allocation out of the list of those that may have something to move.
+// forget takes an allocation out of the list of those of its role.
 func (c *Cache) forget(a *Allocation) {
-	if a.inUsed != nil {
-		c.used.Remove(a.inUsed)
-		a.inUsed = nil
+	if a.listed == nil {
+		return
 	}
+	of := &c.used
+	if a.role == RoleHistory {
+		of = &c.states
+	}
+	of.Remove(a.listed)
+	a.listed = nil
 }

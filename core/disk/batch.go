@@ -124,6 +124,7 @@ func (d *Disk) stored(b *batch) {
 	for i, im := range b.images {
 		if im.state == dropped {
 			d.freeImage(im)
+			im.state = stored // who waits for that need not know that nobody has the page any more
 			continue
 		}
 		d.moveIn(im, b.homes[i])
@@ -156,7 +157,11 @@ func (d *Disk) notStored(b *batch, err error) {
 	if !errors.Is(err, driver.ErrQuota) {
 		err = unavailable(err)
 	}
-	d.failure = d.host.StoringFailed(b.bytes, err)
+	bytes := b.bytes
+	if bytes == 0 { // it is what waits that has no room, although this only deletes
+		bytes = min(d.queue.queued, int64(d.traits.BatchBytes))
+	}
+	d.failure = d.host.StoringFailed(bytes, err)
 	d.deletes.keys = append(d.deletes.keys, b.deletes...)
 	d.deletes.first = true
 	var back []*Image

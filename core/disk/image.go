@@ -1,6 +1,10 @@
 package disk
 
-import "asposecache/core/driver"
+import (
+	"container/list"
+
+	"asposecache/core/driver"
+)
 
 // A Page is what an image is of. Its methods are called with the lock held, and do not wait.
 type Page interface {
@@ -61,8 +65,14 @@ func (im *Image) Buffer() driver.Buffer { return im.buf }
 // Size returns how many bytes the page has.
 func (im *Image) Size() int { return im.size }
 
-// Stored reports whether nothing of the image waits to be stored.
-func (im *Image) Stored() bool { return im.state == stored || im.state == dropped }
+// Stored reports whether all of the image has been stored.
+func (im *Image) Stored() bool { return im.state == stored }
+
+// Dropped reports whether nobody needs the image any more, and it was not stored, or not yet.
+func (im *Image) Dropped() bool { return im.state == dropped }
+
+// Waits reports whether the image is to be stored and no transaction under way does it.
+func (im *Image) Waits() bool { return im.state == waiting }
 
 // whole reports whether all of the page's bytes are in the image's buffer.
 func (im *Image) whole() bool {
@@ -83,10 +93,12 @@ func (d *Disk) set(im *Image, extents []extent) {
 	for _, e := range extents {
 		if e.record != nil {
 			e.record.holds++
+			e.record.extents++
 		}
 	}
 	for _, e := range old {
 		if e.record != nil {
+			e.record.extents--
 			d.release(e.record)
 		}
 	}
@@ -111,6 +123,7 @@ func (d *Disk) Drop(im *Image) {
 		d.queue.remove(im)
 	}
 	d.freeImage(im)
+	d.queue.compact()
 }
 
 // freeImage gives back what an image has.
@@ -191,14 +204,19 @@ func overlay(extents []extent, from, to int) []extent {
 // A Record is what the store has under a key: pages that follow each other, one of them, or a part of one. It never
 // changes.
 type Record struct {
-	key   driver.Key
-	size  int
-	holds int  // of the extents and the reads that need it
-	lost  bool // the store no longer has it
+	key     driver.Key
+	size    int
+	holds   int  // of the extents and the reads that need it
+	extents int  // of images that lie in it
+	lost    bool // the store no longer has it
 
 	buf    driver.Buffer // in the read cache
+	recent *list.Element // in the read cache's list
 	coming chan struct{} // while it is fetched ahead: closed when that is over
 }
+
+// Extents returns how many ranges of images lie in the record.
+func (r *Record) Extents() int { return r.extents }
 
 // fullRange returns the range that is all of the record.
 func (r *Record) fullRange() driver.Range { return driver.Range{Key: r.key, Size: r.size} }
@@ -225,10 +243,10 @@ func (im *Image) Near(from, to int) bool {
 	return true
 }
 
-// In calls f for each range of the image that lies in a record.
-func (im *Image) In(r *Record, f func(from, to int)) {
+// In calls f for each range of the image that lies in one of some records.
+func (im *Image) In(records map[*Record]bool, f func(from, to int)) {
 	for _, e := range im.extents {
-		if e.record == r {
+		if records[e.record] {
 			f(e.from, e.to)
 		}
 	}

@@ -9,7 +9,8 @@ import (
 
 // A queue has the images that wait to be stored.
 type queue struct {
-	images  []*Image // oldest first; one that was dropped meanwhile is not waiting any more
+	images  []*Image // oldest first; some were dropped meanwhile and do not wait any more
+	gone    int      // how many of them
 	queued  int64    // their bytes
 	waiting int64    // bytes of these and of the images being stored
 
@@ -26,11 +27,26 @@ func (q *queue) add(im *Image) {
 	q.waiting += n
 }
 
-// remove forgets an image that waits. Its place is passed over later.
+// remove forgets an image that waits and is dropped now. Its place is passed over later.
 func (q *queue) remove(im *Image) {
 	n := int64(im.buf.Len())
 	q.queued -= n
 	q.waiting -= n
+	q.gone++
+}
+
+// compact removes those that were dropped when they are more than half of all: while storing fails, nobody else does.
+func (q *queue) compact() {
+	if q.gone <= len(q.images)/2 {
+		return
+	}
+	var left []*Image // another slice: somebody may be looking at this one
+	for _, im := range q.images {
+		if im.state == waiting {
+			left = append(left, im)
+		}
+	}
+	q.images, q.gone = left, 0
 }
 
 // take takes the oldest images, so many bytes or a little more, to be stored.
@@ -42,6 +58,7 @@ func (q *queue) take(most int) (images []*Image, bytes int64) {
 		}
 		taken++
 		if im.state != waiting {
+			q.gone--
 			continue
 		}
 		im.state = storing
@@ -109,7 +126,7 @@ func (d *Disk) Pump() {
 	for d.underWay < d.traits.Transactions && d.failure == nil && !d.stopped() && !d.deletes.underWay {
 		if q.queued == 0 && len(d.deletes.keys) == 0 {
 			q.hurry = false
-			q.images = q.images[:0]
+			q.images, q.gone = nil, 0
 			return
 		}
 		if q.queued < int64(d.traits.BatchBytes) && len(d.deletes.keys) < d.traits.BatchDeletes && !q.hurry {

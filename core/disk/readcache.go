@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"container/list"
 	"iter"
 	"slices"
 
@@ -10,17 +11,17 @@ import (
 // A readCache keeps records that somebody may want soon: those of which a read has used only a part, and those that were
 // fetched ahead of reads in order ([Disk.FetchAhead]) or because somebody may go there ([Disk.FetchSoon]).
 type readCache struct {
-	recent []*Record // oldest first
+	recent list.List // of them, oldest first
 	bytes  int
 }
 
 // keep keeps the buffer of a record, and frees the oldest ones beyond most bytes.
 func (c *readCache) keep(r *Record, b driver.Buffer, most int, store driver.Store) {
 	r.buf = b
-	c.recent = append(c.recent, r)
+	r.recent = c.recent.PushBack(r)
 	c.bytes += b.Len()
 	for c.bytes > most {
-		c.forget(c.recent[0], store)
+		c.forget(c.recent.Front().Value.(*Record), store)
 	}
 }
 
@@ -29,17 +30,16 @@ func (c *readCache) forget(r *Record, store driver.Store) {
 	if r.buf == nil {
 		return
 	}
-	i := slices.Index(c.recent, r)
-	c.recent = slices.Delete(c.recent, i, i+1)
+	c.recent.Remove(r.recent)
 	c.bytes -= r.buf.Len()
 	store.FreeBuffer(r.buf)
-	r.buf = nil
+	r.buf, r.recent = nil, nil
 }
 
 // clear frees all of them.
 func (c *readCache) clear(store driver.Store) {
-	for len(c.recent) > 0 {
-		c.forget(c.recent[0], store)
+	for e := c.recent.Front(); e != nil; e = c.recent.Front() {
+		c.forget(e.Value.(*Record), store)
 	}
 }
 
@@ -100,22 +100,29 @@ func (d *Disk) FetchSoon(images iter.Seq[*Image]) {
 	if d.stopped() {
 		return
 	}
-	var records []*Record
+	if records := d.soon(images); len(records) > 0 {
+		d.prefetch(records)
+	}
+}
+
+// soon returns those records, each once.
+func (d *Disk) soon(images iter.Seq[*Image]) (records []*Record) {
+	has := make(map[*Record]bool)
 	bytes := 0
 	for im := range images {
 		for _, e := range im.extents {
 			r := e.record
-			if r == nil || r.settled() || r.coming != nil || slices.Contains(records, r) {
+			if r == nil || r.settled() || r.coming != nil || has[r] {
 				continue
 			}
-			if bytes += r.size; bytes <= d.traits.CacheBytes/2 {
-				records = append(records, r)
+			if bytes += r.size; bytes > d.traits.CacheBytes/2 {
+				return records
 			}
+			has[r] = true
+			records = append(records, r)
 		}
 	}
-	if len(records) > 0 {
-		d.prefetch(records)
-	}
+	return records
 }
 
 // prefetch begins to fetch records into the read cache. Who needs one that can't be read will ask again, and be told.
