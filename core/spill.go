@@ -290,6 +290,9 @@ func (c *Cache) oldest(p *page) (a *Allocation) {
 	return a
 }
 
+// mergedEvents is among how many of the latest events there may be one of the same allocation, to be told with it.
+const mergedEvents = 16
+
 // spilled notes, for the listeners, that a page has left memory. The event names the allocation that the page was made
 // for; if that no longer has it, the oldest that does, if any.
 func (c *Cache) spilled(p *page, why Why) {
@@ -299,7 +302,8 @@ func (c *Cache) spilled(p *page, why Why) {
 			a = o
 		}
 	}
-	for j := range c.mu.events {
+	// It does not look far: there may be one event for each of a thousand small allocations.
+	for j := len(c.mu.events) - 1; j >= max(0, len(c.mu.events)-mergedEvents); j-- {
 		if e := &c.mu.events[j]; e.Kind == Spill && e.Allocation == a && e.Why == why {
 			e.Bytes += int64(p.size)
 			return

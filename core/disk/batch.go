@@ -19,15 +19,15 @@ type batch struct {
 	homes   [][]extent
 }
 
-// nextBatch takes the oldest images, of about BatchBytes, and at most BatchDeletes keys to delete. After a failure
+// nextBatch takes the oldest images, of about BatchBytes and BatchRecords, and at most BatchRecords keys to delete. After a failure
 // one batch only deletes.
 func (d *Disk) nextBatch() *batch {
-	b := &batch{deletes: d.deletes.take(d.traits.BatchDeletes)}
+	b := &batch{deletes: d.deletes.take(d.traits.BatchRecords)}
 	if d.deletes.first && len(b.deletes) > 0 {
 		d.deletes.first, d.deletes.underWay, b.makesRoom = false, true, true
 		return b
 	}
-	b.images, b.bytes = d.queue.take(d.traits.BatchBytes)
+	b.images, b.bytes = d.queue.take(d.traits.BatchBytes, d.traits.BatchRecords)
 	return b
 }
 

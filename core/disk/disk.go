@@ -107,6 +107,9 @@ func (d *Disk) Close(ctx context.Context) error {
 		d.opener.await()
 		err = d.store.Close(ctx)
 	})
+	if err != nil && ctx.Err() == nil {
+		err = unavailable(err)
+	}
 	return err
 }
 

@@ -49,11 +49,11 @@ func (q *queue) compact() {
 	q.images, q.gone = left, 0
 }
 
-// take takes the oldest images, so many bytes or a little more, to be stored.
-func (q *queue) take(most int) (images []*Image, bytes int64) {
-	taken := 0
+// take takes the oldest images, so many bytes and records or a little more, to be stored.
+func (q *queue) take(most, mostRecords int) (images []*Image, bytes int64) {
+	taken, records := 0, 0
 	for _, im := range q.images {
-		if bytes >= int64(most) {
+		if bytes >= int64(most) || records >= mostRecords {
 			break
 		}
 		taken++
@@ -64,6 +64,7 @@ func (q *queue) take(most int) (images []*Image, bytes int64) {
 		im.state = storing
 		images = append(images, im)
 		bytes += int64(im.buf.Len())
+		records += len(im.extents) // at most
 	}
 	q.images = q.images[taken:]
 	q.queued -= bytes
@@ -129,7 +130,7 @@ func (d *Disk) Pump() {
 			q.images, q.gone = nil, 0
 			return
 		}
-		if q.queued < int64(d.traits.BatchBytes) && len(d.deletes.keys) < d.traits.BatchDeletes && !q.hurry {
+		if q.queued < int64(d.traits.BatchBytes) && len(d.deletes.keys) < d.traits.BatchRecords && !q.hurry {
 			if q.timer == nil {
 				q.timer = time.AfterFunc(d.traits.Gather, func() {
 					d.lock.Lock()

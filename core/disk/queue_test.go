@@ -24,7 +24,7 @@ func TestTheQueueForgetsWhatWasDropped(t *testing.T) {
 	if n := len(d.queue.images); n > 4 {
 		t.Errorf("it has %d images", n)
 	}
-	images, bytes := d.queue.take(100)
+	images, bytes := d.queue.take(100, 100)
 	if len(images) != 2 || images[0] != kept || images[1] != last || bytes != 20 {
 		t.Errorf("it gives %d images of %d bytes", len(images), bytes)
 	}

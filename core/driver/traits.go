@@ -15,9 +15,9 @@ type Traits struct {
 	// only asked for whole records.
 	Ranges bool
 
-	// BatchBytes is about how many bytes are put in one transaction, a page more at most, and BatchDeletes how many
-	// records are deleted in one at most.
-	BatchBytes, BatchDeletes int
+	// BatchBytes is about how many bytes are put in one transaction, a page more at most, and BatchRecords how many
+	// records, a page's more at most. As many are deleted in one at most.
+	BatchBytes, BatchRecords int
 	// Transactions is how many transactions that write are under way at a time.
 	Transactions int
 	// Gather is how long less than a batch waits for more.
@@ -39,7 +39,7 @@ type Traits struct {
 
 // Check returns an error if the cache can't go by the traits.
 func (t Traits) Check() error {
-	for _, n := range []int{t.RecordBytes, t.BatchBytes, t.BatchDeletes, t.Transactions, t.WaitingBytes, t.YieldBytes,
+	for _, n := range []int{t.RecordBytes, t.BatchBytes, t.BatchRecords, t.Transactions, t.WaitingBytes, t.YieldBytes,
 		t.WindowBytes, t.AheadRecords, t.AheadBatch, t.CacheBytes} {
 		if n <= 0 {
 			return errTraits

@@ -52,7 +52,7 @@ var traits = driver.Traits{
 	RecordBytes:  512 << 10,
 	Ranges:       false,
 	BatchBytes:   8 << 20,
-	BatchDeletes: 2048,
+	BatchRecords: 2048,
 	Transactions: 2,
 	Gather:       20 * time.Millisecond,
 	WaitingBytes: 32 << 20,

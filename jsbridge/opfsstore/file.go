@@ -46,8 +46,9 @@ func (f *file) Open(ctx context.Context) error {
 	name, lock, err := webapi.Claim(ctx, f.folder.Fix())
 	if err == nil {
 		if _, err = f.ask(ctx, "open", name, nil); err != nil {
-			// What is left over is found by the next sweep, if it can't be removed now.
-			_ = remove(ctx, f.host, name)
+			// It may be opened yet: it is removed behind that, and nobody waits. What is left over is found by the next
+			// sweep.
+			f.begin(ctx, "close", name, nil)
 			lock.Release()
 		}
 	}
@@ -125,6 +126,20 @@ func (f *file) Read(ctx context.Context, at []int64, sizes []int) ([]driver.Buff
 	}
 }
 
+// Size asks how long the file is.
+func (f *file) Size(ctx context.Context) (int64, error) {
+	for attempt := 1; ; attempt++ {
+		v, err := f.ask(ctx, "size", f.name, nil)
+		if errors.Is(err, errDied) && attempt < attempts && ctx.Err() == nil {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		return int64(v.Float()), nil
+	}
+}
+
 // Truncate cuts the file off.
 func (f *file) Truncate(ctx context.Context, size int64) error {
 	_, err := f.ask(context.WithoutCancel(ctx), "truncate", f.name, nil, float64(size))
@@ -139,14 +154,20 @@ func (f *file) Close(ctx context.Context) error {
 		return nil
 	}
 	defer f.lock.Release()
+	err := f.remove(ctx, f.name)
+	f.host.Call("end")
+	return err
+}
+
+// remove has the file closed and removed when all that was asked for before is done, or else removes it from here.
+func (f *file) remove(ctx context.Context, name string) error {
 	limited, cancel := webapi.InTime(ctx)
 	defer cancel()
-	_, err := f.ask(limited, "close", f.name, nil)
-	f.host.Call("end")
+	_, err := f.ask(limited, "close", name, nil)
 	if err != nil {
 		limited, cancel := webapi.InTime(ctx)
 		defer cancel()
-		err = remove(limited, f.host, f.name)
+		err = remove(limited, f.host, name)
 	}
 	return err
 }
@@ -159,10 +180,22 @@ func (f *file) ask(ctx context.Context, what, name string, transfer any, args ..
 	if err := ctx.Err(); err != nil {
 		return js.Undefined(), context.Cause(ctx)
 	}
-	type reply struct {
-		value js.Value
-		err   error
+	select {
+	case r := <-f.begin(ctx, what, name, transfer, args...):
+		return r.value, r.err
+	case <-ctx.Done():
+		return js.Undefined(), context.Cause(ctx)
 	}
+}
+
+// A reply is an answer, or why there is none.
+type reply struct {
+	value js.Value
+	err   error
+}
+
+// begin has something done, and returns where the reply will be.
+func (f *file) begin(ctx context.Context, what, name string, transfer any, args ...any) <-chan reply {
 	replies := make(chan reply, 1)
 	var answer js.Func
 	answer = js.FuncOf(func(_ js.Value, args []js.Value) any {
@@ -179,12 +212,7 @@ func (f *file) ask(ctx context.Context, what, name string, transfer any, args ..
 	})
 	request := append([]any{what, name}, args...)
 	f.host.Call("ask", request, transfer, answer)
-	select {
-	case r := <-replies:
-		return r.value, r.err
-	case <-ctx.Done():
-		return js.Undefined(), context.Cause(ctx)
-	}
+	return replies
 }
 
 func numbers[N int | int64](of []N) js.Value {

@@ -42,6 +42,7 @@ const loopback = `
 				return array
 			})
 		},
+		size: (name) => file(name).length,
 		truncate(name, size) { files.set(name, file(name).slice(0, size)) },
 		close(name) { files.delete(name) },
 	}

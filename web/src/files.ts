@@ -9,6 +9,7 @@ export type FileRequest =
   | [what: 'open', name: string] // anew, empty
   | [what: 'write', name: string, arrays: Uint8Array[], offsets: Uint8Array, reusable: number] // is answered with those arrays that are so long
   | [what: 'read', name: string, arrays: Uint8Array[], offsets: Uint8Array] // is answered with the arrays, filled, or null
+  | [what: 'size', name: string] // is answered with a number of bytes
   | [what: 'truncate', name: string, size: number]
   | [what: 'close', name: string] // and remove
 
@@ -23,18 +24,22 @@ export interface Files {
   list(): Promise<string[]>
   remove(name: string): Promise<void>
   end(): void
+  /** Resolves when who was told to end has done so. */
+  readonly ended: Promise<void>
 }
 
 /** Who has requests done in another thread. */
 interface FileWorker {
   ask(request: FileRequest, transfer: Uint8Array[], answer: FileAnswer): void
   end(): void
+  readonly ended: Promise<void>
 }
 
 /** The files of this thread, which are opened in the worker if there is one, and else here. Undefined where there are none. */
 export function filesIn(worker: FileWorker | undefined): Files | undefined {
   if (!globalThis.navigator?.storage?.getDirectory) return
   const server = new FileServer()
+  let ended = Promise.resolve()
   return {
     thread: worker ? 'worker' : 'page',
     ask(request, transfer, answer) {
@@ -55,7 +60,10 @@ export function filesIn(worker: FileWorker | undefined): Files | undefined {
     },
     list,
     remove,
-    end: () => void (worker ? worker.end() : server.end()),
+    end: () => void (worker ? worker.end() : (ended = server.end())),
+    get ended() {
+      return worker ? worker.ended : ended
+    },
   }
 }
 
@@ -99,6 +107,7 @@ async function remove(name: string): Promise<void> {
 
 /** What only the types of workers have. */
 interface Handle {
+  getSize(): number
   read(to: Uint8Array, options: { at: number }): number
   write(from: Uint8Array, options: { at: number }): number
   truncate(size: number): void
@@ -119,22 +128,26 @@ async function whenFree<T>(use: () => Promise<T>): Promise<T> {
     }
 }
 
-/** Milliseconds that the browser has to open a file. */
+/** Milliseconds that the browser has for a file: to open it, to remove it, or to say whether it is there. */
 const patience = 5000
 
-/** Opens a file, in time: others wait for it. A handle that comes too late is closed. */
-function open(name: string, create: boolean): Promise<Handle> {
+/** Waits for the browser, in time: others wait for that. `late` is given what comes too late. */
+function inTime<T>(answer: Promise<T>, late?: (value: T) => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    let late = false
+    let over = false
     const timeout = setTimeout(() => {
-      late = true
+      over = true
       reject(new DOMException('the browser did not answer in time', 'TimeoutError'))
     }, patience)
-    openNow(name, create)
-      .then((handle) => (late ? handle.close() : resolve(handle)), reject)
+    answer
+      .then((value) => (over ? late?.(value) : resolve(value)), reject)
       .finally(() => clearTimeout(timeout))
   })
 }
+
+/** Opens a file. A handle that comes too late is closed. */
+const open = (name: string, create: boolean): Promise<Handle> =>
+  inTime(openNow(name, create), (handle) => handle.close())
 
 async function openNow(name: string, create: boolean): Promise<Handle> {
   const file = (await fileOf(name, create)) as unknown as { createSyncAccessHandle(): Promise<Handle> }
@@ -144,10 +157,11 @@ async function openNow(name: string, create: boolean): Promise<Handle> {
 const fileOf = async (name: string, create: boolean) =>
   (await root()).getFileHandle(encodeURIComponent(name), { create })
 
+/** Whether a file is gone, or the browser does not say: then to close it could take for ever. */
 const isGone = (name: string): Promise<boolean> =>
-  fileOf(name, false).then(
+  inTime(fileOf(name, false)).then(
     () => false,
-    (error) => described(error).name === 'NotFoundError',
+    (error) => ['NotFoundError', 'TimeoutError'].includes(described(error).name),
   )
 
 /** Where the file is open. It is of one cache, which has one file. */
@@ -163,9 +177,11 @@ export class FileServer {
   }
 
   /** Closes the file when all that was asked for is done. */
-  end(): Promise<unknown> {
+  end(): Promise<void> {
     const close = () => this.#close()
-    return (this.#last = this.#last.then(close, close))
+    const closed = this.#last.then(close, close)
+    this.#last = closed
+    return closed
   }
 
   async #do(request: FileRequest): Promise<unknown> {
@@ -178,10 +194,13 @@ export class FileServer {
     }
     if (what === 'close') {
       await this.#close()
-      return remove(name)
+      return inTime(remove(name))
     }
     for (let again = false; ; again = true) {
-      this.#handle ??= await open(name, false)
+      if (!this.#handle) {
+        this.#handle = await open(name, false)
+        this.#name = name
+      }
       try {
         return use(this.#handle, request)
       } catch (error) {
@@ -209,6 +228,8 @@ function use(handle: Handle, request: FileRequest): unknown {
       const offsets = numbers(request[3])
       return request[2].map((array, i) => read(handle, array, offsets[i]!))
     }
+    case 'size':
+      return handle.getSize()
     case 'truncate':
       return handle.truncate(request[2])
   }

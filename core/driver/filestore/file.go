@@ -25,6 +25,9 @@ type File interface {
 	// have them all.
 	Read(ctx context.Context, at []int64, sizes []int) ([]driver.Buffer, error)
 
+	// Size returns how many bytes the file has.
+	Size(ctx context.Context) (int64, error)
+
 	// Truncate cuts the file off. It is not called while Write is.
 	Truncate(ctx context.Context, size int64) error
 
@@ -32,6 +35,6 @@ type File interface {
 	Close(ctx context.Context) error
 }
 
-// ErrLost says that somebody has removed the file with all that was in it. Read, Write and Truncate return it until Open
-// has made another.
+// ErrLost says that somebody has removed the file with all that was in it. Read, Write, Size and Truncate return it until
+// Open has made another.
 var ErrLost = errors.New("filestore: the file was removed")

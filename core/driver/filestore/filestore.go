@@ -82,8 +82,9 @@ func (s *Store) Apply(ctx context.Context, puts []driver.Record, deletes []drive
 	}
 	seen, err := s.write(ctx, puts, deletes)
 	if errors.Is(err, ErrLost) {
-		s.restart(ctx, seen)
-		_, err = s.write(ctx, puts, deletes)
+		if err = s.restart(ctx, seen); err == nil {
+			_, err = s.write(ctx, puts, deletes)
+		}
 	}
 	if err == nil {
 		s.shrink(ctx)
@@ -138,8 +139,9 @@ func (s *Store) drop(key driver.Key) {
 }
 
 // restart begins again with an empty file after one was lost. seen is the space of that one: if it is not the store's any
-// more, somebody else has begun again, and the new file may have records.
-func (s *Store) restart(ctx context.Context, seen *space) {
+// more, somebody else has begun again, and the new file may have records. It returns why no file could be made; then the
+// next call finds it lost once more.
+func (s *Store) restart(ctx context.Context, seen *space) error {
 	s.writes.Lock()
 	defer s.writes.Unlock()
 	s.mu.Lock()
@@ -150,9 +152,9 @@ func (s *Store) restart(ctx context.Context, seen *space) {
 	}
 	s.mu.Unlock()
 	if known {
-		return
+		return nil
 	}
-	_ = s.file.Open(ctx) // if that fails, the next call finds the file lost once more
+	return s.file.Open(ctx)
 }
 
 // A file is cut off when it is longer than what is used by slack and a quarter of what is used.
@@ -205,7 +207,7 @@ func (s *Store) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer
 	}
 	got, err := s.file.Read(ctx, at, sizes)
 	if errors.Is(err, ErrLost) {
-		s.restart(ctx, seen)
+		_ = s.restart(ctx, seen) // what was in it is gone in any case
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,16 +229,30 @@ func (s *Store) Get(ctx context.Context, ranges []driver.Range) ([]driver.Buffer
 	return bufs, err
 }
 
-// Has reports which records there are.
+// Has reports which records there are: the file may be gone, or have been cut off, by somebody else.
 func (s *Store) Has(ctx context.Context, keys []driver.Key) ([]bool, error) {
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
-	there := make([]bool, len(keys))
+	there, ends := make([]bool, len(keys)), make([]int64, len(keys))
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, key := range keys {
-		there[i] = s.records[key] != nil
+	seen := s.space
+	for i, key := range keys { // now: the size will be that of the file before what is written meanwhile
+		if r := s.records[key]; r != nil {
+			there[i], ends[i] = true, r.off+int64(r.bytes)
+		}
+	}
+	s.mu.Unlock()
+	size, err := s.file.Size(ctx)
+	switch {
+	case errors.Is(err, ErrLost):
+		_ = s.restart(ctx, seen) // what was in it is gone in any case
+		size = 0
+	case err != nil:
+		return nil, err
+	}
+	for i, end := range ends {
+		there[i] = there[i] && end <= size
 	}
 	return there, nil
 }

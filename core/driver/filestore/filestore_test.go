@@ -24,8 +24,8 @@ type memory struct {
 	fails error
 	// tells is what the next Read returns.
 	tells error
-	// asked, if there is one, is called by Read before it reads.
-	asked func()
+	// asked, if there is one, is called by Read before it reads, and sized by Size.
+	asked, sized func()
 }
 
 func (f *memory) Open(ctx context.Context) error {
@@ -82,6 +82,18 @@ func (f *memory) Read(ctx context.Context, at []int64, sizes []int) ([]driver.Bu
 		}
 	}
 	return bufs, ctx.Err()
+}
+
+func (f *memory) Size(ctx context.Context) (int64, error) {
+	if f.sized != nil {
+		f.sized()
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.lost {
+		return 0, filestore.ErrLost
+	}
+	return int64(len(f.bytes)), ctx.Err()
 }
 
 func (f *memory) Truncate(_ context.Context, size int64) error {
@@ -250,6 +262,47 @@ func TestAFileThatIsLost(t *testing.T) {
 	holds(t, s, 5000, 4)
 	if err := s.Close(ctx); err != nil || !f.closed {
 		t.Error(err)
+	}
+}
+
+// Who asks whether records are there, to give up what he has for them, must be told what is gone.
+func TestHasKnowsWhatBecameOfTheFile(t *testing.T) {
+	has := func(s *filestore.Store) [2]bool {
+		there, err := s.Has(ctx, []driver.Key{1, 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return [2]bool{there[0], there[1]}
+	}
+	filled := func() (*filestore.Store, *memory) {
+		s, f := opened(t)
+		if err := put(t, s, nil, 5000, 1, 2); err != nil {
+			t.Fatal(err)
+		}
+		if got := has(s); got != [2]bool{true, true} {
+			t.Errorf("of what is there it has %v", got)
+		}
+		return s, f
+	}
+	s, f := filled()
+	f.lost = true
+	if got := has(s); got != [2]bool{} || f.open != 2 {
+		t.Errorf("of a file that was removed it has %v", got)
+	}
+	s, f = filled()
+	f.bytes = f.bytes[:6000]
+	if got := has(s); got != [2]bool{true, false} {
+		t.Errorf("of a file that was cut off it has %v", got)
+	}
+	s, f = filled()
+	f.sized = func() { // the answer is of before
+		f.sized = nil
+		if err := put(t, s, nil, 5000, 3); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := has(s); got != [2]bool{true, true} {
+		t.Errorf("while somebody writes it has %v", got)
 	}
 }
 

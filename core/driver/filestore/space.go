@@ -15,11 +15,12 @@ type span struct{ off, size int64 }
 
 func (s span) end() int64 { return s.off + s.size }
 
-// The offsets and sizes of spans are multiples of align: file systems give out as much at a time.
-const align = 4096
+// The offsets and sizes of spans are multiples of align. There may be a hundred thousand small allocations, for each of
+// which the 4 KiB that file systems give out at a time would be much.
+const align = 512
 
 // pair makes one number of two multiples of align, so that pairs are in the order of the first, and then of the second. It
-// can for files of up to 16 TiB; the memory for the records of such a one ends before.
+// can for files of up to 2 TiB; the memory for the records of such a one ends before.
 func pair(first, second int64) uint64 { return uint64(first/align)<<32 | uint64(second/align) }
 
 // parts returns the two numbers of a pair.

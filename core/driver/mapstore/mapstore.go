@@ -26,7 +26,7 @@ const junk = 0xDB
 var Traits = driver.Traits{
 	RecordBytes:  512 << 10,
 	BatchBytes:   8 << 20,
-	BatchDeletes: 2048,
+	BatchRecords: 2048,
 	Transactions: 2,
 	Gather:       20 * time.Millisecond,
 	WaitingBytes: 32 << 20,
@@ -43,7 +43,7 @@ var Small = driver.Traits{
 	RecordBytes:  64 << 10,
 	Ranges:       true,
 	BatchBytes:   512 << 10,
-	BatchDeletes: 16,
+	BatchRecords: 16,
 	Transactions: 1,
 	Gather:       time.Millisecond,
 	WaitingBytes: 2 << 20,
