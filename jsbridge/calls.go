@@ -178,6 +178,10 @@ var requests = map[string]request{
 		}
 		return nil, a.ClaimRect(rectFrom(args[2:]), purposeOf(args[1]))
 	}},
+	// refuse(length) answers the error of who has no memory for so many bytes.
+	"refuse": {1, func(b *bridge, args []js.Value) (any, error) {
+		return nil, b.noMemory(int64(args[0].Float()))
+	}},
 	// difference(id, id) answers where two allocations, or two surfaces, differ.
 	"difference": {2, func(b *bridge, args []js.Value) (any, error) {
 		one, other := b.live[int64(args[0].Float())], b.live[int64(args[1].Float())]

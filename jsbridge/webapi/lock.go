@@ -40,15 +40,26 @@ func take(ctx context.Context, locks js.Value, store string, ifAvailable bool) (
 	l := &Lock{resolve: resolve}
 
 	var granted js.Func
+	waits := true
 	granted = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		granted.Release()
+		if !waits {
+			l.failed.Release()
+		}
 		answers <- answer{granted: args[0].Type() == js.TypeObject}
 		return held
 	})
 	// There is no function for success: the request succeeds when the lock is released, which may be
 	// after the Go program has ended.
 	l.failed = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		answers <- answer{err: js.Error{Value: args[0]}}
+		granted.Release()
+		if !waits {
+			l.failed.Release()
+		}
+		select {
+		case answers <- answer{err: js.Error{Value: args[0]}}:
+		default: // it was granted before, and taken away
+		}
 		return nil
 	})
 	err := Try(func() error {
@@ -67,9 +78,13 @@ func take(ctx context.Context, locks js.Value, store string, ifAvailable bool) (
 			return nil, a.err
 		case <-ctx.Done():
 			// If it is granted after all, held has been resolved and it is free again at once.
-			err = context.Cause(ctx)
+			waits = false
+			resolve.Invoke()
+			return nil, context.Cause(ctx)
 		}
 	}
+	granted.Release()
+	l.failed.Release()
 	resolve.Invoke()
 	return nil, err
 }

@@ -43,9 +43,9 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const n = given < 0 ? this.size - from : given
     let copy = n >= 0 && n <= mostRead ? this.#program.pages.copyOut(this.#place, from, n) : undefined
     if (!copy && n > 0 && n <= mostNow && this.medium === 'disk') {
-      const into = new Uint8Array(n)
-      if (this.#program.readNow(this.id, from, into)) copy = into
-      else if (n === given) {
+      const into = this.#program.pages.newArray(n)
+      if (into && this.#program.readNow(this.id, from, into)) copy = into
+      else if (into && n === given) {
         await this.#handle.begin('readInto', call, from, into)
         return into
       }
@@ -56,9 +56,9 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
   }
 
   async readInto(target: AllowSharedBufferSource, offset = 0, options?: api.CallOptions): Promise<number> {
-    const into = view('target', target)
     const from = bytes('offset', offset)
     const call = this.#handle.call(options)
+    const into = view('target', target) // after the options, whose getters are the caller's code
     const n = into.byteLength
     const done =
       (n <= mostRead && this.#program.pages.copyOut(this.#place, from, n, into)) ||
@@ -69,9 +69,9 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
   }
 
   async write(data: AllowSharedBufferSource, offset = 0, options?: api.CallOptions): Promise<void> {
-    const from = view('data', data)
     const at = bytes('offset', offset)
     const call = this.#handle.call(options)
+    const from = view('data', data)
     const n = from.byteLength
     const done =
       (n <= mostWritten && this.#program.pages.copyIn(this.#place, at, from)) ||
@@ -85,7 +85,12 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
     const given = length === undefined ? undefined : bytes('length', length)
     this.#handle.call(undefined)
     const n = given ?? Math.max(0, this.size - from)
-    return this.#atOnce(from, n, false, (pages) => pages.copyOut(this.#place, from, n))!
+    const program = this.#program
+    return program.atOnce(
+      () => program.pages.copyOut(this.#place, from, n),
+      () => program.access(this.id, from, n),
+      n,
+    )!
   }
 
   readIntoSync(target: AllowSharedBufferSource, offset = 0): number {

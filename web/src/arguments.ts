@@ -40,6 +40,8 @@ export const isBlob = isMadeBy<Blob>('size', 'Blob')
 export const isStream = isMadeBy<ReadableStream<Uint8Array>>('locked', 'ReadableStream')
 export const isImageData = isMadeBy<ImageData>('width', 'ImageData')
 const isBuffer = isMadeBy<ArrayBufferLike>('byteLength', 'ArrayBuffer', 'SharedArrayBuffer')
+const isDataView = isMadeBy<DataView>('byteLength', 'DataView')
+const { values } = Uint8Array.prototype
 const isSignal = isMadeBy<AbortSignal>('aborted', 'AbortSignal')
 
 /**
@@ -96,8 +98,12 @@ export function view(name: string, value: unknown): Uint8Array {
       !(value.buffer as { growable?: boolean }).growable
     )
       return value
-    // The constructor throws for what is detached, and for what only looks like a buffer.
-    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    // The constructor throws for what is detached, and for what only looks like a buffer. An array that its buffer has
+    // become too short for says that it is empty; only its methods throw.
+    if (ArrayBuffer.isView(value)) {
+      if (value.byteLength === 0 && !isDataView(value)) values.call(value)
+      return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    }
     if (isBuffer(value)) return new Uint8Array(value, 0, value.byteLength)
   } catch {}
   throw wrong(name, value, isImageData(value) ? `${allowed}; give its \`data\`` : allowed)

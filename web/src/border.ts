@@ -18,6 +18,8 @@ export interface Requests {
   /** Says why the exports of these names have answered 0, or makes room, so that they answer something else now. */
   access(id: Id, forWriting: boolean, offset: number, length: number): void
   accessRect(id: Id, forWriting: boolean, x: number, y: number, width: number, height: number): void
+  /** Says that JavaScript has no memory for so many bytes. */
+  refuse(length: number): never
   /** A Float64Array, in bytes: offset and length of each range, or x, y, width and height of each rectangle. */
   difference(id: Id, other: Id): Uint8Array<ArrayBuffer>
   entries(history: HistoryId): Entries

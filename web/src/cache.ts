@@ -18,7 +18,7 @@ import {
 import type { Options } from './options'
 import type { Program, Statistics } from './program'
 import type { Dropped } from './runtime'
-import { changed, defaultSettings } from './settings'
+import { changed, defaultSettings, read } from './settings'
 import { allocateFrom } from './streams'
 import { CacheSurface, surfaceArguments, surfaceKeys } from './surface'
 
@@ -134,8 +134,9 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   #configure(changes: unknown): api.CacheSettings {
+    const given = read(changes) // its getters may change settings
     const before = this.#settings
-    const settings = changed(before, changes)
+    const settings = changed(before, given)
     const program = this.#running()
     program?.request('configure', settings)
     this.#settings = settings
@@ -270,7 +271,7 @@ export class AsposeCache extends Target implements api.AsposeCache {
   }
 
   async flush(): Promise<void> {
-    const program = this.#program ?? (await this.#loading)
+    const program = this.#program ?? (await this.#whenReady())
     await program.begin('flushAll', {}, undefined)
   }
 
@@ -285,13 +286,21 @@ export class AsposeCache extends Target implements api.AsposeCache {
 
   async #close(): Promise<void> {
     this.#debugViews?.check()
-    const program = this.#program ?? (await this.#loading)
+    const program = this.#program ?? (await this.#whenReady())
     const closed = program.close()
     closed.catch(() => {}) // what follows may throw before it is awaited
     // The counters have fallen; what the program says now is what stays.
     if (!program.end) this.#last = statisticsOf(program.statistics())
     this.#live.clear()
     await closed
+    const { memory, disk } = this.#last as api.CacheStatistics
+    this.#last = {
+      ...this.#last,
+      memory: { ...memory, occupiedBytes: 0, freeBytes: 0 },
+      disk: { ...disk, waitingBytes: 0 },
+      queuedBytes: 0,
+      copiedBytes: 0,
+    }
   }
 
   /** The program, or `undefined` while it is being loaded. Throws when it is over. */
@@ -308,13 +317,12 @@ export class AsposeCache extends Target implements api.AsposeCache {
     return program
   }
 
-  /** Waits for the program, unless the signal ends the wait. */
-  #whenReady(signal: AbortSignal | undefined): Promise<Program> {
-    if (!signal) return this.#loading
+  /** Waits for the program, unless the signal ends the wait. With or without one: calls go on in the order they came. */
+  #whenReady(signal?: AbortSignal): Promise<Program> {
     return new Promise((resolve, reject) => {
-      const abort = () => reject(signals.reason(signal))
-      signals.listen(signal, abort)
-      this.#loading.then(resolve, reject).finally(() => signals.unlisten(signal, abort))
+      const abort = () => reject(signals.reason(signal!))
+      if (signal) signals.listen(signal, abort)
+      this.#loading.then(resolve, reject).finally(() => signal && signals.unlisten(signal, abort))
     })
   }
 

@@ -28,12 +28,13 @@ export type ToWorker =
   | { call: number; ask: FileRequest }
   | { cancel: number }
   | 'alive?' // is to be answered
-  | 'end' // it may not be terminated before it has closed its database
+  | 'end' // it may not be terminated before it has closed its database or file
 
 /** What the worker posts: first the name of a Web Lock that it holds as long as it lives, if there are any. */
 export type FromWorker =
   | { ready: true; lock: string | undefined }
   | 'alive'
+  | 'ended'
   | { call: number; failure: Failure | { name: string; message: string } | null; value?: unknown }
 
 type Answer = (
@@ -51,8 +52,10 @@ const patience = 5000
 const leave = 1000
 
 const noWorker = 'no worker can be started; workerURL says where asposecache.worker.js is'
+const resting =
+  'the worker could not be loaded, or has died again and again; half a minute later it is tried once more'
 
-/** After so many deaths in a row nobody starts it again, for so many milliseconds. */
+/** After so many deaths in a row, or one before it has begun, nobody starts it again, for so many milliseconds. */
 const mostDeaths = 3
 const rest = 30_000
 
@@ -72,6 +75,9 @@ export class DiskWorker {
   #lastAsked = 0
   #heard = true
   #silence: Timeout | undefined
+  /** Resolves when the lock that the worker holds is free. */
+  #gone: Promise<void> | undefined
+  #ended = Promise.resolve()
   /** Whether it takes batches now. */
   ready = false
 
@@ -90,6 +96,8 @@ export class DiskWorker {
       worker.onmessageerror = () => this.#die(worker)
       worker.onerror = (event) => {
         event.preventDefault() // it is no news to the page
+        // Who can do without is not told again and again that it can't be loaded, as a policy of the page's may say.
+        if (!this.#worked && this.#work !== 'files') this.#never = true
         this.#die(worker)
       }
       this.#post({ version: VERSION, work: this.#work })
@@ -114,7 +122,7 @@ export class DiskWorker {
   /** Has something done with a file, by a worker that is started if there is none. */
   ask(request: FileRequest, transfer: Uint8Array[], answer: FileAnswer): void {
     this.start()
-    if (!this.#worker) return answer({ name: 'NotSupportedError', message: noWorker })
+    if (!this.#worker) return answer({ name: 'NotSupportedError', message: this.#never ? noWorker : resting })
     const call = ++this.#lastAsked
     this.#send(call, { call, ask: request }, transfer, answer)
   }
@@ -138,7 +146,24 @@ export class DiskWorker {
 
   /** Ends it. It can be started again. */
   end(): void {
-    if (this.#worker) this.#drop(this.#worker)
+    const worker = this.#worker
+    if (!worker) return
+    const gone = this.#gone
+    this.#drop(worker)
+    const said = new Promise<void>((resolve) => {
+      worker.onmessage = ({ data }) => {
+        if ((data as FromWorker) !== 'ended') return
+        worker.terminate()
+        if (!gone) resolve()
+      }
+      setTimeout(resolve, leave)
+    })
+    this.#ended = gone ? Promise.race([gone, said]) : said
+  }
+
+  /** Resolves when the worker that was told to end has done so, or has had its time. */
+  get ended(): Promise<void> {
+    return this.#ended
   }
 
   #post(message: ToWorker, transfer: Transferable[] = []): void {
@@ -148,17 +173,32 @@ export class DiskWorker {
   #hear(worker: Worker, message: FromWorker): void {
     if (worker !== this.#worker) return
     this.#heard = this.#worked = true
-    if (message === 'alive') return
+    if (message === 'alive' || message === 'ended') return
     if ('ready' in message) {
       this.ready = true
-      // The browser tells nobody that a worker was ended, but whose turn it then is.
-      if (message.lock) navigator.locks?.request(message.lock, () => this.#die(worker)).catch(() => {})
+      if (message.lock) this.#gone = this.#watch(worker, message.lock)
     } else {
       if (!message.failure) this.#deaths = 0
       const answer = this.#pending.get(message.call)
       this.#pending.delete(message.call)
       answer?.(message.failure, message.value)
     }
+  }
+
+  /**
+   * Waits for the end of a worker, of which the browser tells nobody; but it tells who waits for a lock that the worker
+   * holds. After the site's data was cleared, Chromium gives new workers other locks than the page: then the worker's is
+   * free although it lives, and only its silence tells.
+   */
+  async #watch(worker: Worker, lock: string): Promise<void> {
+    try {
+      const free = await navigator.locks.request(lock, { ifAvailable: true }, (granted) => granted !== null)
+      if (!free) {
+        await navigator.locks.request(lock, () => {})
+        return this.#die(worker)
+      }
+    } catch {}
+    return new Promise(() => {})
   }
 
   /** Looks for signs of life as long as something is to be answered. */
@@ -182,10 +222,8 @@ export class DiskWorker {
 
   #die(worker: Worker): void {
     if (worker !== this.#worker) return
-    if (this.#worked) {
-      this.#deaths++
-      this.#died = now()
-    } else this.#never = true // it has not begun, and will not the next time
+    this.#deaths = this.#worked ? this.#deaths + 1 : mostDeaths
+    this.#died = now()
     this.#drop(worker)
     this.start()
   }
@@ -196,7 +234,7 @@ export class DiskWorker {
     worker.postMessage('end')
     setTimeout(() => worker.terminate(), leave)
     clearTimeout(this.#silence)
-    this.#worker = this.#silence = undefined
+    this.#worker = this.#silence = this.#gone = undefined
     this.ready = false
     const pending = [...this.#pending.values()]
     this.#pending.clear()

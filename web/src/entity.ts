@@ -3,7 +3,7 @@ import type * as api from './asposecache'
 import type { Answer, Given, OnEntity, Operations } from './border'
 import type { DebugViews } from './debug-views'
 import { disposable } from './disposal'
-import { disposedError } from './errors'
+import { closedError, disposedError } from './errors'
 import type { Program } from './program'
 
 /** What JavaScript knows of an allocation or a surface and the program does not. */
@@ -58,7 +58,7 @@ export class Handle {
 
   /** Whether a call with these options can be made at all. */
   check({ signal }: Options): void {
-    if (this.program.end) throw this.program.end
+    if (this.program.over) throw this.program.end ?? closedError()
     if (this.last) throw disposedError()
     signals.throwIfAborted(signal)
   }

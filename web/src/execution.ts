@@ -1,23 +1,27 @@
 import { clearTimeout, soon, type Timeout } from './clock'
 import { CacheError, closedError } from './errors'
-import type { Runtime } from './runtime'
+import { letGo, type Runtime } from './runtime'
 
 /** The life of the program: whether it can be called, how its end is noticed, and what is done then. */
 export class Execution {
   readonly #runtime: Runtime
   readonly #onCrash: (error: CacheError) => void
+  readonly #onEnd: () => void
   #end: CacheError | undefined
   #closing = false
   #cleanedUp = false
   #waking = false
+  readonly #whenOver = new Set<() => void>()
   /** Whether the user's code has a view of the memory now: nothing may run that could move it. */
   lent = false
   /** Counts when the program was let run, or must be asked: as long as it stays the same, nothing has moved. */
   runs = 0
 
-  constructor(runtime: Runtime, onCrash: (error: CacheError) => void) {
+  /** `onEnd` is called when the program has ended in whatever way and its memory was let go of. */
+  constructor(runtime: Runtime, onCrash: (error: CacheError) => void, onEnd: () => void) {
     this.#runtime = runtime
     this.#onCrash = onCrash
+    this.#onEnd = onEnd
     runtime.ended.then((why) => this.#hasExited(why))
     // An exception that leaves the program has cut it off in the middle, whoever called it.
     const { go } = runtime
@@ -45,6 +49,19 @@ export class Execution {
   /** From now on its end is no crash. */
   closing() {
     this.#closing = true
+    this.#tellOver()
+  }
+
+  /** Calls back when the program can't be called any more, or soon can't. The function that it returns takes that back. */
+  whenOver(callback: () => void): () => void {
+    if (this.over) soon(callback)
+    else this.#whenOver.add(callback)
+    return () => void this.#whenOver.delete(callback)
+  }
+
+  #tellOver() {
+    for (const callback of this.#whenOver) soon(callback)
+    this.#whenOver.clear()
   }
 
   closed() {
@@ -113,6 +130,7 @@ export class Execution {
     if (!this.#closing || code !== 0) return this.crash(why ?? `exit code ${code}`)
     this.#silence()
     this.#end ??= closedError()
+    this.#letGo()
     return this.#end
   }
 
@@ -122,6 +140,15 @@ export class Execution {
     for (const timeout of go._scheduledTimeouts.values()) clearTimeout(timeout as Timeout)
     go._scheduledTimeouts.clear()
     go._resume = () => {}
+  }
+
+  /** Lets go of the program and its memory: whoever keeps a handle keeps this. */
+  #letGo() {
+    this.runs++ // what was found before is gone
+    letGo(this.#runtime)
+    // As long as nobody has read its stack, V8 keeps all that was on it.
+    void this.#end?.stack
+    this.#onEnd()
   }
 
   /**
@@ -139,7 +166,9 @@ export class Execution {
             cleanUp()
           } catch {}
         }
+        this.#tellOver()
         this.#onCrash(error)
+        this.#letGo()
       })
       this.#cleanedUp = true
     } catch {}

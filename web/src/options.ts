@@ -1,6 +1,6 @@
 import { flag, object, onlyKeys, wrong } from './arguments'
 import type * as api from './asposecache'
-import { changed, defaultSettings } from './settings'
+import { changed, defaultSettings, read } from './settings'
 
 const known = [
   'wasmURL',
@@ -46,7 +46,7 @@ export function loadOptions(value: unknown, base: Readonly<api.CacheSettings> = 
     diskStore: diskStore as Options['diskStore'],
     diskWorker: diskWorker as Options['diskWorker'],
     workerURL,
-    settings: changed(base, options.settings),
+    settings: changed(base, read(options.settings)),
     captureStacks: flag('options.captureStacks', options.captureStacks),
     debugViews: flag('options.debugViews', options.debugViews),
   }

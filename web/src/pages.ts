@@ -1,6 +1,6 @@
 import type { Rect } from './asposecache'
 import type { Execution } from './execution'
-import type { Exports, Runtime } from './runtime'
+import type { Runtime } from './runtime'
 
 /**
  * What bytes are wanted for: 0 reading, 1 writing, 2 replacing all of them, before anything else is done and
@@ -30,16 +30,21 @@ export class Place {
  */
 export class Pages {
   readonly #execution: Execution
-  readonly #exports: Exports
+  readonly #runtime: Runtime
   readonly #pageSize: number
   readonly #tileSide: number
   #view = new Uint8Array(0)
 
-  constructor(execution: Execution, { exports, pageSize, tileSide }: Runtime) {
+  constructor(execution: Execution, runtime: Runtime) {
     this.#execution = execution
-    this.#exports = exports
-    this.#pageSize = pageSize
-    this.#tileSide = tileSide
+    this.#runtime = runtime
+    this.#pageSize = runtime.pageSize
+    this.#tileSide = runtime.tileSide
+  }
+
+  /** Lets go of the memory. */
+  letGo() {
+    this.#view = new Uint8Array(0)
   }
 
   /**
@@ -51,7 +56,7 @@ export class Pages {
   copyOut(place: Place, offset: number, n: number, target?: Uint8Array) {
     let address = this.#access(place, offset, n, 0)
     if (address === 0) return
-    const into = target ?? this.#newArray(n)
+    const into = target ?? this.newArray(n)
     if (!into) return
     for (let at = 0; at < n;) {
       if (at > 0) address = this.#chunk(place.id, offset + at)
@@ -63,7 +68,7 @@ export class Pages {
   }
 
   /** An array, or `undefined` when JavaScript has no memory for it: the program finds the words. */
-  #newArray(n: number): Uint8Array<ArrayBuffer> | undefined {
+  newArray(n: number): Uint8Array<ArrayBuffer> | undefined {
     try {
       return new Uint8Array(n)
     } catch {
@@ -120,7 +125,9 @@ export class Pages {
   /** Copies a rectangle out of a surface, or answers `undefined` when that is not possible at once. */
   copyOutRect(id: number, rect: Rect, bytesPerPixel: number): Uint8ClampedArray<ArrayBuffer> | undefined {
     if (!this.#accessRect(id, rect, 0)) return
-    const into = new Uint8ClampedArray(rect.width * rect.height * bytesPerPixel)
+    const array = this.newArray(rect.width * rect.height * bytesPerPixel)
+    if (!array) return
+    const into = new Uint8ClampedArray(array.buffer)
     this.#trayful(rect, bytesPerPixel, (x, y, width, height, at, length) => {
       this.#copyRect(id, x, y, width, height, 0)
       into.set(this.#tray(length), at)
@@ -162,17 +169,19 @@ export class Pages {
   }
 
   #tray(length: number): Uint8Array {
-    const address = this.#execution.look(() => this.#exports.trayAddress()) >>> 0
+    const address = this.#execution.look(() => this.#runtime.exports.trayAddress()) >>> 0
     return this.#memory.subarray(address, address + length)
   }
 
   #copyRect(id: number, x: number, y: number, width: number, height: number, fromTray: 0 | 1) {
-    const copy = () => this.#exports.copyRect(id, x, y, width, height, fromTray)
+    const copy = () => this.#runtime.exports.copyRect(id, x, y, width, height, fromTray)
     if (this.#execution.look(copy) !== 1) throw this.#execution.crash('a rectangle was not copied')
   }
 
   #accessRect(id: number, { x, y, width, height }: Rect, purpose: Purpose): boolean {
-    return this.#execution.guard(() => this.#exports.accessRect(id, x, y, width, height, purpose)) === 1
+    return (
+      this.#execution.guard(() => this.#runtime.exports.accessRect(id, x, y, width, height, purpose)) === 1
+    )
   }
 
   /** Hands out the memory of each tile that a rectangle touches, or answers false. */
@@ -187,12 +196,12 @@ export class Pages {
     if (!this.#accessRect(id, rect, write ? 1 : 0)) return false
     if (width === 0 || height === 0) return true
     const tileSide = this.#tileSide // but at the right and bottom edge
-    const right = this.#execution.look(() => this.#exports.width(id))
-    const bottom = this.#execution.look(() => this.#exports.height(id))
+    const right = this.#execution.look(() => this.#runtime.exports.width(id))
+    const bottom = this.#execution.look(() => this.#runtime.exports.height(id))
     for (let top = y - (y % tileSide); top < y + height; top += tileSide)
       for (let left = x - (x % tileSide); left < x + width; left += tileSide) {
         const address =
-          this.#execution.look(() => this.#exports.tile(id, left / tileSide, top / tileSide)) >>> 0
+          this.#execution.look(() => this.#runtime.exports.tile(id, left / tileSide, top / tileSide)) >>> 0
         const tile = {
           x: left,
           y: top,
@@ -222,11 +231,11 @@ export class Pages {
     place.runs = -1 // the one thing that this may move is what it asks for
     let address: number
     try {
-      address = this.#exports.access(place.id, offset, n, purpose) >>> 0
+      address = this.#runtime.exports.access(place.id, offset, n, purpose) >>> 0
       if (address > 1) {
         place.runs = execution.runs
         place.from = offset
-        place.end = offset + this.#exports.steady(place.id, offset, n)
+        place.end = offset + this.#runtime.exports.steady(place.id, offset, n)
         place.address = address
         place.purpose = purpose
       }
@@ -238,7 +247,7 @@ export class Pages {
   }
 
   #chunk(id: number, offset: number): number {
-    return this.#execution.look(() => this.#exports.chunk(id, offset)) >>> 0
+    return this.#execution.look(() => this.#runtime.exports.chunk(id, offset)) >>> 0
   }
 
   /** How many of `n` bytes from an offset on follow each other. */
@@ -253,7 +262,7 @@ export class Pages {
 
   /** All of the program's memory, made anew after it has grown. */
   get #memory(): Uint8Array {
-    if (this.#view.byteLength === 0) this.#view = new Uint8Array(this.#exports.mem.buffer)
+    if (this.#view.byteLength === 0) this.#view = new Uint8Array(this.#runtime.exports.mem.buffer)
     return this.#view
   }
 }

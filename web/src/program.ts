@@ -5,15 +5,7 @@ import { soon } from './clock'
 import { busy, CacheError, type CacheFullError, type ErrorDescription, errorFrom } from './errors'
 import { Execution } from './execution'
 import { Pages } from './pages'
-import {
-  type Call,
-  type Disk,
-  type Dropped,
-  type Exports,
-  type Host,
-  type Runtime,
-  startRuntime,
-} from './runtime'
+import { type Disk, type Dropped, type Host, type Runtime, startRuntime } from './runtime'
 
 interface Pending {
   resolve(value: unknown): void
@@ -66,10 +58,7 @@ export interface Listener {
 export class Program {
   readonly version: string
   readonly pages: Pages
-  readonly #exports: Exports
-  readonly #call: Call
-  readonly #lending: Runtime['lending']
-  readonly #forget: Runtime['forget']
+  readonly #runtime: Runtime
   readonly #execution: Execution
   readonly #listener: Listener
   readonly #pending = new Map<number, Pending>()
@@ -96,15 +85,13 @@ export class Program {
 
   private constructor(runtime: Runtime, listener: Listener) {
     this.version = runtime.version
-    this.#exports = runtime.exports
-    this.#call = runtime.call
-    this.#lending = runtime.lending
-    this.#forget = runtime.forget
+    this.#runtime = runtime
     this.#listener = listener
-    this.#execution = new Execution(runtime, (error) => {
+    const onCrash = (error: CacheError) => {
       for (const call of [...this.#pending.keys()]) this.#settleWith(call, (p) => p.reject(error))
       listener.crashed(error)
-    })
+    }
+    this.#execution = new Execution(runtime, onCrash, () => this.pages.letGo())
     this.pages = new Pages(this.#execution, runtime)
   }
 
@@ -118,66 +105,71 @@ export class Program {
     return this.#execution.over
   }
 
+  /** Calls back when the program can't be called any more, or soon can't. The function that it returns takes that back. */
+  whenOver(callback: () => void): () => void {
+    return this.#execution.whenOver(callback)
+  }
+
   get memoryBytes(): number {
-    return this.end ? 0 : this.#exports.mem.buffer.byteLength
+    return this.end ? 0 : this.#runtime.exports.mem.buffer.byteLength
   }
 
   /** Takes room in memory; 0 when that is not possible at once. */
   allocate(size: number): number {
-    return this.#execution.guard(() => this.#exports.allocate(size))
+    return this.#execution.guard(() => this.#runtime.exports.allocate(size))
   }
 
   dispose(id: number): void {
-    this.#execution.guard(() => this.#exports.dispose(id))
+    this.#execution.guard(() => this.#runtime.exports.dispose(id))
     this.#execution.wake()
   }
 
   allocated(medium: 0 | 1): number {
-    return this.#execution.look(() => this.#exports.allocated(medium))
+    return this.#execution.look(() => this.#runtime.exports.allocated(medium))
   }
 
   /** The statistics: their numbers, one after the other, and where the disk is, as far as it is anywhere. */
   statistics(): Statistics {
-    const address = this.#execution.look(() => this.#exports.statistics())
-    const numbers = [...new Float64Array(this.#exports.mem.buffer, address, 22)]
+    const address = this.#execution.look(() => this.#runtime.exports.statistics())
+    const numbers = [...new Float64Array(this.#runtime.exports.mem.buffer, address, 22)]
     const [store, thread] = numbers.splice(20)
     return { numbers, store: stores[store!] ?? null, thread: threads[thread!] ?? null }
   }
 
   size(id: number): number {
-    return this.#execution.look(() => this.#exports.size(id))
+    return this.#execution.look(() => this.#runtime.exports.size(id))
   }
 
   /** In pixels; 0 for what is no surface. */
   width(id: number): number {
-    return this.#execution.look(() => this.#exports.width(id))
+    return this.#execution.look(() => this.#runtime.exports.width(id))
   }
 
   height(id: number): number {
-    return this.#execution.look(() => this.#exports.height(id))
+    return this.#execution.look(() => this.#runtime.exports.height(id))
   }
 
   isOnDisk(id: number): boolean {
-    return this.#execution.look(() => this.#exports.medium(id)) === 1
+    return this.#execution.look(() => this.#runtime.exports.medium(id)) === 1
   }
 
   held(id: number, medium: 0 | 1): number {
-    return this.#execution.look(() => this.#exports.held(id, medium))
+    return this.#execution.look(() => this.#runtime.exports.held(id, medium))
   }
 
   /** Another number whenever what the entries of a history tell has changed. */
   historyRevision(history: number): number {
-    return this.#execution.look(() => this.#exports.historyRevision(history))
+    return this.#execution.look(() => this.#runtime.exports.historyRevision(history))
   }
 
   /** Whether there is an entry after the current one, or before it. */
   historyCan(history: number, by: 1 | -1): boolean {
-    return this.#execution.look(() => this.#exports.historyCan(history, by)) === 1
+    return this.#execution.look(() => this.#runtime.exports.historyCan(history, by)) === 1
   }
 
   /** Copies bytes into an allocation on disk, or answers false when that is not possible at once. */
   writeNow(id: number, offset: number, source: Uint8Array): boolean {
-    return this.#now(source, (n) => this.#exports.writeNow(id, offset, n))
+    return this.#now(source, (n) => this.#runtime.exports.writeNow(id, offset, n))
   }
 
   /**
@@ -185,29 +177,32 @@ export class Program {
    * memory by chance.
    */
   readNow(id: number, offset: number, target: Uint8Array): boolean {
-    return this.#now(target, (n) => this.#exports.readNow(id, offset, n))
+    return this.#now(target, (n) => this.#runtime.exports.readNow(id, offset, n))
   }
 
   #now(data: Uint8Array, call: (n: number) => number): boolean {
-    const lent = (this.#lending.data = alias(data))
+    const lent = (this.#runtime.lending.data = alias(data))
     const done = this.#execution.guard(() => call(lent.byteLength)) === 1
-    this.#lending.data = undefined
-    this.#forget(lent)
+    this.#runtime.lending.data = undefined
+    this.#runtime.forget(lent)
     this.#execution.wake()
     return done
   }
 
   /**
    * Does what an allocation can do at once. `ask` asks the program where that was not possible: it throws why, unless
-   * room was made.
+   * room was made. `length` is that of an array that was to be made.
    */
-  atOnce<T>(attempt: () => T, ask: () => void): T {
+  atOnce<T>(attempt: () => T, ask: () => void, length = 0): T {
     let done = attempt()
     if (!done) {
       ask()
       done = attempt()
     }
-    if (!done) throw busy()
+    if (!done) {
+      if (length > 0 && !this.pages.newArray(length)) this.request('refuse', length)
+      throw busy()
+    }
     return done
   }
 
@@ -222,7 +217,7 @@ export class Program {
 
   /** Asks for something that is answered at once. */
   request<N extends keyof Requests>(name: N, ...args: Parameters<Requests[N]>): ReturnType<Requests[N]> {
-    const { answer, error } = this.#execution.guard(() => this.#call(name, ...args))!
+    const { answer, error } = this.#execution.guard(() => this.#runtime.call(name, ...args))!
     if (error) throw this.#failure(error)
     return answer as ReturnType<Requests[N]>
   }
@@ -251,7 +246,9 @@ export class Program {
         signals.listen(signal, pending.onAbort)
       }
       try {
-        const begun = this.#execution.guard(() => this.#call(name, call, signal !== undefined, ...given))
+        const begun = this.#execution.guard(() =>
+          this.#runtime.call(name, call, signal !== undefined, ...given),
+        )
         if (begun?.error) throw this.#failure(begun.error)
       } catch (error) {
         this.#settleWith(call, (p) => p.reject(error))
@@ -264,7 +261,9 @@ export class Program {
     this.#execution.check()
     this.#execution.closing()
     this.#closeCall = this.#lastCall + 1
+    const { workersEnded } = this.#runtime
     await this.begin('close', {}, undefined)
+    await workersEnded()
   }
 
   #settle(call: number, ok: boolean, value: unknown) {
@@ -281,7 +280,7 @@ export class Program {
   /** An answer is a value, an array, or an object with one. */
   #forgetAnswer(answer: unknown) {
     if (typeof answer !== 'object' || answer === null) return
-    this.#forget(answer)
+    this.#runtime.forget(answer)
     if ('data' in answer) this.#forgetAnswer(answer.data)
   }
 
@@ -301,7 +300,7 @@ export class Program {
     this.#pending.delete(call)
     const { lent } = pending
     if (lent?.data) {
-      this.#forget(lent.data)
+      this.#runtime.forget(lent.data)
       lent.data = undefined
     }
     const { signal } = pending.options

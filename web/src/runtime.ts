@@ -76,6 +76,8 @@ export interface Runtime {
   /** What is to be done on the program's behalf when it has crashed. */
   readonly onExit: ReadonlyArray<() => void>
   exitCode(): number
+  /** Resolves when the workers of the disk that were told to end have done so. */
+  workersEnded(): Promise<unknown>
   /** Resolves when the program has ended, to the error that ended it if there was one. */
   readonly ended: Promise<unknown>
 }
@@ -118,7 +120,24 @@ export async function startRuntime(
     )
   }
   const exports = instance.exports as unknown as Exports
-  return { ...started, go, exports, lending: own, forget, onExit, exitCode, ended }
+  const workersEnded = () => Promise.all([disk.diskWorker?.ended, disk.files?.ended])
+  return { ...started, go, exports, lending: own, forget, onExit, exitCode, workersEnded, ended }
+}
+
+/** What is left of a program that has ended. */
+const gone: Partial<Runtime> = {
+  call: () => undefined,
+  forget() {},
+  onExit: [],
+  exitCode: () => 0,
+  workersEnded: async () => {},
+  ended: Promise.resolve(),
+}
+
+/** Takes all out of what is known of a program that refers to it, and so to its memory. */
+export function letGo(runtime: Runtime): void {
+  const go = { exited: true, _resume() {}, _scheduledTimeouts: new Map() }
+  Object.assign(runtime, gone, { go, exports: undefined, lending: { data: undefined } })
 }
 
 /** Runs the program up to where it waits. `host` is what it needs of JavaScript, beside what is added here. */

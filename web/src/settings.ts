@@ -35,16 +35,22 @@ const checks: { readonly [K in keyof CacheSettings]: (value: unknown) => void } 
   spillPolicy: (value) => oneOf('spillPolicy', value, ['never', 'coldest']),
 }
 
-/** The settings that result from changing some of them; nothing is changed if one is not allowed. */
-export function changed(settings: Readonly<CacheSettings>, changes: unknown): Readonly<CacheSettings> {
+/** Reads settings that were given, each once, for they may be accessors, and refuses what is not allowed. */
+export function read(changes: unknown): Partial<CacheSettings> {
   const given = object('settings', changes)
   onlyKeys('settings', given, Object.keys(checks))
-  const next: Record<string, unknown> = { ...settings }
+  const all: Record<string, unknown> = {}
   for (const [key, check] of Object.entries(checks)) {
-    const value = given[key] // read once: it may be an accessor
+    const value = given[key]
     if (value === undefined) continue
     check(value)
-    next[key] = value
+    all[key] = value
   }
-  return Object.freeze(next as unknown as CacheSettings)
+  return all
 }
+
+/** The settings that result from changing some of them. */
+export const changed = (
+  settings: Readonly<CacheSettings>,
+  changes: Partial<CacheSettings>,
+): Readonly<CacheSettings> => Object.freeze({ ...settings, ...changes })

@@ -1,5 +1,6 @@
 import type { CacheAllocation } from './allocation'
 import { isBlob, isStream, type Options, report, signals, view, wrong } from './arguments'
+import { handleOf } from './entity'
 
 /** What a stream of an allocation reads, and a copy of a blob takes, at a time. */
 const chunk = 1 << 20
@@ -66,8 +67,9 @@ export function writable(
   return new WritableStream({
     async write(data) {
       const bytes = view('chunk', data)
+      const n = bytes.byteLength // now: while the write waits, the caller may transfer the buffer
       await allocation.write(bytes, at)
-      at += bytes.byteLength
+      at += n
     },
   })
 }
@@ -109,16 +111,21 @@ async function fromStream(
   const reader = source.getReader() // throws when somebody else reads it
   const cancel = () => void reader.cancel(signal && signals.reason(signal)).catch(() => {})
   if (signal) signals.listen(signal, cancel)
+  let forget: (() => void) | undefined
   try {
     return await filled(await allocate(0), async (allocation) => {
+      const handle = handleOf(allocation)
+      forget = handle.program.whenOver(cancel) // the source may not answer, ever
       for (let at = 0; ;) {
         const { done, value } = await reader.read()
-        signals.throwIfAborted(signal)
+        handle.check(options)
         if (done) return
         const bytes = view('chunk', value)
-        await allocation.grow(at + bytes.byteLength, { signal })
+        const n = bytes.byteLength
+        await allocation.grow(at + n, { signal })
+        if (bytes.byteLength !== n) throw wrong('chunk', value, 'one whose buffer nobody takes away')
         await allocation.write(bytes, at, { signal })
-        at += bytes.byteLength
+        at += n
         report(options, at, at)
       }
     })
@@ -127,6 +134,7 @@ async function fromStream(
     throw error
   } finally {
     if (signal) signals.unlisten(signal, cancel)
+    forget?.()
     reader.releaseLock()
   }
 }

@@ -55,7 +55,7 @@ function strideOf(
   const stride = given === undefined ? row : bytes('options.stride', given)
   if (stride < row)
     throw new RangeError(`options.stride: ${stride} was given, a row of the rectangle has ${row} bytes`)
-  const n = data.byteLength // now, for the caller's getters have run
+  const n = data.byteLength
   const least = rect.height === 0 || row === 0 ? 0 : stride * (rect.height - 1) + row
   const most = stride * rect.height
   if (n < least || n > most) {
@@ -108,8 +108,8 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     options?: api.CallOptions & { stride?: number },
   ): Promise<void> {
     const to = rectFrom(rect)
-    const from = view('data', data)
     const call = this.#handle.call(options, writeKeys)
+    const from = view('data', data) // after the options, whose getters are the caller's code
     const stride = strideOf(to, this.bytesPerPixel, from, call)
     const n = from.byteLength
     if (n <= mostWritten && this.#program.pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
@@ -186,8 +186,9 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
 
   writeRectSync(rect: api.Rect, data: AllowSharedBufferSource, options?: { stride?: number }): void {
     const to = rectFrom(rect)
+    const call = this.#handle.call(options, strideKeys)
     const from = view('data', data)
-    const stride = strideOf(to, this.bytesPerPixel, from, this.#handle.call(options, strideKeys))
+    const stride = strideOf(to, this.bytesPerPixel, from, call)
     this.#atOnce(to, true, (pages) => pages.copyInRect(this.id, to, this.bytesPerPixel, from, stride))
   }
 
@@ -195,15 +196,17 @@ export class CacheSurface extends CacheEntity implements api.CacheSurface {
     const given = rect === undefined ? undefined : rectFrom(rect)
     this.#handle.call(undefined)
     const from = given ?? this.#all
-    return this.#atOnce(from, false, (pages) => pages.copyOutRect(this.id, from, this.bytesPerPixel))!
+    const n = from.width * from.height * this.bytesPerPixel
+    return this.#atOnce(from, false, (pages) => pages.copyOutRect(this.id, from, this.bytesPerPixel), n)!
   }
 
   /** Does what can be done at once with a rectangle, or throws why it can't. */
-  #atOnce<T>(rect: api.Rect, forWriting: boolean, attempt: (pages: Pages) => T): T {
+  #atOnce<T>(rect: api.Rect, forWriting: boolean, attempt: (pages: Pages) => T, length?: number): T {
     const program = this.#program
     return program.atOnce(
       () => attempt(program.pages),
       () => program.accessRect(this.id, rect, forWriting),
+      length,
     )
   }
 

@@ -4,7 +4,6 @@ import { described, type FileRequest, FileServer } from './files'
 import { runGo } from './runtime'
 
 declare const self: Pick<Worker, 'onmessage'> & {
-  close(): void
   postMessage(message: FromWorker, transfer?: Transferable[]): void
 }
 
@@ -39,7 +38,7 @@ async function start(data: unknown) {
 function files(): Do {
   const server = new FileServer()
   return (message) => {
-    if (message === 'end') server.end().finally(() => self.close())
+    if (message === 'end') server.end().finally(() => self.postMessage('ended'))
     else if (typeof message !== 'string' && 'ask' in message) answer(message.call, server.do(message.ask))
   }
 }
@@ -64,8 +63,10 @@ async function program(module: WebAssembly.Module): Promise<Do> {
     serves: true,
     started(_: string, apply: (...batch: Batch) => void, cancel: (call: number) => void, end: () => void) {
       act = (message) => {
-        if (message === 'end') end()
-        else if (message === 'alive?') return
+        if (message === 'end') {
+          end()
+          self.postMessage('ended')
+        } else if (message === 'alive?') return
         else if ('batch' in message) apply(...message.batch)
         else if ('cancel' in message) cancel(message.cancel)
       }

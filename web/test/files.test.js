@@ -377,3 +377,92 @@ withPage('what a page that died has left is removed', { needs: ['files'] }, asyn
   const byte = await living.evaluate(async () => (await globalThis.kept[1].read())[999_999])
   if (byte !== 7) throw new Error('what a living page holds was removed')
 })
+
+for (const diskStore of ['opfs', 'indexedDB'])
+  inPage(
+    `site data cleared: workers that are started later live (${diskStore})`,
+    { needs: ['files', 'devtools'], arg: diskStore },
+    async (kit, diskStore) => {
+      const { load, assert, noise, assertBytes, until, leave, MiB } = kit
+      const workers = []
+      const diskWorker = () => {
+        workers.push(new Worker('/asposecache.worker.js'))
+        return workers.at(-1)
+      }
+      const options = { diskStore, diskWorker, settings: { cacheType: 'cacheOnDiskOnly' } }
+      const cache = await load(options)
+      const a = await cache.allocateFrom(noise(MiB, 1))
+      await a.flush()
+      await until(() => cache.statistics().disk.thread === 'worker')
+      const { origin } = location
+      await globalThis.devtools('Storage.clearDataForOrigin', { origin, storageTypes: 'all' })
+      const again = await load(options)
+      const b = await again.allocateFrom(noise(MiB, 2))
+      await b.flush()
+      await until(() => again.statistics().disk.thread === 'worker')
+      const made = workers.length
+      for (let i = 3; i < 6; i++) {
+        await b.write(noise(MiB, i))
+        await b.flush()
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+      assert.equal(workers.length, made, 'none was taken for dead')
+      assert.equal(again.statistics().disk.thread, 'worker')
+      assertBytes(await b.read(), noise(MiB, 5))
+      await a.write(noise(MiB, 6))
+      await a.flush()
+      assertBytes(await a.read(), noise(MiB, 6))
+      await again.close()
+      await cache.close().catch(({ code }) => assert.equal(code, 'CACHE_UNAVAILABLE')) // its file went before
+      return leave
+    },
+  )
+
+for (const how of ['undo', 'restore'])
+  inPage(
+    `the file is gone: ${how} is refused, and what is in memory stays`,
+    { needs: ['files', 'devtools'], arg: how },
+    async (kit, how) => {
+      const { load, asposecache, assert, noise, assertBytes, rejectsWith, leave, MiB } = kit
+      const workers = []
+      const diskWorker = () => {
+        workers.push(new Worker('/asposecache.worker.js'))
+        return workers.at(-1)
+      }
+      const settings = { cacheType: 'cacheOnDiskOnly' }
+      const cache = await load({ diskStore: 'opfs', diskWorker, settings })
+      const a = await cache.allocateFrom(noise(24 * MiB, 1))
+      const history = how === 'undo' ? await asposecache.createHistory(a) : undefined
+      const before = how === 'restore' ? await a.snapshot() : undefined
+      await a.write(noise(24 * MiB, 2))
+      await history?.commit('two')
+      await cache.flush()
+      await cache.configure({ cacheType: 'auto' })
+      await a.moveToMemory()
+      const { origin } = location
+      await globalThis.devtools('Storage.clearDataForOrigin', { origin, storageTypes: 'file_systems' })
+      workers[0].terminate() // who has the file open keeps it to the end
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await rejectsWith('CACHE_LOST', history ? history.undo() : a.restore(before))
+      assert.equal(a.medium, 'memory')
+      assertBytes(await a.read(), noise(24 * MiB, 2))
+      if (history) assert.isTrue(history.canUndo)
+      await cache.close().catch(({ code }) => assert.equal(code, 'CACHE_UNAVAILABLE'))
+      return leave
+    },
+  )
+
+inPage(
+  'closed while the file is being opened: nothing is left',
+  { needs: ['files'] },
+  async ({ load, assert, files }) => {
+    for (let ms = 0; ms < 100; ms += 10) {
+      const cache = await load({ diskStore: 'opfs', settings: { cacheType: 'cacheOnDiskOnly' } })
+      const allocated = cache.allocate(1000).catch(() => {})
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      await cache.close()
+      await allocated
+      assert.isEmpty(await files(), `closed after ${ms} ms`)
+    }
+  },
+)

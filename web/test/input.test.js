@@ -482,3 +482,83 @@ inPage(
     }
   },
 )
+
+inPage('arrays that their buffer has become too short for are refused', async (kit) => {
+  const { load, assert, rejection } = kit
+  if (!('resize' in ArrayBuffer.prototype)) return
+  const cache = await load()
+  const allocation = await cache.allocate(16)
+  for (const made of [Uint8Array, Float32Array, DataView]) {
+    const buffer = new ArrayBuffer(16, { maxByteLength: 32 })
+    const array = new made(buffer, 8)
+    const fixed = new made(buffer, 8, made === Float32Array ? 2 : 8)
+    buffer.resize(4)
+    for (const [what, one] of [
+      ['tracking', array],
+      ['fixed', fixed],
+    ])
+      for (const call of [
+        () => allocation.write(one),
+        () => allocation.readInto(one),
+        () => cache.allocateFrom(one),
+      ])
+        assert.instanceOf(await rejection(call()), TypeError, `${made.name}, ${what}, ${call}`)
+    buffer.resize(8)
+    if (made !== DataView) await allocation.write(array) // it is empty, and there
+  }
+})
+
+inPage('a buffer that goes while the options are read is refused', async (kit) => {
+  const { load, assert, rejection } = kit
+  const cache = await load()
+  const allocation = await cache.allocate(16)
+  for (const name of ['write', 'readInto']) {
+    const array = new Uint8Array(8)
+    const options = {
+      get signal() {
+        structuredClone(array, { transfer: [array.buffer] })
+        return undefined
+      },
+    }
+    assert.instanceOf(await rejection(allocation[name](array, 0, options)), TypeError, name)
+  }
+})
+
+inPage('settings that getters change while others are read stay changed', async ({ load, assert }) => {
+  const cache = await load()
+  await cache.configure({
+    get cacheType() {
+      cache.maxDiskSpaceForCache = 77
+      return 'auto'
+    },
+    maxMemoryForCache: 2000,
+  })
+  assert.deepInclude(cache.settings, { maxDiskSpaceForCache: 77, maxMemoryForCache: 2000 })
+})
+
+inPage('a read at once for which there is no memory is refused as full', async (kit) => {
+  const { load, assert, assertFull, PAGE } = kit
+  const cache = await load()
+  const allocation = await cache.allocate(4 * PAGE)
+  const surface = await cache.allocateSurface({ width: 512, height: 512 })
+  const Real = globalThis.Uint8Array
+  const details = { medium: 'memory', requested: 4 * PAGE, allocated: 8 * PAGE, limit: 0, reason: 'memory' }
+  for (const call of [() => allocation.readSync(), () => surface.readRectSync()]) {
+    globalThis.Uint8Array = new Proxy(Real, {
+      construct(target, args, made) {
+        if (args[0] >= PAGE) throw new RangeError('Array buffer allocation failed')
+        return Reflect.construct(target, args, made)
+      },
+    })
+    let thrown
+    try {
+      call()
+    } catch (error) {
+      thrown = error
+    } finally {
+      globalThis.Uint8Array = Real
+    }
+    assertFull(thrown, details)
+  }
+  assert.equal(allocation.readSync().length, 4 * PAGE)
+})

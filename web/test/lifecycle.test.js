@@ -268,3 +268,63 @@ inPage('close right after loading', async ({ load, assert, databases }) => {
   }
   assert.deepEqual(await databases(), [])
 })
+
+inPage('close: what is called meanwhile says that the cache is closed', async (kit) => {
+  const { load, assert, rejectsWith } = kit
+  const cache = await load()
+  const surface = await cache.allocateSurface({ width: 2, height: 2 })
+  const rect = { x: 0, y: 0, width: 1, height: 1 }
+  const closed = cache.close()
+  const pixel = new Uint8Array(4)
+  await rejectsWith('CACHE_CLOSED', surface.writeRect(rect, pixel))
+  await rejectsWith('CACHE_CLOSED', surface.readRect(rect))
+  await rejectsWith('CACHE_CLOSED', surface.readImageData())
+  await rejectsWith('CACHE_CLOSED', surface.writeImageData(new ImageData(1, 1)))
+  assert.throws(() => surface.writeRectSync(rect, pixel), /closed/)
+  assert.throws(() => surface.readRectSync(rect), /closed/)
+  await closed
+})
+
+inPage('close: nothing waits or is copied any more, and no worker has its lock', async (kit) => {
+  const { load, assert, MiB } = kit
+  const cache = await load({ settings: { cacheType: 'cacheOnDiskOnly' } })
+  const a = await cache.allocate(20 * MiB)
+  await a.write(new Uint8Array(20 * MiB))
+  await cache.close()
+  const { memory, disk, queuedBytes, copiedBytes } = cache.statistics()
+  assert.deepEqual([disk.waitingBytes, queuedBytes, copiedBytes], [0, 0, 0])
+  assert.deepEqual([memory.occupiedBytes, memory.freeBytes], [0, 0])
+  const { held, pending } = (await navigator.locks?.query()) ?? { held: [], pending: [] }
+  assert.deepEqual([held, pending], [[], []])
+})
+
+inPage('close: handles that are kept keep nothing of the memory', { needs: ['gc'] }, async (kit) => {
+  const { load, assert, collectGarbage, until, MiB } = kit
+  const { instantiate } = WebAssembly
+  const memories = []
+  WebAssembly.instantiate = async (...args) => {
+    const instance = await instantiate(...args)
+    memories.push(new WeakRef(instance.exports.mem))
+    return instance
+  }
+  const kept = []
+  for (const cacheType of ['cacheInMemoryOnly', 'cacheOnDiskOnly']) {
+    const cache = await load({ settings: { cacheType } })
+    const a = await cache.allocate(MiB)
+    await a.write(new Uint8Array(MiB))
+    await a.read()
+    const surface = await cache.allocateSurface({ width: 10, height: 10 })
+    await surface.readRect()
+    await cache.close()
+    kept.push(cache, a, surface)
+  }
+  WebAssembly.instantiate = instantiate
+  assert.isAtLeast(memories.length, 2)
+  await until(async () => {
+    await collectGarbage()
+    return memories.every((memory) => memory.deref() === undefined)
+  })
+  for (const one of kept.slice(1, 3)) assert.isTrue(one.disposed)
+  assert.throws(() => kept[1].readSync(), /closed/)
+  assert.equal(kept[0].statistics().wasmBytes, 0)
+})

@@ -308,3 +308,43 @@ inPage('allocateFrom can be aborted', async ({ load, assert, rejection, counters
   await opening.release()
   assert.deepEqual(cache.allocations(), [])
 })
+
+inPage('writable goes on behind a chunk whose buffer is given away while it waits', async (kit) => {
+  const { load, assert } = kit
+  const cache = await load()
+  const allocation = await cache.allocate(8)
+  const writer = allocation.writable().getWriter()
+  await writer.ready
+  const chunk = new Uint8Array([1, 2, 3, 4])
+  const written = writer.write(chunk)
+  structuredClone(chunk, { transfer: [chunk.buffer] })
+  await written
+  await writer.write(new Uint8Array([5, 6, 7, 8]))
+  await writer.close()
+  assert.deepEqual([...(await allocation.read())], [1, 2, 3, 4, 5, 6, 7, 8])
+})
+
+inPage('allocateFrom a stream that stalls ends when the cache is closed', async (kit) => {
+  const { load, assert, deferred, rejectsWith } = kit
+  const cache = await load()
+  const cancelled = deferred()
+  const pulled = deferred()
+  const source = new ReadableStream({
+    pull(controller) {
+      if (controller.desiredSize === 1 && !pulled.done) {
+        pulled.done = true
+        controller.enqueue(new Uint8Array(10))
+        return
+      }
+      pulled.resolve()
+      return new Promise(() => {})
+    },
+    cancel: cancelled.resolve,
+  })
+  const refused = rejectsWith('CACHE_CLOSED', cache.allocateFrom(source))
+  await pulled.promise
+  await cache.close()
+  await refused
+  await cancelled.promise
+  assert.isFalse(source.locked)
+})
