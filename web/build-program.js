@@ -11,17 +11,18 @@ export const go = (...args) =>
 /**
  * What makes the program small where it counts, compressed: the older garbage collector, which a heap
  * with few pointers does not feel, and no inlining but where the time goes, which is half of the time that an
- * allocation takes: in the runtime, in what is our own but for the store, which waits for the browser, and on the way to
- * JavaScript. There, go:noinline is at what is called from many places and costs nothing next to what follows: errors,
+ * allocation takes: in the runtime, in what is our own but for the bridge and the store, and on the way to JavaScript.
+ * There, go:noinline is at what is called from many places and costs nothing next to what follows: errors,
  * bookkeeping, the way to the bytes of a page. What it is built of says nothing of git, so that one source is one program.
  */
 const goEnv = { ...process.env, GOOS: 'js', GOARCH: 'wasm', GOEXPERIMENT: 'nogreenteagc' }
 const inlined = ['asposecache/...', 'syscall/js', 'runtime', 'internal/runtime/maps']
-/** Next to a transaction a call costs nothing, and without inlining these are smaller by some kB. */
+/** Next to a transaction, or to a call of JavaScript, a call costs nothing, and without inlining these are smaller by some 15 kB. */
 const small = [
+  'asposecache/jsbridge',
   'asposecache/core/disk',
   'asposecache/core/driver/filestore',
-  ...['idbstore', 'opfsstore', 'webapi', 'webdisk'].map((name) => `asposecache/jsbridge/${name}`),
+  ...['idbstore', 'jsbuf', 'opfsstore', 'webapi', 'webdisk'].map((name) => `asposecache/jsbridge/${name}`),
 ]
 const flagsOf = (packages, flags) => packages.map((one) => `${one}=${flags}`)
 const gcflags = ['all=-l', ...flagsOf(inlined, ''), ...flagsOf(small, '-l')]

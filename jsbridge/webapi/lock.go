@@ -13,6 +13,7 @@ type Lock struct {
 	resolve js.Value // ends the promise for whose life the browser keeps the lock
 	failed  js.Func  // called when the request for it fails
 	forget  func()   // undoes OnExit(resolve)
+	leave   func()   // ends the answers to who asks for the store
 }
 
 // LockName returns the name of a store's lock. Names of locks must not begin with a hyphen; those of stores may.
@@ -95,6 +96,9 @@ func (l *Lock) Release() {
 		return
 	}
 	l.forget()
+	if l.leave != nil {
+		l.leave()
+	}
 	l.resolve.Invoke()
 	l.failed.Release()
 }

@@ -30,11 +30,14 @@ func Claim(ctx context.Context, folder string) (name string, l *Lock, err error)
 		// The lock is what was asked for first, but the page may have no storage of any kind.
 		err = ErrForbidden
 	}
+	if l != nil {
+		l.leave = attend(folder, name)
+	}
 	return name, l, err
 }
 
-// Sweep removes the stores of a folder that were left behind: those whose lock nobody holds. list names the stores there
-// are, and remove removes one. It returns how many. Without Web Locks it removes none.
+// Sweep removes the stores of a folder that were left behind: those whose lock nobody holds, and for which nobody answers.
+// list names the stores there are, and remove removes one. It returns how many. Without Web Locks it removes none.
 //
 // Any number of sweeps can run at once. What can't be removed in time is left to the next one, and told in the error.
 func Sweep(ctx context.Context, folder string, list func(context.Context) ([]string, error),
@@ -45,6 +48,13 @@ func Sweep(ctx context.Context, folder string, list func(context.Context) ([]str
 	}
 	names, err := list(ctx)
 	removed := 0
+	var there map[string]bool // asked for when the first lock is found free
+	isThere := func(name string) bool {
+		if there == nil {
+			there = present(ctx, folder)
+		}
+		return there[name]
+	}
 	for _, name := range names {
 		if err := ctx.Err(); err != nil {
 			return removed, err
@@ -53,7 +63,7 @@ func Sweep(ctx context.Context, folder string, list func(context.Context) ([]str
 		if id, ok := strings.CutPrefix(name, folder+"/"); !ok || !IsUUID(id) {
 			continue
 		}
-		done, oneErr := sweep(ctx, locks, name, remove)
+		done, oneErr := sweep(ctx, locks, name, isThere, remove)
 		if done {
 			removed++
 		}
@@ -62,8 +72,8 @@ func Sweep(ctx context.Context, folder string, list func(context.Context) ([]str
 	return removed, err
 }
 
-// sweep removes a store if nobody holds its lock, and holds it meanwhile.
-func sweep(ctx context.Context, locks js.Value, name string, remove func(context.Context, string) error) (bool, error) {
+// sweep removes a store if nobody holds its lock and it is not there, and holds the lock meanwhile.
+func sweep(ctx context.Context, locks js.Value, name string, isThere func(string) bool, remove func(context.Context, string) error) (bool, error) {
 	ctx, cancel := InTime(ctx)
 	defer cancel()
 	l, err := take(ctx, locks, name, true)
@@ -71,6 +81,9 @@ func sweep(ctx context.Context, locks js.Value, name string, remove func(context
 		return false, err
 	}
 	defer l.Release()
+	if isThere(name) {
+		return false, nil
+	}
 	err = remove(ctx, name)
 	return err == nil, err
 }

@@ -5,6 +5,7 @@ import type { Operations, Requests } from './border'
 import type { DiskWorker } from './disk-worker'
 import type { Files } from './files'
 import { canGrowTo } from './memory'
+import { attend, present } from './presence'
 
 /** What the program exports; the numbers are bytes and allocations. See jsbridge/exports.go. */
 export interface Exports {
@@ -110,6 +111,8 @@ export async function startRuntime(
       started = { version, call, pageSize, tileSide }
     },
     nextTask,
+    attend,
+    present,
   }
   const { go, instance, forget, exitCode, ended } = await runGo(module, own)
   if (!started) {

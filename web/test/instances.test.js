@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict'
 import { engine, run, useBrowser } from './support/browser.js'
 
-const { inPage, withPage } = useBrowser()
+const { inPage, withPage } = useBrowser({
+  routes: {
+    '/clear': (_, response) => {
+      response.writeHead(200, { 'Clear-Site-Data': '"storage"', 'Content-Type': 'text/plain' }).end('cleared')
+    },
+  },
+})
 
 /** Runs in a page: loads an instance on disk, fills it, and keeps it in a global. */
 const fill = async ({ load, noise, leave }, [folder, seed]) => {
@@ -392,3 +398,38 @@ inPage('an instance and its handles can be neither cloned nor posted', async (ki
   assert.deepEqual(structuredClone(cache.allocations()), cache.allocations())
   assert.deepEqual(structuredClone(cache.statistics()), cache.statistics())
 })
+
+for (const diskStore of ['indexedDB', 'opfs'])
+  withPage(
+    `site data cleared: what another page opens then leaves a living instance alone (${diskStore})`,
+    { needs: ['devtools', 'files'] },
+    async ({ open }) => {
+      const page = await open()
+      await page.evaluate(async (diskStore) => {
+        const { loadAsposeCache } = await import('/asposecache.js')
+        const settings = { cacheType: 'cacheOnDiskOnly' }
+        const cache = (globalThis.cache = await loadAsposeCache({ diskStore, settings }))
+        const a = (globalThis.a = await cache.allocateFrom(new Uint8Array(24 << 20).fill(1)))
+        await cache.flush()
+        await fetch('/clear')
+        await a.write(new Uint8Array(24 << 20).fill(2))
+        await cache.flush()
+      }, diskStore)
+      const other = await open()
+      await other.evaluate(async (diskStore) => {
+        const { loadAsposeCache } = await import('/asposecache.js')
+        const cache = await loadAsposeCache({ diskStore, settings: { cacheType: 'cacheOnDiskOnly' } })
+        await cache.allocate(1000)
+        await new Promise((resolve) => setTimeout(resolve, 1000))
+        await cache.close() // which sweeps once more
+      }, diskStore)
+      const bytes = await page.evaluate(async () => {
+        const { a } = globalThis
+        const read = []
+        for (let at = 0; at < 24 << 20; at += 4 << 20) read.push((await a.read(at, 10))[5])
+        await globalThis.cache.close().catch(({ code }) => code)
+        return read
+      })
+      assert.deepEqual(bytes, Array(6).fill(2))
+    },
+  )
