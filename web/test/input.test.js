@@ -488,7 +488,7 @@ inPage('arrays that their buffer has become too short for are refused', async (k
   if (!('resize' in ArrayBuffer.prototype)) return
   const cache = await load()
   const allocation = await cache.allocate(16)
-  for (const made of [Uint8Array, Float32Array, DataView]) {
+  for (const made of /** @type {any[]} */ ([Uint8Array, Float32Array, DataView])) {
     const buffer = new ArrayBuffer(16, { maxByteLength: 32 })
     const array = new made(buffer, 8)
     const fixed = new made(buffer, 8, made === Float32Array ? 2 : 8)
@@ -529,7 +529,7 @@ inPage('settings that getters change while others are read stay changed', async 
   await cache.configure({
     get cacheType() {
       cache.maxDiskSpaceForCache = 77
-      return 'auto'
+      return /** @type {const} */ ('auto')
     },
     maxMemoryForCache: 2000,
   })

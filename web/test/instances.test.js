@@ -407,9 +407,9 @@ for (const diskStore of ['indexedDB', 'opfs'])
       const page = await open()
       await page.evaluate(async (diskStore) => {
         const { loadAsposeCache } = await import('/asposecache.js')
-        const settings = { cacheType: 'cacheOnDiskOnly' }
-        const cache = (globalThis.cache = await loadAsposeCache({ diskStore, settings }))
-        const a = (globalThis.a = await cache.allocateFrom(new Uint8Array(24 << 20).fill(1)))
+        const cache = await loadAsposeCache({ diskStore, settings: { cacheType: 'cacheOnDiskOnly' } })
+        globalThis.cache = cache
+        const a = (globalThis.allocation = await cache.allocateFrom(new Uint8Array(24 << 20).fill(1)))
         await cache.flush()
         await fetch('/clear')
         await a.write(new Uint8Array(24 << 20).fill(2))
@@ -424,7 +424,7 @@ for (const diskStore of ['indexedDB', 'opfs'])
         await cache.close() // which sweeps once more
       }, diskStore)
       const bytes = await page.evaluate(async () => {
-        const { a } = globalThis
+        const { allocation: a } = globalThis
         const read = []
         for (let at = 0; at < 24 << 20; at += 4 << 20) read.push((await a.read(at, 10))[5])
         await globalThis.cache.close().catch(({ code }) => code)

@@ -302,7 +302,7 @@ inPage('close: handles that are kept keep nothing of the memory', { needs: ['gc'
   const { load, assert, collectGarbage, until, MiB } = kit
   const { instantiate } = WebAssembly
   const memories = []
-  WebAssembly.instantiate = async (...args) => {
+  WebAssembly.instantiate = async (/** @type {[any, any]} */ ...args) => {
     const instance = await instantiate(...args)
     memories.push(new WeakRef(instance.exports.mem))
     return instance
