@@ -424,7 +424,7 @@ for (const diskStore of ['indexedDB', 'opfs'])
         await cache.close() // which sweeps once more
       }, diskStore)
       const bytes = await page.evaluate(async () => {
-        const { allocation: a } = globalThis
+        const { allocation: a } = /** @type {any} */ (globalThis)
         const read = []
         for (let at = 0; at < 24 << 20; at += 4 << 20) read.push((await a.read(at, 10))[5])
         await globalThis.cache.close().catch(({ code }) => code)

@@ -300,9 +300,10 @@ inPage('close: nothing waits or is copied any more, and no worker has its lock',
 
 inPage('close: handles that are kept keep nothing of the memory', { needs: ['gc'] }, async (kit) => {
   const { load, assert, collectGarbage, until, MiB } = kit
-  const { instantiate } = WebAssembly
+  const wasm = /** @type {any} */ (WebAssembly)
+  const { instantiate } = wasm
   const memories = []
-  WebAssembly.instantiate = async (/** @type {[any, any]} */ ...args) => {
+  wasm.instantiate = async (...args) => {
     const instance = await instantiate(...args)
     memories.push(new WeakRef(instance.exports.mem))
     return instance
@@ -318,7 +319,7 @@ inPage('close: handles that are kept keep nothing of the memory', { needs: ['gc'
     await cache.close()
     kept.push(cache, a, surface)
   }
-  WebAssembly.instantiate = instantiate
+  wasm.instantiate = instantiate
   assert.isAtLeast(memories.length, 2)
   await until(async () => {
     await collectGarbage()
