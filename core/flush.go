@@ -73,15 +73,16 @@ func (a *Allocation) awaitStored(ctx context.Context, all []pending, o *CallOpti
 }
 
 // awaitSome waits until something has changed, unless all is stored, and returns how many bytes were not before. It
-// takes what is stored out of all. In the place of an image that was dropped before it was stored it waits for the one
-// that is there now: that has what was not overwritten.
+// takes what is stored out of all. In the place of an image that will not be stored it waits for the one that is there
+// now: that has what was not overwritten. Of one in a transaction under way it waits for the end of that, or who paints
+// on would keep it waiting.
 func (a *Allocation) awaitSome(ctx context.Context, all *[]pending) (left int64, err error) {
 	c, d := a.cache, a.cache.disk
 	rest := (*all)[:0]
 	waits := false
 	for _, p := range *all {
 		is := !p.image.Stored()
-		if p.image.Dropped() {
+		if p.image.Forgone() {
 			p, is = a.pending(p.place)
 		}
 		if is {

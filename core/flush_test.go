@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"testing"
+	"time"
 
 	"asposecache/core"
 	"asposecache/core/driver/drivertest"
@@ -99,4 +100,38 @@ func TestFlushOfWhatIsUnderWayWhileSomethingElseFails(t *testing.T) {
 		close(first)
 		b.is(<-flushed, nil)
 	})
+}
+
+// Who paints on while others flush makes version after version of the same pages.
+func TestFlushEndsWhileSomebodyPaints(t *testing.T) {
+	for _, pages := range []int64{1, 2, 4} {
+		inBubble(t, onDisk, func(b *bench) {
+			b.slowStore(30 * time.Millisecond)
+			a := b.allocate(pages * page)
+			b.write(a, picture(int(pages)*page, 1), 0)
+			stop := make(chan struct{})
+			painted := later(func() error {
+				for i := int64(0); ; i++ {
+					select {
+					case <-stop:
+						return nil
+					case <-time.After(4 * time.Millisecond):
+					}
+					if err := a.WriteAt(ctx, picture(100, byte(i)), i%pages*page+i%1000*100); err != nil {
+						return err
+					}
+				}
+			})
+			for range 5 {
+				began := time.Now()
+				b.is(a.Flush(ctx), nil)
+				b.is(b.Flush(ctx), nil)
+				if took := time.Since(began); took > time.Second { // as the bubble has it
+					b.Errorf("with %d pages it takes %v", pages, took)
+				}
+			}
+			close(stop)
+			b.is(<-painted, nil)
+		})
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"sync"
 	"syscall/js"
+	"time"
 
 	"asposecache/core"
 	"asposecache/core/driver"
@@ -56,7 +57,7 @@ type Disk interface {
 	SetFolder(name string) error
 	// Sweep removes what programs that died have left behind in the folder, and returns how many stores that
 	// were.
-	Sweep(ctx context.Context) (int, error)
+	Sweep(ctx context.Context, patience time.Duration) (int, error)
 	// Place returns what the store lies on, and on which thread it writes; both are empty until it is open.
 	Place() (store, thread string)
 	// CopiedBytes returns how many bytes are held twice because they are on their way to another thread.

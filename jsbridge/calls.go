@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall/js"
+	"time"
 
 	"asposecache/core"
 	"asposecache/core/driver"
@@ -381,8 +382,8 @@ var operations = map[string]kind{
 			err := o.b.cache.Close(ctx)
 			o.b.sweeps.Wait()
 			// Others may have died while this one lived, and nobody may come after it.
-			_, _ = o.b.disk.Sweep(ctx)
-			pause() // the program does not end inside of the call that asks for it
+			_, _ = o.b.disk.Sweep(ctx, time.Second/2) // who closes does not wait for long
+			pause()                                   // the program does not end inside of the call that asks for it
 			return nil, err
 		}
 	}},
@@ -391,7 +392,7 @@ var operations = map[string]kind{
 		o.b.sweeps.Add(1)
 		return func(ctx context.Context) (any, error) {
 			defer o.b.sweeps.Done()
-			return o.b.disk.Sweep(ctx)
+			return o.b.disk.Sweep(ctx, 2*time.Second) // whoever lives may be busy, and nobody waits
 		}
 	}},
 }

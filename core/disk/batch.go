@@ -122,9 +122,9 @@ func (d *Disk) stored(b *batch) {
 	}
 	d.queue.waiting -= b.bytes
 	for i, im := range b.images {
+		im.wasStored = true
 		if im.state == dropped {
 			d.freeImage(im)
-			im.state = stored // who waits for that need not know that nobody has the page any more
 			continue
 		}
 		d.moveIn(im, b.homes[i])

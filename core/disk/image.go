@@ -19,12 +19,14 @@ type Page interface {
 
 // An Image is what the disk has of a page. What no extent covers is zero.
 type Image struct {
-	page    Page
-	size    int
-	state   state
-	buf     driver.Buffer // what was written and is not stored
-	bufAt   int           // where in the page it begins
-	extents []extent      // in order
+	page  Page
+	size  int
+	state state
+	// wasStored: a transaction has stored all of it.
+	wasStored bool
+	buf       driver.Buffer // what was written and is not stored
+	bufAt     int           // where in the page it begins
+	extents   []extent      // in order
 }
 
 // A state is how far an image has come.
@@ -65,11 +67,11 @@ func (im *Image) Buffer() driver.Buffer { return im.buf }
 // Size returns how many bytes the page has.
 func (im *Image) Size() int { return im.size }
 
-// Stored reports whether all of the image has been stored.
-func (im *Image) Stored() bool { return im.state == stored }
+// Stored reports whether all of the image was stored once, whatever has become of it.
+func (im *Image) Stored() bool { return im.wasStored }
 
-// Dropped reports whether nobody needs the image any more, and it was not stored, or not yet.
-func (im *Image) Dropped() bool { return im.state == dropped }
+// Forgone reports whether the image was dropped and not stored, and is not in a transaction under way.
+func (im *Image) Forgone() bool { return im.state == dropped && im.buf == nil && !im.wasStored }
 
 // Waits reports whether the image is to be stored and no transaction under way does it.
 func (im *Image) Waits() bool { return im.state == waiting }
@@ -107,7 +109,7 @@ func (d *Disk) set(im *Image, extents []extent) {
 // Enqueue has an image stored. It waits with the others until there is a reason to; see [Disk.Pump].
 func (d *Disk) Enqueue(im *Image) {
 	if im.buf == nil { // it only has what was stored before
-		im.state = stored
+		im.state, im.wasStored = stored, true
 		return
 	}
 	d.queue.add(im)

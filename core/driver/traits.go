@@ -15,8 +15,8 @@ type Traits struct {
 	// only asked for whole records.
 	Ranges bool
 
-	// BatchBytes is about how many bytes are put in one transaction, a page more at most, and BatchRecords how many
-	// records, a page's more at most. As many are deleted in one at most.
+	// BatchBytes and BatchRecords are about how many bytes and records are put in one transaction: those of a page more
+	// at most. No more than BatchRecords are deleted in one.
 	BatchBytes, BatchRecords int
 	// Transactions is how many transactions that write are under way at a time.
 	Transactions int

@@ -26,7 +26,7 @@ func TestOpenWithoutIndexedDB(t *testing.T) {
 			Object.defineProperty(globalThis, 'indexedDB', { configurable: true, ...`+c.property+` })
 			return () => Object.defineProperty(globalThis, 'indexedDB', had)`)
 		err := s.Open(context.Background())
-		removed, sweepErr := Sweep(context.Background(), "missing")
+		removed, sweepErr := Sweep(context.Background(), "missing", 0)
 		undo.Invoke()
 		if !errors.Is(err, driver.ErrUnavailable) || !strings.Contains(err.Error(), c.cause) {
 			t.Errorf("%s: Open: %v", c.name, err)
@@ -66,7 +66,7 @@ func TestOpenThatFails(t *testing.T) {
 			t.Errorf("%s: Close: %v", c.name, err)
 		}
 	}
-	if _, err := Sweep(context.Background(), "failing"); err != nil {
+	if _, err := Sweep(context.Background(), "failing", 0); err != nil {
 		t.Errorf("Sweep: %v", err)
 	}
 	if names := databasesOf(t, "failing/"); len(names) != 0 {
@@ -156,7 +156,7 @@ func TestWithoutWebLocksStoresWorkAndNothingIsSwept(t *testing.T) {
 	if there := has(t, s, 1); !there[0] {
 		t.Error("the record is missing")
 	}
-	if n, err := Sweep(context.Background(), "lockless"); n != 0 || err != nil {
+	if n, err := Sweep(context.Background(), "lockless", 0); n != 0 || err != nil {
 		t.Errorf("Sweep: %d, %v", n, err)
 	}
 	if names := databasesOf(t, "lockless/"); len(names) != 2 {
@@ -215,13 +215,13 @@ func TestWhoLoadedTheProgramCanTidyUp(t *testing.T) {
 	if count() != 2 {
 		t.Errorf("%d functions after a new connection", count())
 	}
-	if n, err := Sweep(context.Background(), "exiting"); n != 0 || err != nil {
+	if n, err := Sweep(context.Background(), "exiting", 0); n != 0 || err != nil {
 		t.Errorf("Sweep of a living store: %d, %v", n, err)
 	}
 	// The program dies: these run, and nothing of Go.
 	eval(t, `for (const f of asposeCacheHost.onExit) f()`)
 	eventually(t, "the lock is free", func() bool { return !locked(t, s.name) })
-	if n, err := Sweep(context.Background(), "exiting"); n != 1 || err != nil {
+	if n, err := Sweep(context.Background(), "exiting", 0); n != 1 || err != nil {
 		t.Errorf("Sweep of a dead one: %d, %v", n, err)
 	}
 	if err := s.Close(context.Background()); err != nil {

@@ -5,20 +5,21 @@ package idbstore
 import (
 	"context"
 	"syscall/js"
+	"time"
 
 	"asposecache/jsbridge/webapi"
 )
 
 // Sweep removes the databases that stores of a folder have left behind, and returns how many; see [webapi.Sweep]. Where
 // the browser can't list databases it removes none.
-func Sweep(ctx context.Context, folder string) (int, error) {
-	return webapi.Sweep(ctx, folder, databases, deleteDatabase)
+func Sweep(ctx context.Context, folder string, patience time.Duration) (int, error) {
+	return webapi.Sweep(ctx, folder, patience, databases, deleteDatabase)
 }
 
 // Sweep removes what stores have left behind in the folder of this one.
-func (s *Store) Sweep(ctx context.Context) (int, error) {
+func (s *Store) Sweep(ctx context.Context, patience time.Duration) (int, error) {
 	folder, _ := s.Folder()
-	return Sweep(ctx, folder)
+	return Sweep(ctx, folder, patience)
 }
 
 // databases returns the names of all databases of the origin, or none where the browser can't list them.

@@ -23,7 +23,7 @@ func TestSweepRemovesTheDeadAndKeepsTheLiving(t *testing.T) {
 	mustPut(t, s, 1)
 	createDatabase(t, "sweeping/"+id1)
 	createDatabase(t, "sweeping/"+id2)
-	n, err := Sweep(context.Background(), "sweeping")
+	n, err := Sweep(context.Background(), "sweeping", 0)
 	if n != 2 || err != nil {
 		t.Errorf("Sweep: %d, %v", n, err)
 	}
@@ -44,7 +44,7 @@ func TestSweepTouchesNoOtherName(t *testing.T) {
 		createDatabase(t, name)
 	}
 	createDatabase(t, "a/"+id1)
-	if n, err := Sweep(context.Background(), "a"); n != 1 || err != nil {
+	if n, err := Sweep(context.Background(), "a", 0); n != 1 || err != nil {
 		t.Errorf("Sweep: %d, %v", n, err)
 	}
 	left := databasesOf(t, "")
@@ -56,7 +56,7 @@ func TestSweepTouchesNoOtherName(t *testing.T) {
 	if slices.Contains(left, "a/"+id1) {
 		t.Error("the dead one is still there")
 	}
-	if n, err := Sweep(context.Background(), "a/b"); n != 1 || err != nil {
+	if n, err := Sweep(context.Background(), "a/b", 0); n != 1 || err != nil {
 		t.Errorf("Sweep of the folder below: %d, %v", n, err)
 	}
 }
@@ -72,12 +72,12 @@ func TestSweepOfAFrameThatDied(t *testing.T) {
 		request.onupgradeneeded = () => request.result.createObjectStore('records')
 		await new Promise((resolve) => { request.onsuccess = resolve })
 		return frame`, name, webapi.LockName(name))
-	if n, err := Sweep(context.Background(), "frames"); n != 0 || err != nil {
+	if n, err := Sweep(context.Background(), "frames", 0); n != 0 || err != nil {
 		t.Errorf("Sweep while it lives: %d, %v", n, err)
 	}
 	frame.Call("remove")
 	eventually(t, "its lock is free", func() bool { return !locked(t, name) })
-	if n, err := Sweep(context.Background(), "frames"); n != 1 || err != nil {
+	if n, err := Sweep(context.Background(), "frames", 0); n != 1 || err != nil {
 		t.Errorf("Sweep when it is dead: %d, %v", n, err)
 	}
 	if names := databasesOf(t, "frames/"); len(names) != 0 {
@@ -93,7 +93,7 @@ func TestSweepsAtOnce(t *testing.T) {
 	var removed [3]int
 	for i := range removed {
 		wg.Go(func() {
-			n, err := Sweep(context.Background(), "twice")
+			n, err := Sweep(context.Background(), "twice", 0)
 			if err != nil {
 				t.Errorf("Sweep: %v", err)
 			}
@@ -115,7 +115,7 @@ func TestSweepDoesNotWaitForEver(t *testing.T) {
 	createDatabase(t, blocked)
 	createDatabase(t, "stuck/"+id2)
 	other := runAsync(t, `return new Promise((r) => { indexedDB.open(a).onsuccess = (e) => r(e.target.result) })`, blocked)
-	n, err := Sweep(context.Background(), "stuck")
+	n, err := Sweep(context.Background(), "stuck", 0)
 	if n != 1 || err == nil || !strings.Contains(err.Error(), "did not answer in time") {
 		t.Errorf("Sweep: %d, %v", n, err)
 	}
@@ -123,18 +123,18 @@ func TestSweepDoesNotWaitForEver(t *testing.T) {
 	other.Call("close")
 
 	hung := patch(t, "IDBFactory.prototype", "databases", `() => new Promise(() => {})`)
-	if n, err := Sweep(context.Background(), "stuck"); n != 0 || err == nil {
+	if n, err := Sweep(context.Background(), "stuck", 0); n != 0 || err == nil {
 		t.Errorf("Sweep when listing hangs: %d, %v", n, err)
 	}
 	hung()
 	missing := patch(t, "IDBFactory.prototype", "databases", `undefined`)
-	if n, err := Sweep(context.Background(), "stuck"); n != 0 || err != nil {
+	if n, err := Sweep(context.Background(), "stuck", 0); n != 0 || err != nil {
 		t.Errorf("Sweep when databases can't be listed: %d, %v", n, err)
 	}
 	missing()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if n, err := Sweep(ctx, "stuck"); n != 0 || err == nil {
+	if n, err := Sweep(ctx, "stuck", 0); n != 0 || err == nil {
 		t.Errorf("Sweep with a context that has ended: %d, %v", n, err)
 	}
 }

@@ -46,8 +46,8 @@ func (f *file) Open(ctx context.Context) error {
 	name, lock, err := webapi.Claim(ctx, f.folder.Fix())
 	if err == nil {
 		if _, err = f.ask(ctx, "open", name, nil); err != nil {
-			// It may be opened yet: it is removed behind that, and nobody waits. What is left over is found by the next
-			// sweep.
+			// The worker may still open it. It is asked to remove the file after that, and nobody waits for the answer.
+			// What is left over is found by the next sweep.
 			f.begin(ctx, "close", name, nil)
 			lock.Release()
 		}

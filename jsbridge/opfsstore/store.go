@@ -38,7 +38,7 @@ import (
 //
 // So a message costs more than what is gained by handing on a smaller one sooner, and beyond 8 MiB the copies that are
 // under way would only take more memory. Many small arrays in a message take more time each the more they are: 2,000
-// some milliseconds, 10,000 some 50, and 40,000 seconds.
+// of them take a few milliseconds, 10,000 about 50, and 40,000 seconds.
 var traits = driver.Traits{
 	RecordBytes:  512 << 10,
 	Ranges:       true,
@@ -92,7 +92,7 @@ func (s *Store) Place() (store, thread string) {
 func (s *Store) CopiedBytes() int64 { return s.file.copied }
 
 // Sweep removes the files that stores of a folder have left behind, and returns how many; see [webapi.Sweep].
-func Sweep(ctx context.Context, folder string, files js.Value) (int, error) {
+func Sweep(ctx context.Context, folder string, patience time.Duration, files js.Value) (int, error) {
 	if files.Type() != js.TypeObject {
 		return 0, nil
 	}
@@ -111,7 +111,7 @@ func Sweep(ctx context.Context, folder string, files js.Value) (int, error) {
 		})
 		return names, failure("list files", err)
 	}
-	return webapi.Sweep(ctx, folder, list, func(ctx context.Context, name string) error { return remove(ctx, files, name) })
+	return webapi.Sweep(ctx, folder, patience, list, func(ctx context.Context, name string) error { return remove(ctx, files, name) })
 }
 
 func remove(ctx context.Context, files js.Value, name string) error {

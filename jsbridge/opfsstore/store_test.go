@@ -212,7 +212,7 @@ func TestSweep(t *testing.T) {
 	if err := put(s, 1); err != nil {
 		t.Fatal(err)
 	}
-	n, err := Sweep(ctx, "swept", files)
+	n, err := Sweep(ctx, "swept", 0, files)
 	if n != 1 || err != nil {
 		t.Errorf("%d: %v", n, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"syscall/js"
+	"time"
 )
 
 // ErrForbidden says that the page may store nothing.
@@ -37,10 +38,10 @@ func Claim(ctx context.Context, folder string) (name string, l *Lock, err error)
 }
 
 // Sweep removes the stores of a folder that were left behind: those whose lock nobody holds, and for which nobody answers.
-// list names the stores there are, and remove removes one. It returns how many. Without Web Locks it removes none.
+// patience is how long an answer may take. list names the stores there are, and remove removes one. It returns how many. Without Web Locks it removes none.
 //
 // Any number of sweeps can run at once. What can't be removed in time is left to the next one, and told in the error.
-func Sweep(ctx context.Context, folder string, list func(context.Context) ([]string, error),
+func Sweep(ctx context.Context, folder string, patience time.Duration, list func(context.Context) ([]string, error),
 	remove func(ctx context.Context, name string) error) (int, error) {
 	locks, ok := lockManager()
 	if !ok {
@@ -51,7 +52,7 @@ func Sweep(ctx context.Context, folder string, list func(context.Context) ([]str
 	var there map[string]bool // asked for when the first lock is found free
 	isThere := func(name string) bool {
 		if there == nil {
-			there = present(ctx, folder)
+			there = present(ctx, folder, patience)
 		}
 		return there[name]
 	}
@@ -73,10 +74,11 @@ func Sweep(ctx context.Context, folder string, list func(context.Context) ([]str
 }
 
 // sweep removes a store if nobody holds its lock and it is not there, and holds the lock meanwhile.
-func sweep(ctx context.Context, locks js.Value, name string, isThere func(string) bool, remove func(context.Context, string) error) (bool, error) {
-	ctx, cancel := InTime(ctx)
+func sweep(ctx context.Context, locks js.Value, name string, isThere func(string) bool,
+	remove func(context.Context, string) error) (bool, error) {
+	limited, cancel := InTime(ctx)
 	defer cancel()
-	l, err := take(ctx, locks, name, true)
+	l, err := take(limited, locks, name, true)
 	if l == nil {
 		return false, err
 	}
@@ -84,6 +86,8 @@ func sweep(ctx context.Context, locks js.Value, name string, isThere func(string
 	if isThere(name) {
 		return false, nil
 	}
-	err = remove(ctx, name)
+	limited, cancel = InTime(ctx)
+	defer cancel()
+	err = remove(limited, name)
 	return err == nil, err
 }

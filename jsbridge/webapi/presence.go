@@ -5,6 +5,7 @@ package webapi
 import (
 	"context"
 	"syscall/js"
+	"time"
 )
 
 // Whether a store is open is known by its lock, but not always: see web/src/presence.ts, whose functions the host has.
@@ -24,11 +25,11 @@ func attend(folder, store string) (leave func()) {
 	return leave
 }
 
-// present returns which stores of a folder are open. It waits.
-func present(ctx context.Context, folder string) map[string]bool {
+// present returns which stores of a folder are open. It waits for as long as an answer may take.
+func present(ctx context.Context, folder string, patience time.Duration) map[string]bool {
 	there := make(map[string]bool)
 	_ = Try(func() error {
-		names, err := Await(ctx, js.Global().Get("asposeCacheHost").Call("present", folder))
+		names, err := Await(ctx, js.Global().Get("asposeCacheHost").Call("present", folder, patience.Milliseconds()))
 		if err == nil {
 			for i := range names.Length() {
 				there[names.Index(i).String()] = true

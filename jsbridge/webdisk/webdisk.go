@@ -81,10 +81,11 @@ func (d *Disk) Close(ctx context.Context) error {
 	return err
 }
 
-// Sweep removes what stores of either kind have left behind in the folder of this one, and returns how many.
-func (d *Disk) Sweep(ctx context.Context) (int, error) {
+// Sweep removes what stores of either kind have left behind in the folder of this one, and returns how many; see
+// [webapi.Sweep].
+func (d *Disk) Sweep(ctx context.Context, patience time.Duration) (int, error) {
 	folder, _ := d.Folder()
-	databases, err := idbstore.Sweep(ctx, folder)
-	files, filesErr := opfsstore.Sweep(ctx, folder, d.files)
+	databases, err := idbstore.Sweep(ctx, folder, patience)
+	files, filesErr := opfsstore.Sweep(ctx, folder, patience, d.files)
 	return databases + files, errors.Join(err, filesErr)
 }

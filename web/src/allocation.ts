@@ -94,9 +94,9 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
   }
 
   readIntoSync(target: AllowSharedBufferSource, offset = 0): number {
-    const into = view('target', target)
     const from = bytes('offset', offset)
     this.#handle.call(undefined)
+    const into = view('target', target)
     const n = into.byteLength
     // Without a closure, for these are the shortest paths there are.
     const { pages } = this.#program
@@ -107,9 +107,9 @@ export class CacheAllocation extends CacheEntity implements api.CacheAllocation 
   }
 
   writeSync(data: AllowSharedBufferSource, offset = 0): void {
-    const from = view('data', data)
     const at = bytes('offset', offset)
     this.#handle.call(undefined)
+    const from = view('data', data)
     const { pages } = this.#program
     if (pages.copyIn(this.#place, at, from)) return
     this.#program.access(this.id, at, from.byteLength, true)

@@ -28,7 +28,7 @@ export type ToWorker =
   | { call: number; ask: FileRequest }
   | { cancel: number }
   | 'alive?' // is to be answered
-  | 'end' // it may not be terminated before it has closed its database or file
+  | 'end' // it is answered with 'ended' when the database or the file is closed: before that it may not be terminated
 
 /** What the worker posts: first the name of a Web Lock that it holds as long as it lives, if there are any. */
 export type FromWorker =
@@ -53,9 +53,12 @@ const leave = 1000
 
 const noWorker = 'no worker can be started; workerURL says where asposecache.worker.js is'
 const resting =
-  'the worker could not be loaded, or has died again and again; half a minute later it is tried once more'
+  'the worker could not be loaded, or has died again and again; it is started again when half a minute has passed'
 
-/** After so many deaths in a row, or one before it has begun, nobody starts it again, for so many milliseconds. */
+/**
+ * After so many deaths in a row nobody starts it again for a while, nor when it has died before it had begun to work.
+ * `rest` is how long, in milliseconds.
+ */
 const mostDeaths = 3
 const rest = 30_000
 
@@ -75,7 +78,7 @@ export class DiskWorker {
   #lastAsked = 0
   #heard = true
   #silence: Timeout | undefined
-  /** Resolves when the lock that the worker holds is free. */
+  /** Resolves when the worker's lock is free, and so the worker gone. Undefined: it has none that would tell. */
   #gone: Promise<void> | undefined
   #ended = Promise.resolve()
   /** Whether it takes batches now. */
@@ -148,17 +151,24 @@ export class DiskWorker {
   end(): void {
     const worker = this.#worker
     if (!worker) return
-    const gone = this.#gone
+    let gone = this.#gone
     this.#drop(worker)
-    const said = new Promise<void>((resolve) => {
+    this.#ended = new Promise((resolve) => {
       worker.onmessage = ({ data }) => {
-        if ((data as FromWorker) !== 'ended') return
+        const message = data as FromWorker
+        if (typeof message !== 'string' && 'ready' in message && message.lock)
+          gone = this.#watch(worker, message.lock)
+        if (message !== 'ended') return
         worker.terminate()
         if (!gone) resolve()
+        else void gone.then(resolve)
+      }
+      worker.onerror = (event) => {
+        event.preventDefault()
+        resolve() // it could not be loaded
       }
       setTimeout(resolve, leave)
     })
-    this.#ended = gone ? Promise.race([gone, said]) : said
   }
 
   /** Resolves when the worker that was told to end has done so, or has had its time. */
@@ -198,6 +208,7 @@ export class DiskWorker {
         return this.#die(worker)
       }
     } catch {}
+    if (worker === this.#worker) this.#gone = undefined
     return new Promise(() => {})
   }
 

@@ -127,8 +127,10 @@ export class Execution {
   /** Answers why it can't be called any more: it was asked to end, or it has crashed. */
   #hasExited(why?: unknown): CacheError {
     const code = this.#runtime.exitCode()
-    if (!this.#closing || code !== 0) return this.crash(why ?? `exit code ${code}`)
+    const asked = this.#closing && code === 0
+    if (!asked && this.#end?.code !== 'CACHE_CLOSED') return this.crash(why ?? `exit code ${code}`)
     this.#silence()
+    if (!asked) this.#cleanUp() // it was through, and has crashed then
     this.#end ??= closedError()
     this.#letGo()
     return this.#end
@@ -140,6 +142,15 @@ export class Execution {
     for (const timeout of go._scheduledTimeouts.values()) clearTimeout(timeout as Timeout)
     go._scheduledTimeouts.clear()
     go._resume = () => {}
+  }
+
+  /** Does what the program can't do any more. */
+  #cleanUp() {
+    for (const cleanUp of this.#runtime.onExit) {
+      try {
+        cleanUp()
+      } catch {}
+    }
   }
 
   /** Lets go of the program and its memory: whoever keeps a handle keeps this. */
@@ -161,11 +172,7 @@ export class Execution {
     try {
       this.#silence()
       soon(() => {
-        for (const cleanUp of this.#runtime.onExit) {
-          try {
-            cleanUp()
-          } catch {}
-        }
+        this.#cleanUp()
         this.#tellOver()
         this.#onCrash(error)
         this.#letGo()

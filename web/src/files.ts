@@ -60,7 +60,7 @@ export function filesIn(worker: FileWorker | undefined): Files | undefined {
     },
     list,
     remove,
-    end: () => void (worker ? worker.end() : (ended = server.end())),
+    end: () => void (worker ? worker.end() : (ended = server.end().catch(() => {}))),
     get ended() {
       return worker ? worker.ended : ended
     },
@@ -211,7 +211,7 @@ export class FileServer {
     }
   }
 
-  /** When the site's data was cleared, Chromium's `close` would never return. Then the file is gone. */
+  /** When the site's data was cleared, and the file is gone, Chromium's `close` would never return. */
   async #close(): Promise<void> {
     const handle = this.#handle
     this.#handle = undefined

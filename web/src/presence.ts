@@ -1,11 +1,8 @@
 import { setTimeout } from './clock'
 
-// A page has the locks of the time when it was opened: after the site's data was cleared, Chromium gives pages and workers
-// that are opened later others, and to them each lock of those before seems free. So who finds the lock of a store free
+// After the site's data was cleared, Chromium has another set of locks for pages and workers that are opened later, and to
+// them each lock of those before seems free. So who finds the lock of a store free
 // asks aloud, on a channel of the folder, who is there. Stores that are open answer with their names.
-
-/** How long the answers may take, in milliseconds. */
-const patience = 500
 
 const question = '?'
 
@@ -22,8 +19,8 @@ export function attend(folder: string, store: string): () => void {
   return () => channel.close()
 }
 
-/** The names of the stores of a folder that are open. */
-export async function present(folder: string): Promise<unknown[]> {
+/** The names of the stores of a folder that are open, as far as they answer within so many milliseconds. */
+export async function present(folder: string, patience: number): Promise<unknown[]> {
   const there: unknown[] = []
   const channel = join(folder, (text) => there.push(text))
   channel.postMessage(question)

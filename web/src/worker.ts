@@ -59,19 +59,26 @@ function post(call: number, failure: Failure | null, value: unknown): void {
 
 async function program(module: WebAssembly.Module): Promise<Do> {
   let act: Do | undefined
+  let underWay = 0 // batches
   const { go, exitCode } = await runGo(module, {
     serves: true,
     started(_: string, apply: (...batch: Batch) => void, cancel: (call: number) => void, end: () => void) {
       act = (message) => {
         if (message === 'end') {
           end()
-          self.postMessage('ended')
+          // WebKit does not always close what a worker has open that is ended in the midst of a transaction.
+          if (underWay === 0) self.postMessage('ended')
         } else if (message === 'alive?') return
-        else if ('batch' in message) apply(...message.batch)
-        else if ('cancel' in message) cancel(message.cancel)
+        else if ('batch' in message) {
+          underWay++
+          apply(...message.batch)
+        } else if ('cancel' in message) cancel(message.cancel)
       }
     },
-    answer: post,
+    answer(...answer: Parameters<typeof post>) {
+      underWay--
+      post(...answer)
+    },
   })
   if (go.exited || !act)
     throw new Error(`asposeCache: the worker ended at its start, with exit code ${exitCode()}`)

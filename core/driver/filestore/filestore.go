@@ -237,7 +237,7 @@ func (s *Store) Has(ctx context.Context, keys []driver.Key) ([]bool, error) {
 	there, ends := make([]bool, len(keys)), make([]int64, len(keys))
 	s.mu.Lock()
 	seen := s.space
-	for i, key := range keys { // now: the size will be that of the file before what is written meanwhile
+	for i, key := range keys { // as it is now: what is written while the file is asked may not be in its answer
 		if r := s.records[key]; r != nil {
 			there[i], ends[i] = true, r.off+int64(r.bytes)
 		}
@@ -251,8 +251,10 @@ func (s *Store) Has(ctx context.Context, keys []driver.Key) ([]bool, error) {
 	case err != nil:
 		return nil, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i, end := range ends {
-		there[i] = there[i] && end <= size
+		there[i] = there[i] && end <= size && s.space == seen // or the answer may be of the file after that one
 	}
 	return there, nil
 }
