@@ -1,6 +1,10 @@
-import type { CacheAllocation } from './allocation'
+import type * as api from './asposecache'
 import { isBlob, isStream, type Options, report, signals, view, wrong } from './arguments'
-import { handleOf } from './entity'
+import { type CacheEntity, handleOf } from './entity'
+
+/** An allocation, as far as streams have to do with it. */
+type Allocation = CacheEntity &
+  api.CacheAllocation & { grow(newSize: number, options: Options): Promise<void> }
 
 /** What a stream of an allocation reads, and a copy of a blob takes, at a time. */
 const chunk = 1 << 20
@@ -10,7 +14,7 @@ const mostCopied = 64 << 20
 
 /** The bytes of an allocation, read as they are consumed. The stream keeps the allocation alive. */
 export function readable(
-  allocation: CacheAllocation,
+  allocation: Allocation,
   offset: number,
   length: number | undefined,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -59,10 +63,7 @@ async function* iterate(this: ReadableStream<unknown>): AsyncGenerator<unknown, 
 }
 
 /** Writes what it is given from `offset` on. The stream keeps the allocation alive. */
-export function writable(
-  allocation: CacheAllocation,
-  offset: number,
-): WritableStream<AllowSharedBufferSource> {
+export function writable(allocation: Allocation, offset: number): WritableStream<AllowSharedBufferSource> {
   let at = offset
   return new WritableStream({
     async write(data) {
@@ -75,11 +76,11 @@ export function writable(
 }
 
 /** Makes an allocation of what a source holds. When that fails nothing is left of it. */
-export async function allocateFrom(
+export async function allocateFrom<A extends Allocation>(
   source: unknown,
   options: Options,
-  allocate: (size: number) => Promise<CacheAllocation>,
-): Promise<CacheAllocation> {
+  allocate: (size: number) => Promise<A>,
+): Promise<A> {
   if (isStream(source)) return fromStream(source, options, allocate)
   if (isBlob(source)) {
     return filled(await allocate(source.size), async (allocation) => {
@@ -102,11 +103,11 @@ export async function allocateFrom(
 }
 
 /** The size of a stream is known when it ends; until then its allocation grows. */
-async function fromStream(
+async function fromStream<A extends Allocation>(
   source: ReadableStream<Uint8Array>,
   options: Options,
-  allocate: (size: number) => Promise<CacheAllocation>,
-): Promise<CacheAllocation> {
+  allocate: (size: number) => Promise<A>,
+): Promise<A> {
   const { signal } = options
   const reader = source.getReader() // throws when somebody else reads it
   const cancel = () => void reader.cancel(signal && signals.reason(signal)).catch(() => {})
@@ -139,10 +140,10 @@ async function fromStream(
   }
 }
 
-async function filled(
-  allocation: CacheAllocation,
-  fill: (allocation: CacheAllocation) => Promise<void>,
-): Promise<CacheAllocation> {
+async function filled<A extends Allocation>(
+  allocation: A,
+  fill: (allocation: A) => Promise<void>,
+): Promise<A> {
   try {
     await fill(allocation)
     return allocation
