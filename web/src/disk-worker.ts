@@ -51,6 +51,9 @@ const patience = 5000
 /** Milliseconds that a worker has to end by itself. */
 const leave = 1000
 
+const inTime = (done: Promise<void> | undefined) =>
+  Promise.race([done, new Promise<void>((resolve) => setTimeout(resolve, leave))])
+
 const noWorker = 'no worker can be started; workerURL says where asposecache.worker.js is'
 const resting =
   'the worker could not be loaded, or has died again and again; it is started again when half a minute has passed'
@@ -80,7 +83,7 @@ export class DiskWorker {
   #silence: Timeout | undefined
   /** Resolves when the worker's lock is free, and so the worker gone. Undefined: it has none that would tell. */
   #gone: Promise<void> | undefined
-  #ended = Promise.resolve()
+  #leave = async () => {}
   /** Whether it takes batches now. */
   ready = false
 
@@ -153,27 +156,31 @@ export class DiskWorker {
     if (!worker) return
     let gone = this.#gone
     this.#drop(worker)
-    this.#ended = new Promise((resolve) => {
+    const said = new Promise<void>((resolve) => {
       worker.onmessage = ({ data }) => {
         const message = data as FromWorker
-        if (typeof message !== 'string' && 'ready' in message && message.lock)
+        if (message === 'ended') resolve()
+        else if (typeof message !== 'string' && 'ready' in message && message.lock)
           gone = this.#watch(worker, message.lock)
-        if (message !== 'ended') return
-        worker.terminate()
-        if (!gone) resolve()
-        else void gone.then(resolve)
       }
       worker.onerror = (event) => {
         event.preventDefault()
         resolve() // it could not be loaded
       }
-      setTimeout(resolve, leave)
     })
+    this.#leave = async () => {
+      await inTime(said)
+      worker.terminate()
+      await inTime(gone)
+    }
   }
 
-  /** Resolves when the worker that was told to end has done so, or has had its time. */
-  get ended(): Promise<void> {
-    return this.#ended
+  /**
+   * Resolves when the worker that was told to end is gone, or has had its time. Only who knows that what it had open is
+   * closed may ask: WebKit does not always close that of a worker that it ends.
+   */
+  ended(): Promise<void> {
+    return this.#leave()
   }
 
   #post(message: ToWorker, transfer: Transferable[] = []): void {

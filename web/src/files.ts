@@ -25,14 +25,14 @@ export interface Files {
   remove(name: string): Promise<void>
   end(): void
   /** Resolves when who was told to end has done so. */
-  readonly ended: Promise<void>
+  ended(): Promise<void>
 }
 
 /** Who has requests done in another thread. */
 interface FileWorker {
   ask(request: FileRequest, transfer: Uint8Array[], answer: FileAnswer): void
   end(): void
-  readonly ended: Promise<void>
+  ended(): Promise<void>
 }
 
 /** The files of this thread, which are opened in the worker if there is one, and else here. Undefined where there are none. */
@@ -61,9 +61,7 @@ export function filesIn(worker: FileWorker | undefined): Files | undefined {
     list,
     remove,
     end: () => void (worker ? worker.end() : (ended = server.end().catch(() => {}))),
-    get ended() {
-      return worker ? worker.ended : ended
-    },
+    ended: () => (worker ? worker.ended() : ended),
   }
 }
 

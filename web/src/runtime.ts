@@ -77,7 +77,7 @@ export interface Runtime {
   /** What is to be done on the program's behalf when it has crashed. */
   readonly onExit: ReadonlyArray<() => void>
   exitCode(): number
-  /** Resolves when the workers of the disk that were told to end have done so. */
+  /** Resolves when the workers of the disk that were told to end are gone. For who knows that what they had open is closed. */
   workersEnded(): Promise<unknown>
   /** Resolves when the program has ended, to the error that ended it if there was one. */
   readonly ended: Promise<unknown>
@@ -123,7 +123,7 @@ export async function startRuntime(
     )
   }
   const exports = instance.exports as unknown as Exports
-  const workersEnded = () => Promise.all([disk.diskWorker?.ended, disk.files?.ended])
+  const workersEnded = () => Promise.all([disk.diskWorker?.ended(), disk.files?.ended()])
   return { ...started, go, exports, lending: own, forget, onExit, exitCode, workersEnded, ended }
 }
 
