@@ -97,10 +97,10 @@ const otherDisks = (scale) =>
           : []),
       ]),
       less(
-        `longest lateness of a timer while ${sizeName(scale.smooth.total)} goes to disk${label}`,
+        `longest wait of a task while ${sizeName(scale.smooth.total)} goes to disk${label}`,
         'ms',
-        `smooth ${ours}:late`,
-        [against('idle page', 'smooth idle:late')],
+        `smooth ${ours}:wait`,
+        [against('idle page', 'smooth idle:wait')],
         onFiles ? 16 : undefined,
       ),
       less(
@@ -212,10 +212,10 @@ export const rowsOf = (scale) => [
     34,
   ),
   less(
-    `longest lateness of a timer while ${sizeName(scale.smooth.total)} goes to disk`,
+    `longest wait of a task while ${sizeName(scale.smooth.total)} goes to disk`,
     'ms',
-    'smooth ours:late',
-    [against('idle page', 'smooth idle:late'), against('raw IndexedDB', 'smooth raw:late')],
+    'smooth ours:wait',
+    [against('idle page', 'smooth idle:wait'), against('raw IndexedDB', 'smooth raw:wait')],
     16,
   ),
   less(`longest frame gap while ${sizeName(scale.smooth.total)} goes to disk`, 'ms', 'smooth ours:gap', [

@@ -45,3 +45,27 @@ function timed(body, n) {
 }
 
 export const pause = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Has task follow task, and tells how many milliseconds the next one had to wait at most since `begin`. */
+export function watchTasks() {
+  const { port1, port2 } = new MessageChannel()
+  let longest = 0
+  let last = performance.now()
+  port1.onmessage = () => {
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+    port2.postMessage(null)
+  }
+  port2.postMessage(null)
+  return {
+    begin() {
+      longest = 0
+      last = performance.now()
+    },
+    end() {
+      port1.close()
+      return longest
+    },
+  }
+}

@@ -1,10 +1,10 @@
 // Whether the page stays usable while bytes stream to disk.
-import { pause, percentile } from './clock.js'
+import { pause, percentile, watchTasks } from './clock.js'
 import { withStore, writeAll } from './disk.js'
 
 /**
  * Streams, or idles if there is no store. The longest task on the main thread, where the browser reports
- * those of 50 ms and more (0: there was none), how late a timer was at most, and the gaps between frames.
+ * those of 50 ms and more (0: there was none), how long another one had to wait at most, and the gaps between frames.
  * Milliseconds.
  */
 export async function smoothness(options) {
@@ -18,9 +18,6 @@ export async function smoothness(options) {
     return watch(() => writeAll(store, Math.ceil(options.total / options.size), tiles))
   }
 }
-
-/** Milliseconds: browsers make more of fewer in a chain of timers. */
-const every = 4
 
 async function watch(work) {
   await pause(500)
@@ -39,17 +36,14 @@ async function watch(work) {
     if (running) requestAnimationFrame(frame)
   }
   requestAnimationFrame(frame)
-  // A chain of timers: with one that repeats, those that are late catch up.
-  let late = 0
-  const tick = (due) => {
-    late = Math.max(late, performance.now() - due)
-    if (running) setTimeout(tick, every, performance.now() + every)
-  }
-  tick(performance.now())
+  const others = watchTasks()
+  await pause()
+  others.begin()
   await work()
+  const wait = others.end()
   running = false
   await pause(200)
   observer.disconnect()
-  const answer = { p99: percentile(gaps, 99), gap: Math.max(...gaps), late, frames: gaps.length }
+  const answer = { p99: percentile(gaps, 99), gap: Math.max(...gaps), wait, frames: gaps.length }
   return reported ? { ...answer, task: Math.max(0, ...tasks) } : answer
 }

@@ -1,5 +1,5 @@
 // Rectangles and ranges that are all of a picture.
-import { median, pause } from './clock.js'
+import { median, pause, watchTasks } from './clock.js'
 import { pixels } from './bytes.js'
 import { withCache } from './memory.js'
 
@@ -58,22 +58,12 @@ export const wholePicture = ({ width, height, calls }) =>
 /** Makes a call, and tells how long it takes and how long a task of the page had to wait at most. */
 async function watched(call) {
   await pause(20)
-  const { port1, port2 } = new MessageChannel()
-  let longest = 0
-  let last = performance.now()
-  port1.onmessage = () => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
-    port2.postMessage(null)
-  }
-  port2.postMessage(null)
+  const tasks = watchTasks()
   await pause()
-  longest = 0
-  const start = (last = performance.now())
+  tasks.begin()
+  const start = performance.now()
   await call()
   const ms = performance.now() - start
   await pause()
-  port1.close()
-  return { ms, longest }
+  return { ms, longest: tasks.end() }
 }
