@@ -19,8 +19,8 @@ type batch struct {
 	homes   [][]extent
 }
 
-// nextBatch takes the oldest images, of about BatchBytes and BatchRecords, and at most BatchRecords keys to delete. After a failure
-// one batch only deletes.
+// nextBatch takes the oldest images, of about BatchBytes and BatchRecords, and at most BatchRecords keys to delete. After
+// a failure one batch only deletes.
 func (d *Disk) nextBatch() *batch {
 	b := &batch{deletes: d.deletes.take(d.traits.BatchRecords)}
 	if d.deletes.first && len(b.deletes) > 0 {

@@ -4,8 +4,8 @@
 //
 // Every store has a database of its own, named <folder>/<UUID>, which it creates when it is opened and
 // deletes when it is closed. Before there is a database the store takes a Web Lock named after it and
-// holds it to its end. What a page that died has left behind is known by its lock being free, and
-// [Sweep] removes it.
+// holds it to its end. What a page that died has left behind is known by its lock being free
+// and by nobody answering for it, and [Sweep] removes it.
 //
 // # Errors
 //

@@ -4,7 +4,7 @@
 //
 // Every store has a file of its own in the root folder, whose name is <folder>/<UUID> as encodeURIComponent writes it.
 // As long as the store is open it holds the Web Lock of <folder>/<UUID>, see [webapi.LockName]. What a page that died
-// has left behind is known by its lock being free, and [Sweep] removes it.
+// has left behind is known by its lock being free and by nobody answering for it, and [Sweep] removes it.
 //
 // Only a dedicated worker can open a file for reading and writing at once, so that is where the bytes go. What is
 // written is copied once, and the copies are transferred; arrays are transferred to be read to, and come back. What is

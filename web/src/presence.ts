@@ -1,8 +1,8 @@
 import { setTimeout } from './clock'
 
 // After the site's data was cleared, Chromium has another set of locks for pages and workers that are opened later, and to
-// them each lock of those before seems free. So who finds the lock of a store free
-// asks aloud, on a channel of the folder, who is there. Stores that are open answer with their names.
+// them each lock of those before seems free. So who finds the lock of a store free asks aloud, on a channel of the folder,
+// who is there. Stores that are open answer with their names.
 
 const question = '?'
 

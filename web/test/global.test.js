@@ -378,3 +378,25 @@ for (const name of ['asposecache.global.js', 'asposecache.global.module.js']) {
     assert.match(message, /browser/)
   })
 }
+
+withPage('calls with a signal keep their place while the program is on its way', {}, async ({ open }) => {
+  const page = await open()
+  const order = await page.evaluate(async () => {
+    const script = document.createElement('script')
+    script.src = '/asposecache.global.js'
+    document.head.append(script)
+    await new Promise((resolve) => script.addEventListener('load', resolve))
+    const cache = globalThis.asposeCache
+    await cache.configure({ maxMemoryForCache: 100, cacheType: 'cacheInMemoryOnly' })
+    const { signal } = new AbortController()
+    const told = (allocated) =>
+      allocated.then(
+        () => 'had room',
+        ({ code }) => code,
+      )
+    const first = told(cache.allocate(100, { signal }))
+    const second = told(cache.allocate(100))
+    return [await first, await second]
+  })
+  assert.deepEqual(order, ['had room', 'CACHE_FULL'])
+})
