@@ -60,6 +60,7 @@ for (const name of [...essential, ...(values.only ?? [])])
   if (!names.includes(name)) throw new Error(`there is no ${name}.test.js`)
 
 const columns = []
+const failures = []
 for (const name of wanted) {
   console.log(`\n${name}${values.brief.includes(name) ? ', in brief' : ''}`)
   columns.push(await runIn(name))
@@ -70,6 +71,7 @@ for (const name of wanted)
     const why = lack(name, capability)
     if (why) console.log(`${name} lacks ${capability}, ${what}: ${why}`)
   }
+for (const failure of failures) console.log(`failed in ${failure}`)
 
 /** Runs the files in a browser and counts what becomes of their tests. */
 async function runIn(browser) {
@@ -89,12 +91,19 @@ async function runIn(browser) {
     const reason = /^(needs \w+|long)/.exec(String(skip))?.[0]
     if (reason) counts[reason] = (counts[reason] ?? 0) + 1
   })
-  events.on('test:fail', ({ details }) => {
+  events.on('test:fail', ({ name, details }) => {
     process.exitCode = 1
-    if (details.type !== 'suite') counts.failed++
+    if (details.type === 'suite') return
+    counts.failed++
+    failures.push(`${browser}: ${name}: ${reasonOf(details.error)}`)
   })
   for await (const text of events.compose(new spec())) process.stdout.write(text)
   return { ...counts, minutes: ((Date.now() - start) / 60_000).toFixed(1) }
+}
+
+/** What a test has failed with, without the text around it. The runner wraps what was thrown. */
+function reasonOf(error) {
+  return String(error?.cause?.message ?? error?.message ?? error).slice(0, 600)
 }
 
 /** One column for each browser. */
