@@ -86,7 +86,10 @@ export function aligned(head, cells, right) {
 export function summary(browsers) {
   const others = browsers.slice(1).map(({ rows }) => new Map(rows.map((line) => [key(line), line])))
   const value = (line) => (line ? told(line) : '')
-  const names = browsers.map(({ browser }) => browser[0].toUpperCase() + browser.slice(1))
+  const names = browsers.map(({ browser }, i) => {
+    const isAgain = browsers.slice(0, i).some((one) => one.browser === browser)
+    return browser[0].toUpperCase() + browser.slice(1) + (isAgain ? ', again' : '')
+  })
   const lines = browsers[0].rows
     .filter((line) => line.target !== undefined)
     .map((line) => [
@@ -117,7 +120,7 @@ function plusMinus(noise) {
 function target({ target, better, absolute, unit }) {
   if (target === undefined) return ''
   const least = better === 'less' ? 'at most' : 'at least'
-  return `${least} ${absolute ? `${target} ${unit}`.trim() : `${target}x`}`
+  return `${least} ${absolute ? quantity(target, { unit }) : `${target}x`}`
 }
 
 function verdict({ met, missedBy, verdict }) {
@@ -125,7 +128,7 @@ function verdict({ met, missedBy, verdict }) {
   return met ? 'met' : `missed by ${Math.ceil(missedBy * 100)}%`
 }
 
-function quantity(value, { unit, none }) {
+function quantity(value, { unit, none = undefined }) {
   if (value === undefined) return 'n/a'
   return value === 0 && none ? none : `${figure(value)} ${unit}`.trim()
 }
@@ -133,7 +136,7 @@ function quantity(value, { unit, none }) {
 const times = (ratio) => (ratio === undefined ? '' : `${figure(ratio)}x`)
 
 /** Three figures. */
-function figure(n) {
+export function figure(n) {
   if (n === 0 || n >= 100) return n.toFixed(0)
   return n.toPrecision(3)
 }

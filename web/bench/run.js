@@ -8,7 +8,8 @@
 //   --rows 'tiles|random'          only the rows whose name matches
 //   --rounds 5                     how often each number is taken
 //   --large 4096                   MiB that are on disk when reads at scale are measured
-//   --summary file.json,...        measures nothing: prints the README's table of what was measured before
+//   --summary file.json,...        measures nothing: prints six rows of each run, as the README has them, and the rows with
+//                                  targets side by side, as RESULTS.md has them
 //   --compare first.json,second.json
 //                                  measures nothing: tells how many rows of two runs agree, and which do not
 //   --out file.json                where the results go; without it web/bench/results/
@@ -48,6 +49,7 @@ import { readOptions } from './options.js'
 import { evaluate, summary, table } from './report.js'
 import { contestantsOf, rowsOf } from './rows.js'
 import { makeScratch, removeScratch } from './scratch.js'
+import { six } from './six.js'
 import { sizes } from './sizes.js'
 
 const options = readOptions()
@@ -57,7 +59,8 @@ function before(file) {
   return browsers.map((one) => ({ ...one, rows: evaluate(rowsOf(scale), one) }))
 }
 if (options.summary) {
-  console.log(summary(options.summary.split(',').flatMap(before)))
+  const browsers = options.summary.split(',').flatMap(before)
+  console.log([...browsers.map(six), summary(browsers)].join('\n\n'))
   process.exit()
 }
 if (options.compare) {
