@@ -1,6 +1,6 @@
 // The benchmark: what asposeCache costs, beside what people would use instead.
 //
-//   make bench                     both browsers, all rows, five rounds: just under half an hour each
+//   make bench                     both browsers, all rows, five rounds: about an hour each
 //   node web/bench/run.js --quick  everything once with little of it, to see whether it runs; the numbers
 //                                  of such a run mean nothing
 //
@@ -9,7 +9,7 @@
 //   --rounds 5                     how often each number is taken
 //   --large 4096                   MiB that are on disk when reads at scale are measured
 //   --summary file.json,...        measures nothing: prints six rows of each run, as the README has them, and the rows with
-//                                  targets side by side, as RESULTS.md has them
+//                                  targets side by side, as BENCHMARKS.md has them
 //   --compare first.json,second.json
 //                                  measures nothing: tells how many rows of two runs agree, and which do not
 //   --out file.json                where the results go; without it web/bench/results/

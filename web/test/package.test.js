@@ -46,6 +46,7 @@ test('the tarball has what users need, and nothing else', () => {
     packed.files.map(({ path }) => path).sort(),
     [
       'LICENSE',
+      'BENCHMARKS.md',
       'PACKAGES.md',
       'README.md',
       'dist/THIRD-PARTY-LICENSES.txt',
