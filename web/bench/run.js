@@ -8,8 +8,8 @@
 //   --rows 'tiles|random'          only the rows whose name matches
 //   --rounds 5                     how often each number is taken
 //   --large 4096                   MiB that are on disk when reads at scale are measured
-//   --summary file.json,...        measures nothing: prints six rows of each run, as the README has them, and the rows with
-//                                  targets side by side, as BENCHMARKS.md has them
+//   --summary file.json,...        measures nothing: prints six rows of each run, as the README has them, and
+//                                  the rows with targets side by side, as BENCHMARKS.md has them
 //   --compare first.json,second.json
 //                                  measures nothing: tells how many rows of two runs agree, and which do not
 //   --out file.json                where the results go; without it web/bench/results/

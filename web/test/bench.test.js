@@ -4,7 +4,9 @@ import { describe, test } from 'node:test'
 import { agree, compare, comparison } from '../bench/compare.js'
 import { measure, spreadOver } from '../bench/measure.js'
 import { confidence } from '../bench/numbers.js'
+import { summary } from '../bench/report.js'
 import { quick } from '../bench/scale.js'
+import { six } from '../bench/six.js'
 
 describe('rounds', () => {
   /**
@@ -184,4 +186,37 @@ test('the noise of a few rounds is the confidence interval of 95 %', () => {
   // The deviation is 1, and the quantile of Student's t for two degrees of freedom 4.303.
   assert.ok(Math.abs(confidence([9, 10, 11]) - 4.303 / Math.sqrt(3) / 10) < 1e-9)
   assert.ok(confidence([9, 10, 11, 9, 10, 11]) < confidence([9, 10, 11]) / 2)
+})
+
+describe('what is printed of runs', () => {
+  test('six rows have medians, of strokes the longest, and nothing where nothing was measured', () => {
+    const samples = {
+      'stream ours 256 KiB:write': [100, 300, 200],
+      'stream raw write:write': [250],
+      'large history:longestStroke': [8, 12, 9],
+    }
+    const lines = six({ browser: 'some', samples }).split('\n')
+    assert.equal(lines.length, 8)
+    assert.match(lines[2], /\| 200 \|  \| 250 \|  \|  \|$/)
+    assert.match(lines[7], /\| 12\.0 \|  \|  \|  \|  \|$/)
+    assert.match(lines[3], /\|  \|  \|  \|  \|  \|$/)
+  })
+
+  test('the rows with a target stand side by side, and a second run of a browser says so', () => {
+    const run = (ours, met) => ({
+      browser: 'some',
+      rows: [
+        { name: 'a row', unit: 'MB', better: 'less', target: 67.108864, absolute: true, ours, met },
+        { name: 'no target', unit: 'MB', ours },
+      ],
+    })
+    assert.equal(
+      summary([run(80, false), run(60, true)]),
+      [
+        '| what | target | Some | Some, again |',
+        '| --- | --- | --- | --- |',
+        '| a row | at most 67.1 MB, **missed** | 80.0 MB | 60.0 MB |',
+      ].join('\n'),
+    )
+  })
 })

@@ -45,8 +45,8 @@ test('the tarball has what users need, and nothing else', () => {
   assert.deepEqual(
     packed.files.map(({ path }) => path).sort(),
     [
-      'LICENSE',
       'BENCHMARKS.md',
+      'LICENSE',
       'PACKAGES.md',
       'README.md',
       'dist/THIRD-PARTY-LICENSES.txt',
