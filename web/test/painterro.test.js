@@ -331,6 +331,8 @@ withEditor('a picture that is pasted and placed is one state, and can be undone'
     await page.waitForFunction(() => editor.inserter.waitChoice && !editor.inserter.loading)
     await page.click(`#${await page.evaluate(() => editor.inserter.pasteOptions.paste_over.id)}`)
     await page.waitForFunction(() => editor.select.imagePlaced && editor.worklog.current.prevCount === 3)
+    // The button that was clicked is hidden and loses the focus with the next frame; till then Enter is a click on it.
+    await page.waitForFunction(() => document.activeElement === document.body)
     await page.keyboard.press('Enter') // the state of the placing is taken back for that of the picture
     await page.waitForFunction(() => !editor.select.imagePlaced)
     const seen = [await digest(page)]
