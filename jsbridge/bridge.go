@@ -11,6 +11,7 @@ import (
 	"asposecache/core"
 	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
+	"asposecache/jsbridge/webapi"
 )
 
 // A Host is the JavaScript object that stands for the page. Its functions run no code of the user's
@@ -29,14 +30,8 @@ type Host struct {
 	mayGrow js.Value
 }
 
-// hostName is the property of the global object that holds the host.
-const hostName = "asposeCacheHost"
-
-// HostObject returns the JavaScript object that has started the program.
-func HostObject() js.Value { return js.Global().Get(hostName) }
-
 func findHost() Host {
-	v := HostObject()
+	v := webapi.Host()
 	return Host{
 		value:    v,
 		settle:   v.Get("settle"),
@@ -103,7 +98,7 @@ func Run(version string, disk Disk) {
 		Store:   disk,
 		Machine: b.machine,
 		OnEvent: b.tell,
-		Pause:   pause,
+		Pause:   webapi.Pause,
 	})
 	if err != nil {
 		panic(err)
@@ -115,18 +110,6 @@ func Run(version string, disk Disk) {
 	defer calls.Release()
 	host.value.Call("started", version, calls, core.PageSize, core.TileSide)
 	<-b.closed
-}
-
-// pause lets the page's other tasks run.
-func pause() {
-	done := make(chan struct{})
-	resume := js.FuncOf(func(js.Value, []js.Value) any {
-		close(done)
-		return nil
-	})
-	defer resume.Release()
-	HostObject().Call("nextTask", resume)
-	<-done
 }
 
 func (b *bridge) tell(e core.Event) {

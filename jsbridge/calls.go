@@ -12,6 +12,7 @@ import (
 	"asposecache/core"
 	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
+	"asposecache/jsbridge/webapi"
 )
 
 // call is the one function through which JavaScript asks for what an export can't do. args[0] is a name. After the
@@ -383,7 +384,7 @@ var operations = map[string]kind{
 			o.b.sweeps.Wait()
 			// Others may have died while this one lived, and nobody may come after it.
 			_, _ = o.b.disk.Sweep(ctx, time.Second/2) // who closes does not wait for long
-			pause()                                   // the program does not end inside of the call that asks for it
+			webapi.Pause()                            // the program does not end inside of the call that asks for it
 			return nil, err
 		}
 	}},

@@ -50,7 +50,7 @@ func runInPage(t *testing.T) *page {
 			return nil
 		}),
 	)
-	js.Global().Set(hostName, host)
+	js.Global().Set("asposeCacheHost", host)
 	go func() {
 		defer close(p.ended)
 		Run("test", idbstore.New(idbstore.Options{}))

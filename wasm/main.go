@@ -7,6 +7,7 @@ package main
 import (
 	"asposecache/jsbridge"
 	"asposecache/jsbridge/idbstore"
+	"asposecache/jsbridge/webapi"
 	"asposecache/jsbridge/webdisk"
 )
 
@@ -14,7 +15,7 @@ import (
 var version = "dev"
 
 func main() {
-	host := jsbridge.HostObject()
+	host := webapi.Host()
 	if host.Get("serves").Truthy() {
 		idbstore.Serve(version, host) // to the end
 	}

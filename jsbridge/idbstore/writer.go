@@ -60,8 +60,11 @@ func (w *writer) apply(ctx context.Context, database string, puts []driver.Recor
 		keys[i], data[i] = float64(r.Key), r.Data
 	}
 	// What waits must stay readable here, so the worker gets copies.
-	records, err := w.pool.Pack(data)
-	defer records.Forget()
+	records, err := w.pool.Pack(ctx, data, &w.copied)
+	defer func() {
+		w.copied -= records.Bytes
+		records.Forget()
+	}()
 	if err != nil {
 		return err
 	}
@@ -80,8 +83,6 @@ func (w *writer) apply(ctx context.Context, database string, puts []driver.Recor
 	defer answer.Release()
 	w.last++
 	number := w.last
-	w.copied += records.Bytes
-	defer func() { w.copied -= records.Bytes }()
 	w.worker.Call("apply", number, database, jsbuf.Numbers(keys), records.Arrays, jsbuf.Numbers(gone), answer)
 	select {
 	case err := <-answered:

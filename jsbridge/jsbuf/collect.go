@@ -3,9 +3,11 @@
 package jsbuf
 
 import (
+	"context"
 	"syscall/js"
 
 	"asposecache/core/driver"
+	"asposecache/jsbridge/webapi"
 )
 
 // Pieces returns what a source is made of: it is [driver.Pieces] or a [driver.Buffer].
@@ -48,19 +50,34 @@ func (p *Parcel) Add(b *Buffer) {
 	p.Bytes += int64(b.n)
 }
 
-// Pack puts copies of sources in a parcel.
-func (p *Pool) Pack(sources []driver.Source) (Parcel, error) {
-	sizes := make([]int, len(sources))
-	for i, src := range sources {
-		sizes[i] = src.Len()
-	}
-	parcel, err := p.PackEmpty(sizes)
-	for i, b := range parcel.buffers {
-		if err == nil {
-			err = b.Collect(sources[i])
+// packBytes is how much is copied to a parcel before other tasks of the thread have a turn. To arrays that are made for it
+// 2 MiB take some 5 ms, and to used ones 1.
+const packBytes = 2 << 20
+
+// Pack puts copies of sources in a parcel, and adds to copied how many bytes they have. If they are many it lets other tasks
+// run meanwhile, and then the error can be that of ctx.
+func (p *Pool) Pack(ctx context.Context, sources []driver.Source, copied *int64) (Parcel, error) {
+	parcel := NewParcel()
+	paused := int64(0)
+	for _, src := range sources {
+		if parcel.Bytes-paused >= packBytes {
+			paused = parcel.Bytes
+			webapi.Pause()
+			if err := ctx.Err(); err != nil {
+				return parcel, err
+			}
+		}
+		b, err := p.Get(src.Len())
+		if err != nil {
+			return parcel, err
+		}
+		parcel.Add(b)
+		*copied += int64(b.n)
+		if err := b.Collect(src); err != nil {
+			return parcel, err
 		}
 	}
-	return parcel, err
+	return parcel, nil
 }
 
 // PackEmpty puts arrays of any content in a parcel, for what comes back to be written to.

@@ -83,14 +83,13 @@ func (f *file) Write(ctx context.Context, at []int64, data []driver.Source) erro
 	}
 	offsets := numbers(at)
 	for attempt := 1; ; attempt++ {
-		parcel, err := f.pool.Pack(data)
+		parcel, err := f.pool.Pack(ctx, data, &f.copied)
 		var back js.Value
 		if err == nil {
-			f.copied += parcel.Bytes
 			// The answer always comes: a worker that does not answer is taken for dead.
 			back, err = f.ask(context.WithoutCancel(ctx), "write", f.name, parcel.Arrays, parcel.Arrays, offsets, traits.RecordBytes)
-			f.copied -= parcel.Bytes
 		}
+		f.copied -= parcel.Bytes
 		parcel.Forget() // before anything comes back, which on this thread is the same arrays
 		f.pool.TakeBack(back)
 		if !errors.Is(err, errDied) || attempt == attempts || ctx.Err() != nil {

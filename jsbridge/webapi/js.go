@@ -82,10 +82,13 @@ func Await(ctx context.Context, promise js.Value) (js.Value, error) {
 	}
 }
 
+// Host returns the JavaScript object of whoever has loaded the program; undefined where nobody has, as in a test.
+func Host() js.Value { return js.Global().Get("asposeCacheHost") }
+
 // OnExit has a function of JavaScript called if the Go program ends before it could tidy up: whoever
-// loaded it runs what is in asposeCacheHost.onExit then. forget takes it out again.
+// loaded it runs what is in the host's onExit then. forget takes it out again.
 func OnExit(f js.Value) (forget func()) {
-	host := js.Global().Get("asposeCacheHost")
+	host := Host()
 	if host.Type() != js.TypeObject {
 		return func() {}
 	}
@@ -99,4 +102,20 @@ func OnExit(f js.Value) (forget func()) {
 			list.Call("splice", i, 1)
 		}
 	}
+}
+
+// Pause lets other tasks of this thread run. Without a host it does nothing.
+func Pause() {
+	host := Host()
+	if host.Type() != js.TypeObject {
+		return
+	}
+	done := make(chan struct{})
+	resume := js.FuncOf(func(js.Value, []js.Value) any {
+		close(done)
+		return nil
+	})
+	defer resume.Release()
+	host.Call("nextTask", resume)
+	<-done
 }

@@ -4,7 +4,6 @@ package webapi
 
 import (
 	"context"
-	"syscall/js"
 	"time"
 )
 
@@ -14,7 +13,7 @@ import (
 func attend(folder, store string) (leave func()) {
 	leave = func() {}
 	_ = Try(func() error {
-		end := js.Global().Get("asposeCacheHost").Call("attend", folder, store)
+		end := Host().Call("attend", folder, store)
 		forget := OnExit(end)
 		leave = func() {
 			forget()
@@ -29,7 +28,7 @@ func attend(folder, store string) (leave func()) {
 func present(ctx context.Context, folder string, patience time.Duration) map[string]bool {
 	there := make(map[string]bool)
 	_ = Try(func() error {
-		names, err := Await(ctx, js.Global().Get("asposeCacheHost").Call("present", folder, patience.Milliseconds()))
+		names, err := Await(ctx, Host().Call("present", folder, patience.Milliseconds()))
 		if err == nil {
 			for i := range names.Length() {
 				there[names.Index(i).String()] = true
