@@ -1,6 +1,6 @@
 // Builds web/dist: the Go program, the scripts around it, and the demo; and what else the npm package has.
 import './prerequisites.js'
-import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { build } from 'esbuild'
@@ -9,8 +9,15 @@ import { buildProgram, go, version } from './build-program.js'
 const web = import.meta.dirname
 const dist = join(web, 'dist')
 
-/** What may be sent over the wire, in bytes of brotli 11. */
-const budgets = { 'asposecache.wasm': 906_000, 'asposecache.js': 16_500, 'asposecache.painterro.js': 5_000 }
+/**
+ * How many bytes the files may have, and how many when they are sent: with brotli 11. Of the program that is up to 4 kB more
+ * or less for a line of comment, while its own size only tells what is in it.
+ */
+const most = {
+  'asposecache.wasm': [4_738_000, 910_000],
+  'asposecache.js': [51_500, 16_500],
+  'asposecache.painterro.js': [13_000, 5_000],
+}
 
 /**
  * Calls of a system, which refuse: the program makes none. Looks for what every browser has. And what is there
@@ -179,16 +186,21 @@ for (const path of [...shown, ...sources.map((name) => `demo/${name}`)]) {
   writeFileSync(join(dist, `demo/${name}.txt`), `\ufeff${readFileSync(join(web, path), 'utf8')}`)
 }
 
+const kB = (n) => `${(n / 1000).toFixed(1)} kB`
 let over = false
-for (const [name, budget] of Object.entries(budgets)) {
-  const path = join(dist, name)
+for (const [name, budgets] of Object.entries(most)) {
+  const file = readFileSync(join(dist, name))
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 }
-  const compressed = brotliCompressSync(readFileSync(path), { params }).length
-  const kB = (n) => `${(n / 1000).toFixed(1)} kB`
-  console.log(`${name}: ${kB(statSync(path).size)}, ${kB(compressed)} with brotli (at most ${kB(budget)})`)
-  over ||= compressed > budget
+  const sizes = [file.length, brotliCompressSync(file, { params }).length]
+  const told = sizes.map((size, i) => `${kB(size)} (at most ${kB(budgets[i])})`)
+  console.log(`${name}: ${told[0]}, with brotli ${told[1]}`)
+  over ||= sizes.some((size, i) => size > budgets[i])
 }
-if (over) {
+// Another Go makes another program of the same source.
+const [, measured] = /^go (.+)$/m.exec(readFileSync(join(web, '../go.mod'), 'utf8')) ?? []
+const used = go('env', 'GOVERSION').trim()
+if (over && used === `go${measured}`) {
   console.error('The build is larger than it may be.')
   process.exit(1)
 }
+if (over) console.log(`The sizes that it may have are those of go${measured}; this was built with ${used}.`)

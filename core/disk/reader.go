@@ -155,6 +155,19 @@ type window struct {
 	done    chan struct{} // closed when it was answered
 }
 
+// get asks the store for it. It waits.
+func (w *window) get(ctx context.Context, d *Disk) {
+	defer close(w.done)
+	w.buffers, w.err = d.get(ctx, w.asked)
+}
+
+// fetch is get for who does not have the lock.
+func (w *window) fetch(ctx context.Context, d *Disk) {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	w.get(ctx, d)
+}
+
 // Fetch copies what is in the store, with two windows under way at a time. It waits. It tells progress how many more
 // bytes are copied; progress may give up the lock, too.
 func (r *Reader) Fetch(ctx context.Context, progress func(copied int)) error {
@@ -164,16 +177,16 @@ func (r *Reader) Fetch(ctx context.Context, progress func(copied int)) error {
 	}
 	var underWay []*window
 	ask := func() {
-		if len(rest) > 0 {
-			w := r.newWindow(rest)
-			rest = rest[len(w.fetches):]
-			underWay = append(underWay, w)
-			go func() {
-				r.d.lock.Lock()
-				defer r.d.lock.Unlock()
-				defer close(w.done)
-				w.buffers, w.err = r.d.get(ctx, w.asked)
-			}()
+		if len(rest) == 0 {
+			return
+		}
+		w := r.newWindow(rest)
+		rest = rest[len(w.fetches):]
+		underWay = append(underWay, w)
+		if len(underWay) > 1 || len(rest) > 0 {
+			go w.fetch(ctx, r.d)
+		} else { // for most reads it is the only one, and there is nothing to do meanwhile
+			w.get(ctx, r.d)
 		}
 	}
 	defer func() { // what was asked for and is not wanted any more, also after a panic of the target

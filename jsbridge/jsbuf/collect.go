@@ -41,7 +41,7 @@ type Parcel struct {
 }
 
 // NewParcel returns an empty one.
-func NewParcel() Parcel { return Parcel{Arrays: js.Global().Get("Array").New()} }
+func NewParcel() Parcel { return Parcel{Arrays: jsArray.New()} }
 
 // Add puts the array of a buffer in it.
 func (p *Parcel) Add(b *Buffer) {

@@ -5,6 +5,7 @@ package jsbuf
 import "syscall/js"
 
 var (
+	jsArray     = js.Global().Get("Array")
 	uint8Array  = js.Global().Get("Uint8Array")
 	arrayBuffer = js.Global().Get("ArrayBuffer")
 
