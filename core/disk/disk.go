@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"asposecache/core/driver"
 )
@@ -39,7 +40,9 @@ type Disk struct {
 	failure   error
 	successes int64
 	taken     int // bytes taken in since others had a turn
-	lastKey   driver.Key
+	// takingSince is when the first of them came.
+	takingSince time.Time
+	lastKey     driver.Key
 
 	changed chan struct{}   // closed, and made anew, by Wake: when a transaction that writes has ended, and by the host
 	ahead   sync.WaitGroup  // fetches ahead that are under way

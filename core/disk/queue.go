@@ -97,8 +97,22 @@ func (d *Disk) WaitForRoom(ctx context.Context) error {
 	return d.Wait(ctx)
 }
 
+// taking is how long half of YieldBytes may take before others have a turn: while memory is new it takes longer than later.
+const taking = 2 * time.Millisecond
+
+// take counts bytes that are taken in.
+func (d *Disk) take(n int) {
+	if d.taken == 0 {
+		d.takingSince = time.Now()
+	}
+	d.taken += n
+}
+
 // TookMuch reports whether so much was taken in since others had a turn that they should have one.
-func (d *Disk) TookMuch() bool { return d.taken > 0 && d.taken >= d.traits.YieldBytes }
+func (d *Disk) TookMuch() bool {
+	most := d.traits.YieldBytes
+	return d.taken > 0 && (d.taken >= most || d.taken >= most/2 && time.Since(d.takingSince) >= taking)
+}
 
 // Yielded begins to count anew what is taken in.
 func (d *Disk) Yielded() { d.taken = 0 }

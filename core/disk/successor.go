@@ -31,7 +31,7 @@ func (d *Disk) Takes(im *Image, w rows.Rows) bool {
 
 // Write writes rows of src into an image that takes them.
 func (d *Disk) Write(im *Image, w rows.Rows, src driver.Buffer) error {
-	d.taken += w.Len()
+	d.take(w.Len())
 	if err := w.CopyIn(im.buf, -im.bufAt, src); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (d *Disk) Successor(page Page, old *Image, size int, w rows.Rows, src drive
 	if old == nil || old.buf != nil || !stay {
 		from, to = 0, size
 	}
-	d.taken += to - from
+	d.take(to - from)
 	b, err := d.newBuffer(to - from)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,8 @@ type Traits struct {
 	// WaitingBytes bounds what waits to be stored. Past it writes wait.
 	WaitingBytes int
 	// YieldBytes is how many bytes are taken in, by however many writes, before one pauses, so that other tasks of the
-	// thread can run: a loop of writes that find room would keep it until WaitingBytes wait.
+	// thread can run: a loop of writes that find room would keep it until WaitingBytes wait. When they come slowly it
+	// pauses after half of them.
 	YieldBytes int
 
 	// WindowBytes is how many bytes a read asks for in one call of Get. Two such calls are under way.

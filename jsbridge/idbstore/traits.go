@@ -54,10 +54,7 @@ import (
 // at this record size. What may wait is four of them: enough that a writer that comes and goes never waits,
 // and little beside what an editor has. Records are put in steps of 1 MiB, two outstanding, since put copies
 // them on the calling thread, and the page needs that thread for itself; for the same reason others get a turn
-// whenever 2 MiB were taken in, although there is room for more, and when 2 MiB were copied for the worker.
-// Memory that is new takes most of the time there, so what counts is the beginning: while 1 GiB was written, the
-// longest that a task of the page waited was 52 ms with 4 MiB taken in and 8 MiB copied in one task, and 28 so
-// (medians of five turns; 32 and 21 for files).
+// whenever 4 MiB were taken in, although there is room for more: 2 MiB while memory is new, which takes most of the time.
 //
 // A read asks for 4 MiB in a transaction, two of which are under way. Reads in order fetch up to 8 MiB ahead, in
 // transactions of four records.
@@ -69,7 +66,7 @@ var traits = driver.Traits{
 	Transactions: 2,
 	Gather:       20 * time.Millisecond,
 	WaitingBytes: 32 << 20,
-	YieldBytes:   2 << 20,
+	YieldBytes:   4 << 20,
 	WindowBytes:  4 << 20,
 	AheadRecords: 16,
 	AheadBatch:   4,

@@ -61,12 +61,12 @@ func (w *writer) apply(ctx context.Context, database string, puts []driver.Recor
 	}
 	// What waits must stay readable here, so the worker gets copies.
 	records, err := w.pool.Pack(ctx, data, &w.copied)
-	defer func() {
-		w.copied -= records.Bytes
-		records.Forget()
-	}()
+	defer records.Forget()
 	if err != nil {
 		return err
+	}
+	if !w.ready() {
+		return errNoWriter // it has died meanwhile, and who knows whether the next one starts
 	}
 	gone := make([]float64, len(deletes))
 	for i, key := range deletes {

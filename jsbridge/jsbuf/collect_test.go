@@ -5,36 +5,25 @@ package jsbuf_test
 import (
 	"context"
 	"errors"
-	"syscall/js"
 	"testing"
+	"time"
 
 	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
+	"asposecache/jsbridge/webapi/webapitest"
 )
 
-// countPauses has a host whose nextTask counts, and calls back in a task of its own, until the test ends.
-func countPauses(t *testing.T, meanwhile func(pause int)) (pauses *int) {
-	pauses = new(int)
-	nextTask := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		*pauses++
-		meanwhile(*pauses)
-		js.Global().Call("setTimeout", args[0])
-		return nil
-	})
-	host := js.Global().Get("Object").New()
-	host.Set("nextTask", nextTask)
-	js.Global().Set("asposeCacheHost", host)
-	t.Cleanup(func() {
-		js.Global().Delete("asposeCacheHost")
-		nextTask.Release()
-	})
-	return pauses
+// setPackTime sets how long copies may take, until the test ends.
+func setPackTime(t *testing.T, d time.Duration) {
+	was := jsbuf.PackTime
+	jsbuf.PackTime = d
+	t.Cleanup(func() { jsbuf.PackTime = was })
 }
 
-// sourcesOf returns n pieces of 512 KiB, each of a byte of its own.
+// sourcesOf returns n sources of 100 bytes, each of a byte of its own.
 func sourcesOf(n int) (sources []driver.Source) {
 	for i := range n {
-		piece := make(driver.Bytes, 512<<10)
+		piece := make(driver.Bytes, 100)
 		for k := range piece {
 			piece[k] = byte(i + 1)
 		}
@@ -43,45 +32,56 @@ func sourcesOf(n int) (sources []driver.Source) {
 	return sources
 }
 
-func TestPackLetsOthersRun(t *testing.T) {
-	pool := jsbuf.NewPool(512 << 10)
-	for _, c := range []struct{ sources, pauses int }{{1, 0}, {4, 0}, {5, 1}, {16, 3}} {
+func TestPackLetsOthersRunWhenItTakesLong(t *testing.T) {
+	for _, c := range []struct {
+		time            time.Duration
+		sources, pauses int
+	}{{0, 1, 0}, {0, 2, 1}, {0, 16, 15}, {time.Hour, 16, 0}} {
+		setPackTime(t, c.time)
 		copied := int64(7)
 		var seen []int64
-		pauses := countPauses(t, func(int) { seen = append(seen, copied-7) })
-		parcel, err := pool.Pack(context.Background(), sourcesOf(c.sources), &copied)
-		if err != nil || parcel.Bytes != int64(c.sources)<<19 || copied != 7+parcel.Bytes {
-			t.Fatalf("%d: %v, %d bytes, %d copied", c.sources, err, parcel.Bytes, copied)
+		pauses := webapitest.CountPauses(t, func(int) { seen = append(seen, copied-7) })
+		parcel, err := jsbuf.NewPool().Pack(context.Background(), sourcesOf(c.sources), &copied)
+		if n := int64(c.sources) * 100; err != nil || parcel.Bytes != n || copied != 7+n {
+			t.Fatalf("%d sources: %v, %d bytes, %d counted", c.sources, err, parcel.Bytes, copied)
 		}
 		if *pauses != c.pauses {
-			t.Errorf("%d pauses while %d pieces were packed, want %d", *pauses, c.sources, c.pauses)
+			t.Errorf("%d pauses while %d were packed, want %d", *pauses, c.sources, c.pauses)
 		}
 		for i, n := range seen {
-			if n != int64(i+1)<<21 {
-				t.Errorf("at pause %d %d bytes were copied", i, n)
+			if n != int64(i+1)*100 {
+				t.Errorf("in pause %d %d bytes were counted", i, n)
 			}
 		}
 		for i := range c.sources {
-			if a := parcel.Arrays.Index(i); a.Index(0).Int() != i+1 || a.Index(512<<10-1).Int() != i+1 {
-				t.Errorf("array %d has %v", i, a.Index(0))
+			if a := parcel.Arrays.Index(i); a.Index(0).Int() != i+1 || a.Index(99).Int() != i+1 {
+				t.Errorf("array %d begins with %v", i, a.Index(0))
 			}
 		}
 		parcel.Forget()
+		parcel.Forget()
+		if copied != 7 {
+			t.Errorf("%d are counted when nothing is packed", copied-7)
+		}
 	}
 }
 
 func TestPackStopsWhenNobodyWaits(t *testing.T) {
+	setPackTime(t, 0)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	countPauses(t, func(pause int) {
+	webapitest.CountPauses(t, func(pause int) {
 		if pause == 2 {
 			cancel()
 		}
 	})
 	copied := int64(0)
 	parcel, err := jsbuf.NewPool().Pack(ctx, sourcesOf(16), &copied)
-	if !errors.Is(err, context.Canceled) || parcel.Bytes != 4<<20 || copied != parcel.Bytes {
-		t.Errorf("%v, %d bytes in the parcel, %d copied", err, parcel.Bytes, copied)
+	if !errors.Is(err, context.Canceled) || parcel.Bytes != 200 || copied != 200 {
+		t.Errorf("%v, %d bytes in the parcel, %d counted", err, parcel.Bytes, copied)
 	}
 	parcel.Forget()
+	if copied != 0 {
+		t.Error(copied)
+	}
 }

@@ -76,7 +76,8 @@ func (f *file) FreeBuffer(buf driver.Buffer) {
 	}
 }
 
-// Write sends copies: what waits must stay readable here.
+// Write sends copies: what waits must stay readable here. When ctx ends before all are made it gives up, and afterwards no
+// more.
 func (f *file) Write(ctx context.Context, at []int64, data []driver.Source) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -89,7 +90,6 @@ func (f *file) Write(ctx context.Context, at []int64, data []driver.Source) erro
 			// The answer always comes: a worker that does not answer is taken for dead.
 			back, err = f.ask(context.WithoutCancel(ctx), "write", f.name, parcel.Arrays, parcel.Arrays, offsets, traits.RecordBytes)
 		}
-		f.copied -= parcel.Bytes
 		parcel.Forget() // before anything comes back, which on this thread is the same arrays
 		f.pool.TakeBack(back)
 		if !errors.Is(err, errDied) || attempt == attempts || ctx.Err() != nil {

@@ -39,10 +39,6 @@ import (
 // So a message costs more than what is gained by handing on a smaller one sooner, and beyond 8 MiB the copies that are
 // under way would only take more memory. Many small arrays in a message take more time each the more they are: 2,000
 // of them take a few milliseconds, 10,000 about 50, and 40,000 seconds.
-//
-// Others have a turn whenever 2 MiB were taken in or copied: package idbstore tells what that does for them. A writer that
-// never rests pays a tenth of its speed for it while memory is still new (tiles of 64 KiB, 256 KiB and 1 MiB, medians of
-// six turns: 479, 671 and 846 MB/s without, 395, 694 and 751 with).
 var traits = driver.Traits{
 	RecordBytes:  512 << 10,
 	Ranges:       true,
@@ -51,7 +47,7 @@ var traits = driver.Traits{
 	Transactions: 2,
 	Gather:       20 * time.Millisecond,
 	WaitingBytes: 32 << 20,
-	YieldBytes:   2 << 20,
+	YieldBytes:   4 << 20,
 	WindowBytes:  4 << 20,
 	AheadRecords: 16,
 	AheadBatch:   4,
