@@ -97,8 +97,9 @@ func (d *Disk) WaitForRoom(ctx context.Context) error {
 	return d.Wait(ctx)
 }
 
-// taking is how long half of YieldBytes may take before others have a turn: while memory is new it takes longer than later.
-const taking = 2 * time.Millisecond
+// TakingTime is how long half of YieldBytes may take before others have a turn: while memory is new it takes longer than
+// later. It is a variable so that tests can change it.
+var TakingTime = 2 * time.Millisecond
 
 // take counts bytes that are taken in.
 func (d *Disk) take(n int) {
@@ -111,7 +112,7 @@ func (d *Disk) take(n int) {
 // TookMuch reports whether so much was taken in since others had a turn that they should have one.
 func (d *Disk) TookMuch() bool {
 	most := d.traits.YieldBytes
-	return d.taken > 0 && (d.taken >= most || d.taken >= most/2 && time.Since(d.takingSince) >= taking)
+	return d.taken > 0 && (d.taken >= most || d.taken >= most/2 && time.Since(d.takingSince) >= TakingTime)
 }
 
 // Yielded begins to count anew what is taken in.
