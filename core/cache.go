@@ -19,8 +19,8 @@ type Config struct {
 	// OnEvent is told what happens. It is called without the cache's lock, and may call the cache, but for calls that
 	// wait: it may be told in the middle of a call that they would wait for.
 	OnEvent func(Event)
-	// Pause is called, without the cache's lock, in the middle of what takes long, every 8 ms or 8 MiB, and after every
-	// YieldBytes of writes to disk ([driver.Traits]), so that others can go on. Nil: no pause.
+	// Pause is called, without the cache's lock, in the middle of what takes long, every 8 ms or 8 MiB, and of writes to
+	// disk as YieldBytes says ([driver.Traits]), so that others can go on. Nil: no pause.
 	Pause func()
 }
 

@@ -187,6 +187,8 @@ for (const path of [...shown, ...sources.map((name) => `demo/${name}`)]) {
 }
 
 const kB = (n) => `${(n / 1000).toFixed(1)} kB`
+const { toolchain } = /^go (?<toolchain>.+)$/m.exec(readFileSync(join(web, '../go.mod'), 'utf8')).groups
+const used = go('env', 'GOVERSION').trim()
 let over = false
 for (const [name, budgets] of Object.entries(most)) {
   const file = readFileSync(join(dist, name))
@@ -194,13 +196,13 @@ for (const [name, budgets] of Object.entries(most)) {
   const sizes = [file.length, brotliCompressSync(file, { params }).length]
   const told = sizes.map((size, i) => `${kB(size)} (at most ${kB(budgets[i])})`)
   console.log(`${name}: ${told[0]}, with brotli ${told[1]}`)
-  over ||= sizes.some((size, i) => size > budgets[i])
+  if (sizes.every((size, i) => size <= budgets[i])) continue
+  // Another Go makes another program of the same source.
+  if (name.endsWith('.wasm') && used !== `go${toolchain}`)
+    console.log(`That is more, but what it may have is told for go${toolchain}, and this is ${used}.`)
+  else over = true
 }
-// Another Go makes another program of the same source.
-const [, measured] = /^go (.+)$/m.exec(readFileSync(join(web, '../go.mod'), 'utf8')) ?? []
-const used = go('env', 'GOVERSION').trim()
-if (over && used === `go${measured}`) {
+if (over) {
   console.error('The build is larger than it may be.')
   process.exit(1)
 }
-if (over) console.log(`The sizes that it may have are those of go${measured}; this was built with ${used}.`)

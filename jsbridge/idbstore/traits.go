@@ -54,7 +54,7 @@ import (
 // at this record size. What may wait is four of them: enough that a writer that comes and goes never waits,
 // and little beside what an editor has. Records are put in steps of 1 MiB, two outstanding, since put copies
 // them on the calling thread, and the page needs that thread for itself; for the same reason others get a turn
-// whenever 4 MiB were taken in, although there is room for more: 2 MiB while memory is new, which takes most of the time.
+// whenever 4 MiB were taken in, although there is room for more, or 2 MiB if those took 2 ms, as they do while memory is new.
 //
 // A read asks for 4 MiB in a transaction, two of which are under way. Reads in order fetch up to 8 MiB ahead, in
 // transactions of four records.

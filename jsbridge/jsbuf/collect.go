@@ -53,10 +53,9 @@ func (p *Parcel) Add(b *Buffer) {
 }
 
 // PackTime is how long copies are made before other tasks of the thread have a turn. Copying 8 MiB takes some 20 ms to new
-// arrays, and 4 ms to used ones. A pause takes as long as the tasks that have a turn: where each took 16 ms, 64 MiB went to a
-// file in 435 ms with a pause after every 2 MiB, in 269 so, and in 264 without pauses. The longest that a task of the page
-// waited while 1 GiB went to a file was 13 to 21 ms, 16 ms, and 17 to 32 ms (medians of some turns). It is a variable so that
-// tests can change it.
+// arrays, and 4 ms to used ones. It is a time because a pause takes as long as the tasks that have a turn: beside tasks of
+// 16 ms each, 64 MiB went to a file in 435 ms with a pause after every 2 MiB, in 269 ms with pauses by time, and in 264
+// without any. It is a variable so that tests can change it.
 var PackTime = 2 * time.Millisecond
 
 // Pack puts copies of sources in a parcel. As long as it is not forgotten, its bytes are counted in copied. When it takes

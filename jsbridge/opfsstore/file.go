@@ -76,8 +76,8 @@ func (f *file) FreeBuffer(buf driver.Buffer) {
 	}
 }
 
-// Write sends copies: what waits must stay readable here. When ctx ends before all are made it gives up, and afterwards no
-// more.
+// Write sends copies: what waits must stay readable here. It gives up when ctx ends while they are made; once they are sent
+// it waits for the answer.
 func (f *file) Write(ctx context.Context, at []int64, data []driver.Source) error {
 	if err := ctx.Err(); err != nil {
 		return err
