@@ -12,8 +12,8 @@ import (
 	"asposecache/core/driver"
 	"asposecache/core/driver/drivertest"
 	"asposecache/jsbridge/jsbuf"
+	"asposecache/jsbridge/jsbuf/jsbuftest"
 	"asposecache/jsbridge/webapi"
-	"asposecache/jsbridge/webapi/webapitest"
 )
 
 // loopback is a worker that is none: what is posted is cloned, and handed to a server in this program in a task of its
@@ -122,60 +122,50 @@ func TestTheWorkerWrites(t *testing.T) {
 	}
 }
 
-// records returns five of them, as put makes them.
-func records(t *testing.T, s *Store) (puts []driver.Record) {
+// putFive puts five records, as put makes them.
+func putFive(ctx context.Context, t *testing.T, s *Store) error {
+	t.Helper()
+	var puts []driver.Record
 	for key := range driver.Key(5) {
 		puts = append(puts, record(t, s, key, []byte{byte(key), 2, 3}))
 	}
-	return puts
+	return s.Apply(ctx, puts, nil)
+}
+
+// putsFive puts them, and looks that they are there and how many batches the worker has been asked to apply.
+func putsFive(t *testing.T, s *Store, worker js.Value, batches int) {
+	t.Helper()
+	if err := putFive(context.Background(), t, s); err != nil {
+		t.Fatal(err)
+	}
+	for key := range driver.Key(5) {
+		holds(t, s, key)
+	}
+	if count(worker, "applied") != batches || s.CopiedBytes() != 0 {
+		t.Errorf("%d batches in the worker, %d bytes on their way", count(worker, "applied"), s.CopiedBytes())
+	}
 }
 
 func TestABatchThatIsGivenUpWhileItIsPackedIsNotWritten(t *testing.T) {
 	s, worker := openWithWorker(t)
-	shorten(t, &jsbuf.PackTime, 0) // a pause after each record
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	copied := int64(0)
-	pauses := webapitest.CountPauses(t, func(pause int) {
-		if pause == 2 {
-			copied = s.CopiedBytes()
-			cancel()
-		}
-	})
-	if err := s.Apply(ctx, records(t, s), nil); !errors.Is(err, context.Canceled) || *pauses != 2 || copied != 6 {
-		t.Errorf("%v after %d pauses, when %d bytes were copied", err, *pauses, copied)
+	apply := func(ctx context.Context) error { return putFive(ctx, t, s) }
+	if copied := jsbuftest.GivesUp(t, apply, s.CopiedBytes); copied != 6 {
+		t.Errorf("%d bytes were copied by then", copied)
 	}
 	if count(worker, "applied") != 0 || has(t, s, 0)[0] {
 		t.Error("it was written")
 	}
-	if err := s.Apply(context.Background(), records(t, s), nil); err != nil {
-		t.Fatal(err)
-	}
-	for key := range driver.Key(5) {
-		holds(t, s, key)
-	}
-	if count(worker, "applied") != 1 || s.CopiedBytes() != 0 {
-		t.Errorf("%d batches in the worker, %d bytes on their way", count(worker, "applied"), s.CopiedBytes())
-	}
+	putsFive(t, s, worker, 1)
 }
 
 func TestABatchIsAppliedHereWhenTheWorkerDiesWhileItIsPacked(t *testing.T) {
 	s, worker := openWithWorker(t)
-	shorten(t, &jsbuf.PackTime, 0)
-	webapitest.CountPauses(t, func(pause int) {
+	jsbuftest.Pauses(t, 0, func(pause int) {
 		if pause == 2 {
 			worker.Set("ready", false) // the next one has not started yet
 		}
 	})
-	if err := s.Apply(context.Background(), records(t, s), nil); err != nil {
-		t.Fatal(err)
-	}
-	for key := range driver.Key(5) {
-		holds(t, s, key)
-	}
-	if count(worker, "applied") != 0 || s.CopiedBytes() != 0 {
-		t.Errorf("%d batches in the worker, %d bytes on their way", count(worker, "applied"), s.CopiedBytes())
-	}
+	putsFive(t, s, worker, 0)
 }
 
 func TestAWorkerThatDiesLosesNothing(t *testing.T) {

@@ -4,21 +4,13 @@ package jsbuf_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
 	"asposecache/core/driver"
 	"asposecache/jsbridge/jsbuf"
-	"asposecache/jsbridge/webapi/webapitest"
+	"asposecache/jsbridge/jsbuf/jsbuftest"
 )
-
-// setPackTime sets how long copies may take, until the test ends.
-func setPackTime(t *testing.T, d time.Duration) {
-	was := jsbuf.PackTime
-	jsbuf.PackTime = d
-	t.Cleanup(func() { jsbuf.PackTime = was })
-}
 
 // sourcesOf returns n sources of 100 bytes, each of a byte of its own.
 func sourcesOf(n int) (sources []driver.Source) {
@@ -37,10 +29,9 @@ func TestPackLetsOthersRunWhenItTakesLong(t *testing.T) {
 		time            time.Duration
 		sources, pauses int
 	}{{0, 1, 0}, {0, 2, 1}, {0, 16, 15}, {time.Hour, 16, 0}} {
-		setPackTime(t, c.time)
 		copied := int64(7)
 		var seen []int64
-		pauses := webapitest.CountPauses(t, func(int) { seen = append(seen, copied-7) })
+		pauses := jsbuftest.Pauses(t, c.time, func(int) { seen = append(seen, copied-7) })
 		parcel, err := jsbuf.NewPool().Pack(context.Background(), sourcesOf(c.sources), &copied)
 		if n := int64(c.sources) * 100; err != nil || parcel.Bytes != n || copied != 7+n {
 			t.Fatalf("%d sources: %v, %d bytes, %d counted", c.sources, err, parcel.Bytes, copied)
@@ -67,21 +58,16 @@ func TestPackLetsOthersRunWhenItTakesLong(t *testing.T) {
 }
 
 func TestPackStopsWhenNobodyWaits(t *testing.T) {
-	setPackTime(t, 0)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	webapitest.CountPauses(t, func(pause int) {
-		if pause == 2 {
-			cancel()
-		}
-	})
 	copied := int64(0)
-	parcel, err := jsbuf.NewPool().Pack(ctx, sourcesOf(16), &copied)
-	if !errors.Is(err, context.Canceled) || parcel.Bytes != 200 || copied != 200 {
-		t.Errorf("%v, %d bytes in the parcel, %d counted", err, parcel.Bytes, copied)
-	}
-	parcel.Forget()
-	if copied != 0 {
-		t.Error(copied)
+	then := jsbuftest.GivesUp(t, func(ctx context.Context) error {
+		parcel, err := jsbuf.NewPool().Pack(ctx, sourcesOf(16), &copied)
+		if parcel.Bytes != 200 || copied != 200 {
+			t.Errorf("%d bytes in the parcel, %d counted", parcel.Bytes, copied)
+		}
+		parcel.Forget()
+		return err
+	}, func() int64 { return copied })
+	if then != 200 {
+		t.Error(then)
 	}
 }
